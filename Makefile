@@ -1,0 +1,60 @@
+# Everything a user, a maintainer and CI need. Only Python 3.11, pip, make and git are taken for granted.
+PYTHON ?= python3.11
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test check format lint types imports bench endure clean setup
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements-dev.lock pyproject.toml
+	@echo "Setting up .venv from the locked dependencies (once; a minute or so) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+setup: $(READY) ## make the virtual environment
+
+demo: $(READY) ## the whole story, over real TLS between real processes (ARGS=--stay leaves it running)
+	@$(BIN)/creditbridge demo $(ARGS)
+
+serve: $(READY) ## run a gateway (ARGS="--config creditbridge.toml")
+	@$(BIN)/creditbridge serve $(ARGS)
+
+test: $(READY) ## every test, with coverage
+	@$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage combine --quiet --append 2>/dev/null || true
+	$(BIN)/coverage report --skip-covered
+	$(BIN)/coverage report --skip-covered --include='*/protocols/*,*/rules.py' --fail-under=100
+
+check: format lint types imports ## format, lint, types, import contracts
+
+format: $(READY)
+	$(BIN)/ruff format --check .
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/interrogate -q -f 100 -w '^test_' tests
+	$(BIN)/bandit -q -r src -ll
+
+types: $(READY)
+	$(BIN)/mypy
+	$(BIN)/basedpyright --level error
+
+imports: $(READY)
+	$(BIN)/lint-imports
+
+bench: $(READY) ## CPU per report and per process, beside the naive composition
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+endure: $(READY) ## the long runs (hours); a seeded slice of about a minute is part of `test`
+	$(BIN)/python -m pytest -m endure --endure $(ARGS)
+
+clean: ## remove everything that was made here
+	rm -rf .venv var build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants
+	find src -name '*.egg-info' -maxdepth 1 -exec rm -rf {} +
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,173 @@
+"""A throw-away PKI: bank, gateway, platform, identity provider, operators.
+
+    python certs_example/make.py FOLDER
+
+Four authorities that know nothing of each other, as in production: one for the banks' client
+certificates, one for the gateway's doors, one for the platform, one for the identity provider.
+Every name says EXAMPLE, and the gateway serves such certificates on loopback only.
+"""
+
+import ipaddress
+import secrets
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+ORGANISATION = "Creditbridge EXAMPLE"
+LIFE = timedelta(days=825)
+BANKS = {"north": "91330100YY0000B1X5", "south": "91330200YY0000B28A"}
+OPERATORS = ("lin", "zhou")
+SECRET_BYTES = 32
+
+PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+
+
+class Authority:
+    """A certificate authority that lives as long as this script runs."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.name = name_of(f"{ORGANISATION} {name} CA")
+        self.certificate = self.sign(self.name, self.key, authority=True)
+        write_certificate(folder / "ca" / f"{name}.pem", self.certificate)
+
+    def issue(self, path: Path, common_name: str, *, server: bool) -> None:
+        """Write a certificate and its key: a server's for loopback, or a client's."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        usage = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
+        certificate = self.sign(name_of(common_name), key, usage=usage)
+        write_certificate(path.with_suffix(".pem"), certificate)
+        write_private_key(path.with_suffix(".key"), key)
+
+    def sign(
+        self,
+        subject: x509.Name,
+        key: ec.EllipticCurvePrivateKey,
+        *,
+        authority: bool = False,
+        usage: x509.ObjectIdentifier | None = None,
+    ) -> x509.Certificate:
+        """Return a certificate over a public key."""
+        now = datetime.now(UTC)
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self.name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(minutes=5))
+            .not_valid_after(now + LIFE)
+            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+            .add_extension(key_usage(authority=authority), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), False
+            )
+        )
+        if usage is not None:
+            builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+        if usage == ExtendedKeyUsageOID.SERVER_AUTH:
+            builder = builder.add_extension(loopback_names(), critical=False)
+        return builder.sign(self.key, SHA256())
+
+
+def name_of(common_name: str) -> x509.Name:
+    """Return a subject whose organisation gives the example away."""
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANISATION),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )
+
+
+def key_usage(*, authority: bool) -> x509.KeyUsage:
+    """Return what a key may do: sign certificates, or sign."""
+    return x509.KeyUsage(
+        digital_signature=not authority,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def loopback_names() -> x509.SubjectAlternativeName:
+    """Return the only names an example server answers to."""
+    return x509.SubjectAlternativeName(
+        [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    )
+
+
+def write_certificate(path: Path, certificate: x509.Certificate) -> None:
+    """Write a certificate as PEM."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(certificate.public_bytes(Encoding.PEM))
+
+
+def write_secret(path: Path, content: bytes) -> None:
+    """Write what only its owner may read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_bytes(content)
+
+
+def write_private_key(path: Path, key: PrivateKey) -> None:
+    """Write a private key as PEM (PKCS #8), readable by its owner only."""
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    write_secret(path, pem)
+
+
+def write_signing_key(path: Path, *, edwards: bool = False) -> None:
+    """Write a fresh signing key and, beside it, its public half (`.pub`)."""
+    key: PrivateKey
+    key = ed25519.Ed25519PrivateKey.generate() if edwards else ec.generate_private_key(ec.SECP256R1())
+    write_private_key(path.with_suffix(".key"), key)
+    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    path.with_suffix(".pub").write_bytes(pem)
+
+
+def make(folder: Path) -> None:
+    """Write the whole PKI below a folder."""
+    banks, doors, platform, identity = (
+        Authority(folder, name) for name in ("banks", "doors", "platform", "identity")
+    )
+    gateway = folder / "gateway"
+    doors.issue(gateway / "bank-door", "Bank door EXAMPLE", server=True)
+    doors.issue(gateway / "people-door", "People door EXAMPLE", server=True)
+    platform.issue(gateway / "platform-client", "Creditbridge gateway EXAMPLE", server=False)
+    write_signing_key(gateway / "ledger", edwards=True)
+    for name in ("message", "consent", "seal", "receipt", "login", "platform-login"):
+        write_signing_key(gateway / name)
+    for name in ("openings", "bodies", "records"):
+        write_secret(gateway / f"{name}.secret", secrets.token_bytes(SECRET_BYTES))
+    for name, uscc in BANKS.items():
+        banks.issue(folder / "banks" / name / "client", f"{name} bank {uscc} EXAMPLE", server=False)
+        write_signing_key(folder / "banks" / name / "message")
+    platform.issue(folder / "platform" / "server", "Provincial platform EXAMPLE", server=True)
+    write_signing_key(folder / "platform" / "message")
+    identity.issue(folder / "identity" / "server", "Identity provider EXAMPLE", server=True)
+    write_signing_key(folder / "identity" / "signing")
+    for name in OPERATORS:
+        write_signing_key(folder / "operators" / name, edwards=True)
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]))

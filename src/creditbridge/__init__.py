@@ -1,0 +1,1 @@
+"""The gateway between a public credit platform and banks."""

@@ -1,0 +1,5 @@
+"""`python -m creditbridge` is the command `creditbridge`."""
+
+from creditbridge.cli import main
+
+main()

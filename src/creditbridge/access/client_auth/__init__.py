@@ -1,0 +1,35 @@
+"""The ways in which a client proves who it is, under the names that metadata and registry use.
+
+Adding one is a file here and a line in the registry; the metadata follows by itself.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from creditbridge.access.client_auth import tls_client_auth
+from creditbridge.access.model import Authenticated, TokenRequest
+from creditbridge.parties.model import Registration
+
+
+class ClientAuthentication(Protocol):
+    """One method of client authentication."""
+
+    def name_client(self, request: TokenRequest) -> str | None:
+        """Return the client id that the request claims by this method; None where it does not."""
+        ...
+
+    def require_proof(
+        self, registration: Registration | None, request: TokenRequest, *, now: datetime
+    ) -> Authenticated:
+        """Return the client that has proven the claim. An unknown one costs the same work.
+
+        Raises:
+            InvalidClient: the claim is not proven.
+        """
+        ...
+
+
+METHODS: Mapping[str, ClientAuthentication] = {
+    tls_client_auth.NAME: tls_client_auth.TlsClientAuth(),
+}

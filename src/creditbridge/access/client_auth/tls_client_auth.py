@@ -1,0 +1,54 @@
+"""A client proves itself by its certificate (RFC 8705, section 2.1).
+
+TLS has checked the chain to our client authority. Ours are the dates, the extended key usage, and
+the one registered matcher of subject or alternative name.
+"""
+
+import re
+from datetime import datetime
+
+from creditbridge.access.model import Authenticated, InvalidClient, TokenRequest
+from creditbridge.parties.model import Registration
+from creditbridge.protocols.certificate_binding import (
+    CertificateUnfit,
+    SubjectMatcher,
+    require_client_certificate,
+    require_match,
+)
+
+NAME = "tls_client_auth"
+CLIENT_ID_CHARACTERS_MAX = 255
+# `VSCHAR` (RFC 6749, appendix A.1); what is not of it never reaches the database.
+_CLIENT_ID = re.compile(rf"[\x20-\x7e]{{1,{CLIENT_ID_CHARACTERS_MAX}}}")
+
+
+class TlsClientAuth:
+    """Proof by the connection's certificate."""
+
+    def name_client(self, request: TokenRequest) -> str | None:
+        """Return the `client_id` sent beside a certificate."""
+        client_id = request.form.get("client_id", "")
+        if request.certificate is None or _CLIENT_ID.fullmatch(client_id) is None:
+            return None
+        return client_id
+
+    def require_proof(
+        self, registration: Registration | None, request: TokenRequest, *, now: datetime
+    ) -> Authenticated:
+        """Return the client whose registered matcher this connection's certificate meets.
+
+        Raises:
+            InvalidClient: unknown client, other name, dates or key usage that do not fit.
+        """
+        certificate = request.certificate
+        if certificate is None:
+            raise InvalidClient(detail="no certificate")
+        matcher = NOBODY if registration is None else registration.client.matcher
+        try:
+            require_client_certificate(certificate, now=now)
+            require_match(certificate, matcher)
+        except CertificateUnfit as error:
+            raise InvalidClient(detail=f"{error.code}: {error.detail}") from error
+        if registration is None:
+            raise InvalidClient(detail="unknown client")
+        return Authenticated(registration=registration, certificate=certificate)

@@ -1,0 +1,62 @@
+"""The form of a token request (RFC 6749, section 3.2 and appendix B)."""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import unquote_to_bytes
+
+from creditbridge.access.model import InvalidRequest
+
+CONTENT_TYPE = "application/x-www-form-urlencoded"
+FIELDS_MAX = 64
+FORM_BYTES_MAX = 65_536
+_FORM_CHARACTERS = re.compile(rb"(?:[!-$&-~]|%[0-9A-Fa-f]{2})*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def parse_form(body: bytes, *, content_type: str | None, query: bytes = b"") -> Mapping[str, str]:
+    """Return the parameters of a form, each named once; those without a value are left out.
+
+    Raises:
+        InvalidRequest: another content type, a query, a repeated name, a broken encoding, a
+            control character, over 64 fields or 64 kB.
+    """
+    _require_form_type(content_type)
+    # A parameter in the address would be a second place for the same name, and ends in logs.
+    if query:
+        raise InvalidRequest("Send the parameters in the body; this address takes no query.")
+    if len(body) > FORM_BYTES_MAX:
+        raise InvalidRequest("The form is larger than 64 kB.")
+    fields = body.split(b"&", FIELDS_MAX)
+    if len(fields) > FIELDS_MAX:
+        raise InvalidRequest("The form has too many parameters.")
+    parameters = dict[str, str]()
+    for field in fields:
+        name, _, value = field.partition(b"=")
+        if not field:
+            continue
+        if (known := _decode(name)) in parameters:
+            raise InvalidRequest("A parameter is sent more than once.")
+        parameters[known] = _decode(value)
+    # Sent without a value is as not sent (RFC 6749, section 3.1).
+    return {name: value for name, value in parameters.items() if value}
+
+
+def _require_form_type(content_type: str | None) -> None:
+    media_type, _, parameter = (content_type or "").partition(";")
+    if media_type.strip(" \t").lower() != CONTENT_TYPE:
+        raise InvalidRequest("Send the parameters as application/x-www-form-urlencoded.")
+    # Appendix B fixes UTF-8; a charset that says so is harmless, any other is a misunderstanding.
+    if parameter.strip(" \t").lower().replace('"', "") not in {"", "charset=utf-8"}:
+        raise InvalidRequest("The form is UTF-8 and takes no other content type parameter.")
+
+
+def _decode(encoded: bytes) -> str:
+    if _FORM_CHARACTERS.fullmatch(encoded) is None:
+        raise InvalidRequest("The form is not percent-encoded as it should be.")
+    try:
+        text = unquote_to_bytes(encoded.replace(b"+", b" ")).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidRequest("The form is not UTF-8.") from error
+    if _CONTROL.search(text) is not None:
+        raise InvalidRequest("A parameter holds a control character.")
+    return text

@@ -1,0 +1,126 @@
+"""Tokens: issued to a client that proved itself, read on each use, gone when revoked."""
+
+from datetime import timedelta
+
+from creditbridge.access import store
+from creditbridge.access.checks import CHECKS
+from creditbridge.access.client_auth import METHODS
+from creditbridge.access.grants import GRANTS
+from creditbridge.access.model import (
+    TOKEN_SECONDS,
+    Authenticated,
+    InvalidClient,
+    InvalidRequest,
+    IssuedToken,
+    Token,
+    TokenRequest,
+    UnsupportedGrantType,
+)
+from creditbridge.access.rules import require_binding, require_live
+from creditbridge.access.tokens import digest_secret, new_secret
+from creditbridge.foundation.database import Transaction
+from creditbridge.parties.model import PartyState, Registration
+from creditbridge.parties.service import find_client
+from creditbridge.protocols.certificate_binding import PeerCertificate
+
+
+async def authenticate_client(tx: Transaction, request: TokenRequest) -> Authenticated:
+    """Return the client that this token request proves to come from.
+
+    Holds off revocations until the transaction ends, so that the token is issued in the same one.
+
+    Raises:
+        InvalidRequest: two methods of client authentication at once.
+        InvalidClient: none, one that is not served, or one that does not prove an active client;
+            the unknown, the suspended and the mismatched get the same text after the same work.
+    """
+    for check in CHECKS:
+        check(request)
+    claims = ((name, method.name_client(request)) for name, method in METHODS.items())
+    name, client_id = next((claim for claim in claims if claim[1] is not None), ("", None))
+    if client_id is None:
+        raise InvalidClient(
+            "Send client_id over a connection that presents the client's certificate."
+        )
+    await store.join_issuers(tx)
+    registration = await find_client(tx, client_id)
+    # Exactly the registered method counts (PROTOCOLS A1); an unknown client is put to the same one.
+    if registration is not None:
+        name = registration.client.authentication
+    method = METHODS.get(name)
+    if method is None:
+        raise InvalidClient(detail=f"registered for {name}")
+    client = method.require_proof(registration, request, now=tx.now)
+    _require_active(client.registration)
+    return client
+
+
+def _require_active(registration: Registration) -> None:
+    states = {registration.client.state, registration.bank.state}
+    if states != {PartyState.ACTIVE}:
+        raise InvalidClient(detail=f"client {registration.client.client_id} or its bank: {states}")
+
+
+async def grant_token(tx: Transaction, request: TokenRequest, client: Authenticated) -> IssuedToken:
+    """Return a token by the grant that the request names (RFC 6749, section 4).
+
+    Raises:
+        InvalidRequest: no grant named.
+        UnsupportedGrantType: a grant that is not served.
+        InvalidScope: a scope that is not registered for this client.
+    """
+    name = request.form.get("grant_type")
+    if name is None:
+        raise InvalidRequest("The parameter grant_type is missing.")
+    grant = GRANTS.get(name)
+    if grant is None:
+        raise UnsupportedGrantType
+    scopes = await grant.decide(tx, request, client)
+    return await issue_token(tx, client, scopes=scopes)
+
+
+async def issue_token(
+    tx: Transaction, client: Authenticated, *, scopes: frozenset[str]
+) -> IssuedToken:
+    """Return a fresh token, valid for 300 s from `tx.now`, bound to the client's certificate."""
+    token = Token(
+        client_id=client.registration.client.client_id,
+        bank_id=client.registration.bank.bank_id,
+        scopes=scopes,
+        thumbprint=client.certificate.thumbprint,
+        issued_at=tx.now,
+        expires_at=tx.now + timedelta(seconds=TOKEN_SECONDS),
+    )
+    secret = new_secret()
+    await store.keep_token(tx, digest_secret(secret), token)
+    return IssuedToken(secret=secret, token=token)
+
+
+async def get_token(
+    tx: Transaction, secret: str, certificate: PeerCertificate | None
+) -> Token:
+    """Return the live token of this secret, over the connection it is bound to.
+
+    `secret` comes from `rules.read_bearer_token`. The row is read on each use.
+
+    Raises:
+        TokenInvalid: unknown, revoked or expired.
+        TokenUnbound: bound to another certificate than this connection's.
+    """
+    token = require_live(await store.find_token(tx, digest_secret(secret)), now=tx.now)
+    require_binding(token, certificate)
+    return token
+
+
+async def revoke_tokens(tx: Transaction, *, bank_id: str, client_id: str | None = None) -> int:
+    """Revoke every token of a bank, or of one of its clients; return how many.
+
+    In the transaction of what ends it: when that commits, no token is left on any node, and none
+    that was being issued meanwhile.
+    """
+    return await store.revoke_tokens(tx, bank_id=bank_id, client_id=client_id)
+
+
+async def purge(tx: Transaction) -> int:
+    """Delete up to 1,000 expired tokens; return how many."""
+    return await store.purge_tokens(tx)

@@ -1,0 +1,74 @@
+"""The tokens' rows. A revoked token has none."""
+
+from creditbridge.access.model import Token
+from creditbridge.foundation.database import Transaction
+
+PURGE_ROWS_MAX = 1_000
+ISSUING_LOCK = 0x61636365_73730001  # "access", 1
+
+# Issuers share the lock, a revocation takes it alone: it waits for those that have read a client as
+# active, deletes what they issued, and whoever comes next reads the client as it is then. The lock
+# ends with the transaction.
+JOIN_ISSUERS = "SELECT pg_advisory_xact_lock_shared($1)"
+STOP_ISSUERS = "SELECT pg_advisory_xact_lock($1)"
+
+KEEP_TOKEN = """
+    INSERT INTO access_tokens
+        (token_digest, client_id, bank_id, scopes, thumbprint, issued_at, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+
+# Read on every use, by primary key, joined with nothing: what ends a client or a bank deletes its
+# tokens in its own transaction.
+FIND_TOKEN = """
+    SELECT client_id, bank_id, scopes, thumbprint, issued_at, expires_at
+    FROM access_tokens WHERE token_digest = $1
+"""
+
+# Without a client id: of all clients of the bank.
+REVOKE_TOKENS = """
+    DELETE FROM access_tokens
+    WHERE bank_id = $1 AND (client_id = $2 OR $2::text IS NULL)
+"""
+
+PURGE_TOKENS = """
+    DELETE FROM access_tokens WHERE token_digest IN (
+        SELECT token_digest FROM access_tokens WHERE expires_at <= $1
+        ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    )
+"""
+
+
+async def join_issuers(tx: Transaction) -> None:
+    """Hold off revocations until this transaction ends; taken before a client is read."""
+    await tx.execute(JOIN_ISSUERS, ISSUING_LOCK)
+
+
+async def keep_token(tx: Transaction, token_digest: bytes, token: Token) -> None:
+    """Keep a token under the digest of its secret."""
+    await tx.execute(
+        KEEP_TOKEN,
+        token_digest,
+        token.client_id,
+        token.bank_id,
+        sorted(token.scopes),
+        token.thumbprint,
+        token.issued_at,
+        token.expires_at,
+    )
+
+
+async def find_token(tx: Transaction, token_digest: bytes) -> Token | None:
+    """Return the token of this digest, expired ones included; None if unknown or revoked."""
+    return await tx.fetch_row(Token, FIND_TOKEN, token_digest)
+
+
+async def revoke_tokens(tx: Transaction, *, bank_id: str, client_id: str | None) -> int:
+    """Delete the tokens; those being issued at this instant included. Return how many."""
+    await tx.execute(STOP_ISSUERS, ISSUING_LOCK)
+    return await tx.execute(REVOKE_TOKENS, bank_id, client_id)
+
+
+async def purge_tokens(tx: Transaction) -> int:
+    """Delete up to 1,000 expired tokens; return how many."""
+    return await tx.execute(PURGE_TOKENS, tx.now, PURGE_ROWS_MAX)

@@ -1,0 +1,1 @@
+"""What is spent once or rationed: idempotency keys and nonces."""

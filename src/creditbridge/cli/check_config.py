@@ -1,0 +1,24 @@
+"""`creditbridge check-config`: the same verdict as a start, without starting."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from creditbridge.foundation.errors import CreditbridgeError
+from creditbridge.settings import read_settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Name the configuration file."""
+    parser.add_argument("--config", type=Path, default=Path("creditbridge.toml"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the verdict; 0 where a start would succeed, 1 where it would be refused."""
+    try:
+        settings = read_settings(arguments.config)
+    except CreditbridgeError as error:
+        print(f"{error.prose}\n  {error.detail}", file=sys.stderr)
+        return 1
+    print(f"{arguments.config}: good, {len(settings.platforms)} platform(s)")
+    return 0

@@ -1,0 +1,76 @@
+"""The processes of the demo: started by name, watched, stopped by their own id."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from creditbridge.cli.demo.narration import StoryBroken
+
+STOP_SECONDS = 30
+LOG_LINES_SHOWN = 20
+
+
+def free_ports(count: int) -> list[int]:
+    """Return loopback ports that nobody listens on at this moment."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(each.getsockname()[1]) for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+class Processes:
+    """Every process that the demo started; leaving the block stops them, last one first."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
+
+    def __enter__(self) -> "Processes":
+        """Begin with none."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop all, last started first."""
+        for _, process in reversed(self._running):
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def start(self, module: str, *words: str) -> None:
+        """Start `python -m module words`; what it prints goes to a file of its own."""
+        with (self.folder / f"{module}.log").open("wb") as output:
+            process = subprocess.Popen(  # noqa: S603 - our own modules, no shell
+                [sys.executable, "-m", module, *words], stdout=output, stderr=subprocess.STDOUT
+            )
+        self._running.append((module, process))
+
+    def require_running(self) -> None:
+        """Stop the story where a process has ended.
+
+        Raises:
+            StoryBroken: with the last lines that the process printed.
+        """
+        for module, process in self._running:
+            if process.poll() is not None:
+                log = self.folder / f"{module}.log"
+                lines = log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:]
+                raise StoryBroken(f"{module} ended; {log} says:\n" + "\n".join(lines))
+
+
+def run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run `python -m words` to its end and return what it printed."""
+    return subprocess.run(  # noqa: S603 - our own modules, no shell
+        [sys.executable, "-m", *words], capture_output=True, text=True, check=False
+    )

@@ -1,0 +1,1 @@
+"""Who may read what about whom, for which purpose, how often, until when."""

@@ -1,0 +1,60 @@
+"""What a bank and a representative do to a consent, as they said it."""
+
+from datetime import datetime
+
+import msgspec
+
+from creditbridge.consents.model import SignerRole
+from creditbridge.profile.codes import Purpose, SectionCode
+
+
+class ConsentRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bank asks an enterprise to consent to. `uscc` is in its normal form."""
+
+    bank_id: str
+    bank_uscc: str
+    bank_name: str
+    uscc: str
+    name: str
+    authorization_no: str
+    purposes: frozenset[Purpose]
+    sections: frozenset[SectionCode]
+    valid_to: datetime
+    max_queries: int
+    valid_from: datetime | None = None  # None: from the instant of the request.
+    clients: frozenset[str] = frozenset()
+    business_ref: str | None = None
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """A representative's yes to one version of a request, as shown in one text."""
+
+    consent_id: str
+    version: int
+    uscc: str
+    person_id: str
+    role: SignerRole
+    template_id: str
+    template_version: str
+    text_digest: bytes  # SHA-256 of the rendered text, 32 bytes.
+    sections: frozenset[SectionCode] | None = None  # None: all that were asked for.
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """A representative's no to one version of a request."""
+
+    consent_id: str
+    version: int
+    uscc: str
+    person_id: str
+    role: SignerRole
+    reason: str | None = None
+
+
+class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
+    """A representative takes a consent back; no version, so that nothing can be in its way."""
+
+    consent_id: str
+    uscc: str
+    person_id: str
+    reason: str | None = None

@@ -1,0 +1,136 @@
+"""What a bank may ask an enterprise to consent to. Pure: the clock is an argument.
+
+The ceilings are data with a name and a version, which the ledger records with each decision.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from creditbridge.consents.acts import ConsentRequest
+from creditbridge.foundation.errors import Malformed, Refused
+from creditbridge.profile.codes import Purpose, SectionCode
+
+TEXT_CHARACTERS_MAX = 64
+CLIENTS_MAX = 32
+
+# Natural persons consent for themselves, separately (PIPL 23, 29; ZJ 19): never on this door.
+PERSONAL_PURPOSES = frozenset({Purpose.KEY_PERSON_REVIEW, Purpose.DISPUTE_CHECK})
+PERSONAL_SECTIONS = frozenset({SectionCode.PSN})
+
+
+class Ceilings(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a consent may reach; where the law is silent, the house's configuration speaks."""
+
+    rule: str = "consent-ceilings"
+    rule_version: str = "1"
+    validity_days_max: int = 366  # One year, also where it holds a leap day.
+    lapse_days: int = 7
+    queries_max: int = 1_000
+    purposes: frozenset[Purpose] = frozenset(Purpose) - PERSONAL_PURPOSES - {Purpose.OTHER}
+    sections: frozenset[SectionCode] = frozenset(SectionCode) - PERSONAL_SECTIONS
+
+    def __post_init__(self) -> None:
+        """Refuse a configuration that opens the enterprise's door to natural persons' data."""
+        if self.purposes & PERSONAL_PURPOSES or self.sections & PERSONAL_SECTIONS:
+            message = "personal purposes and sections need the person's own consent"
+            raise ValueError(message)
+
+
+class Term(msgspec.Struct, frozen=True, kw_only=True):
+    """An accepted request's instants, in UTC."""
+
+    valid_from: datetime
+    valid_to: datetime
+    lapses_at: datetime
+
+
+class RequestMalformed(Malformed):
+    """A request names no purpose or section, or holds a text that is empty, long or unprintable."""
+
+    code = "consent-request-malformed"
+    message = (
+        "A consent needs a purpose, a section, at least one query, an authorization number of 1 to "
+        "64 printable characters, and at most 32 named clients."
+    )
+
+
+class PurposeNotAllowed(Refused):
+    """The house does not let banks ask for this purpose on the enterprise door."""
+
+    code = "consent-purpose-not-allowed"
+    message = "A consent for one of these purposes cannot be asked for here."
+
+
+class SectionsNotAllowed(Refused):
+    """The house does not let banks ask for one of these sections."""
+
+    code = "consent-sections-not-allowed"
+    message = "A consent for one of these sections cannot be asked for here."
+
+
+class TermNotAllowed(Refused):
+    """The term ends before it begins, begins in the past, or is longer than the ceiling."""
+
+    code = "consent-term-not-allowed"
+    message = "The term must begin now or later, end after it begins, and be at most one year long."
+
+
+class QueriesNotAllowed(Refused):
+    """More uses than the ceiling."""
+
+    code = "consent-queries-not-allowed"
+    message = "A consent cannot allow that many queries."
+
+
+class BusinessMissing(Refused):
+    """Post-loan management is asked for without the business that it is about."""
+
+    code = "consent-business-missing"
+    message = "Post-loan management needs the reference of the open business."
+
+
+def require_acceptable(request: ConsentRequest, ceilings: Ceilings, *, now: datetime) -> Term:
+    """Return the term of a request that keeps every ceiling.
+
+    Raises:
+        RequestMalformed: its shape.
+        Refused: the first ceiling, in the order below, that it exceeds.
+    """
+    _require_well_formed(request)
+    if not request.purposes <= ceilings.purposes:
+        raise PurposeNotAllowed
+    if not request.sections <= ceilings.sections:
+        raise SectionsNotAllowed
+    if request.max_queries > ceilings.queries_max:
+        raise QueriesNotAllowed
+    if Purpose.POST_LOAN in request.purposes and request.business_ref is None:
+        raise BusinessMissing
+    return _require_term(request, ceilings, now=now)
+
+
+def _require_well_formed(request: ConsentRequest) -> None:
+    if not request.purposes or not request.sections or request.max_queries < 1:
+        raise RequestMalformed
+    if len(request.clients) > CLIENTS_MAX:
+        raise RequestMalformed
+    texts = (request.authorization_no, request.business_ref)
+    if not all(_is_plain_text(text) for text in texts if text is not None):
+        raise RequestMalformed
+
+
+def _is_plain_text(text: str) -> bool:
+    # `isprintable` refuses control and invisible characters, which an officer's screen would obey.
+    return 0 < len(text) <= TEXT_CHARACTERS_MAX and text.isprintable() and text == text.strip()
+
+
+def _require_term(request: ConsentRequest, ceilings: Ceilings, *, now: datetime) -> Term:
+    valid_from = now if request.valid_from is None else request.valid_from
+    length = request.valid_to - valid_from
+    if valid_from < now or not timedelta(0) < length <= timedelta(days=ceilings.validity_days_max):
+        raise TermNotAllowed
+    return Term(
+        valid_from=valid_from.astimezone(UTC),
+        valid_to=request.valid_to.astimezone(UTC),
+        lapses_at=now + timedelta(days=ceilings.lapse_days),
+    )

@@ -1,0 +1,250 @@
+"""A consent, as the enterprise gave it, and what a bank asks under it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+import msgspec
+
+from creditbridge.foundation.errors import Refused
+from creditbridge.profile.codes import Purpose, SectionCode
+
+
+class ConsentState(StrEnum):
+    """Where a consent stands; "silenced" is a record in the ledger, no state."""
+
+    REQUESTED = "REQUESTED"
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
+    REFUSED = "REFUSED"
+    LAPSED = "LAPSED"
+    WITHDRAWN = "WITHDRAWN"
+    EXPIRED = "EXPIRED"
+    EXHAUSTED = "EXHAUSTED"
+    SUPERSEDED = "SUPERSEDED"
+
+
+class ConsentEvent(StrEnum):
+    """What moves a consent from one state to another; the value is the ledger's word."""
+
+    APPROVED = "consent.approved"
+    REFUSED = "consent.refused"
+    LAPSED = "consent.lapsed"
+    PAUSED = "consent.paused"
+    RESUMED = "consent.resumed"
+    WITHDRAWN = "consent.withdrawn"
+    EXPIRED = "consent.expired"
+    EXHAUSTED = "consent.exhausted"
+    SUPERSEDED = "consent.superseded"
+
+
+class SignerRole(StrEnum):
+    """In which role a person speaks for an enterprise."""
+
+    LEGAL_REP = "LEGAL_REP"
+    AGENT = "AGENT"
+
+
+class Consent(msgspec.Struct, frozen=True, kw_only=True):
+    """A consent with its extent, its count of uses and its end.
+
+    What `require_coverage` reads has no default; a replay of the ledger may leave the rest out.
+    """
+
+    consent_id: str
+    version: int  # Raised by each transition, never by a use.
+    state: ConsentState
+    bank_id: str
+    clients: frozenset[str]  # Client ids; empty means every client of the bank.
+    uscc: str
+    purposes: frozenset[Purpose]
+    sections: frozenset[SectionCode]
+    valid_from: datetime
+    valid_to: datetime  # Valid while valid_from <= now < valid_to.
+    max_queries: int
+    used: int
+    business_ref: str | None
+    business_closed_at: datetime | None
+
+    authorization_no: str = ""  # The bank's own number, unique per bank.
+    bank_uscc: str = ""
+    bank_name: str = ""
+    name: str = ""  # The enterprise's.
+    artefact: bytes = b""  # JCS bytes of `ConsentArtefact`.
+    artefact_signature: bytes = b""  # 64 bytes, by the gateway.
+    artefact_key_id: str = ""
+    requested_at: datetime | None = None
+    lapses_at: datetime | None = None  # A request nobody answered ends here.
+    decided_at: datetime | None = None
+    signer_person_id: str | None = None
+    signer_role: SignerRole | None = None
+    template_id: str | None = None
+    template_version: str | None = None
+    text_digest: bytes | None = None  # SHA-256 of the text the signer saw, 32 bytes.
+    ended_at: datetime | None = None
+    withdrawn_by: str | None = None  # A person id.
+    reason: str | None = None
+    rule: str = ""  # Which ceilings let the request in.
+    rule_version: str = ""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client of a bank wants to read about one enterprise, under one consent."""
+
+    bank_id: str
+    client_id: str
+    uscc: str
+    consent_id: str
+    purpose: Purpose
+    sections: frozenset[SectionCode]
+    business_ref: str | None = None
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """What of the asked a consent covers, and by which rule."""
+
+    consent: Consent
+    sections: frozenset[SectionCode]
+    omitted: frozenset[SectionCode]  # Asked but not consented: NOT_CONSENTED in the profile.
+    use_number: int  # Counted from 1; final only where `take_use` returned it.
+    rule: str
+    rule_version: str
+
+
+class Grantor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The enterprise that consents, and that the consent is about."""
+
+    uscc: Annotated[str, msgspec.Meta(pattern=r"^[0-9ANY][0-9]{7}[0-9A-HJ-NPQRTUWXY]{10}$")]
+    name: str
+
+
+class Grantee(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """The bank that may read; `clients` is absent where all its clients may."""
+
+    bank_id: str
+    uscc: Annotated[str, msgspec.Meta(pattern=r"^[0-9ANY][0-9]{7}[0-9A-HJ-NPQRTUWXY]{10}$")]
+    legal_name: str
+    clients: tuple[str, ...] = ()
+
+
+# Signed, and kept ten years: add members with a default, never rename; another meaning is `v` 2.
+class ConsentArtefact(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """The consent as both sides sign it; its bytes are its canonical JSON (RFC 8785).
+
+    Instants are in UTC; lists are sorted; a member that does not apply is absent.
+    """
+
+    v: Literal[1]
+    consent_id: str
+    authorization_no: str
+    grantor: Grantor
+    grantee: Grantee
+    purposes: Annotated[tuple[Purpose, ...], msgspec.Meta(min_length=1)]
+    sections: Annotated[tuple[SectionCode, ...], msgspec.Meta(min_length=1)]
+    valid_from: datetime
+    valid_to: datetime
+    max_queries: Annotated[int, msgspec.Meta(ge=1)]
+    requested_at: datetime
+    business_ref: str | None = None
+
+
+class ConsentMissing(Refused):
+    """No such consent, or another bank's: a bank must not learn which of the two."""
+
+    code = "consent-missing"
+    message = "There is no consent of this enterprise for this bank under this id."
+
+
+class ClientNotAllowed(Refused):
+    """The consent names clients of the bank, and this is none of them."""
+
+    code = "consent-client-not-allowed"
+    message = "The consent names other clients of the bank; ask for one that names this client."
+
+
+class ConsentInactive(Refused):
+    """The consent does not stand; each state has its own kind below."""
+
+    code = "consent-inactive"
+    message = "The consent does not stand."
+
+
+class ConsentPending(ConsentInactive):
+    """The enterprise has not answered yet."""
+
+    code = "consent-pending"
+    message = "The enterprise has not answered the request for this consent yet."
+
+
+class ConsentPaused(ConsentInactive):
+    """The enterprise paused the consent; only the enterprise resumes it."""
+
+    code = "consent-paused"
+    message = "The enterprise has paused this consent."
+
+
+class ConsentRefused(ConsentInactive):
+    """The enterprise said no."""
+
+    code = "consent-refused"
+    message = "The enterprise has refused this consent."
+
+
+class ConsentLapsed(ConsentInactive):
+    """The request ended without an answer."""
+
+    code = "consent-lapsed"
+    message = "The request for this consent lapsed without an answer; ask again."
+
+
+class ConsentWithdrawn(ConsentInactive):
+    """The enterprise took the consent back."""
+
+    code = "consent-withdrawn"
+    message = "The enterprise has withdrawn this consent."
+
+
+class ConsentSuperseded(ConsentInactive):
+    """A newer consent stands in its place."""
+
+    code = "consent-superseded"
+    message = "A newer consent has replaced this one; use that."
+
+
+class ConsentExpired(ConsentInactive):
+    """The instant lies outside the term: past its end, or before its beginning."""
+
+    code = "consent-expired"
+    message = "The consent is not valid at this time."
+
+
+class ConsentExhausted(ConsentInactive):
+    """Every use that the consent allows is taken."""
+
+    code = "consent-exhausted"
+    message = "Every query that the consent allows has been used."
+
+
+class PurposeMismatch(Refused):
+    """The consent was given for another purpose."""
+
+    code = "consent-purpose-mismatch"
+    message = "The consent was not given for this purpose."
+
+
+class BusinessClosed(Refused):
+    """Post-loan management needs open business, and it is the business the consent names."""
+
+    code = "consent-business-closed"
+    message = "This purpose needs the open business that the consent names."
+
+
+class SectionsNotCovered(Refused):
+    """Nothing of what is asked is in the consent."""
+
+    code = "consent-sections-not-covered"
+    message = "The consent covers none of the sections asked for."

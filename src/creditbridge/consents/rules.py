@@ -1,0 +1,227 @@
+"""When a consent covers a request, how it moves, and the bytes both sides sign.
+
+Pure: the clock is an argument, so that the replay of the ledger runs the same lines.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+import msgspec
+
+from creditbridge.consents.model import (
+    Asked,
+    BusinessClosed,
+    ClientNotAllowed,
+    Consent,
+    ConsentArtefact,
+    ConsentEvent,
+    ConsentExhausted,
+    ConsentExpired,
+    ConsentInactive,
+    ConsentLapsed,
+    ConsentMissing,
+    ConsentPaused,
+    ConsentPending,
+    ConsentRefused,
+    ConsentState,
+    ConsentSuperseded,
+    ConsentWithdrawn,
+    Coverage,
+    Grantee,
+    Grantor,
+    PurposeMismatch,
+    SectionsNotCovered,
+)
+from creditbridge.foundation.errors import Refused
+from creditbridge.foundation.keys import PublicKey
+from creditbridge.profile.codes import Purpose
+from creditbridge.protocols.canonical_json import canonicalize, require_canonical
+from creditbridge.protocols.strict_json import decode
+
+COVERAGE_RULE = "consent-coverage"
+COVERAGE_RULE_VERSION = "1"
+
+ARTEFACT_DOMAIN = b"creditbridge-consent-v1\x00"
+
+# An exhausted consent stands: an answer already given may be given again, no new one.
+STANDING = frozenset({ConsentState.ACTIVE, ConsentState.EXHAUSTED})
+
+REASONS: Mapping[ConsentState, type[ConsentInactive]] = MappingProxyType(
+    {
+        ConsentState.REQUESTED: ConsentPending,
+        ConsentState.PAUSED: ConsentPaused,
+        ConsentState.REFUSED: ConsentRefused,
+        ConsentState.LAPSED: ConsentLapsed,
+        ConsentState.WITHDRAWN: ConsentWithdrawn,
+        ConsentState.EXPIRED: ConsentExpired,
+        ConsentState.SUPERSEDED: ConsentSuperseded,
+    }
+)
+
+_ENDS = {
+    ConsentEvent.WITHDRAWN: ConsentState.WITHDRAWN,
+    ConsentEvent.EXPIRED: ConsentState.EXPIRED,
+    ConsentEvent.EXHAUSTED: ConsentState.EXHAUSTED,
+    ConsentEvent.SUPERSEDED: ConsentState.SUPERSEDED,
+}
+
+# A state that is absent here is an end: it never changes again.
+TRANSITIONS: Mapping[ConsentState, Mapping[ConsentEvent, ConsentState]] = MappingProxyType(
+    {
+        ConsentState.REQUESTED: {
+            ConsentEvent.APPROVED: ConsentState.ACTIVE,
+            ConsentEvent.REFUSED: ConsentState.REFUSED,
+            ConsentEvent.LAPSED: ConsentState.LAPSED,
+        },
+        ConsentState.ACTIVE: {ConsentEvent.PAUSED: ConsentState.PAUSED, **_ENDS},
+        ConsentState.PAUSED: {ConsentEvent.RESUMED: ConsentState.ACTIVE, **_ENDS},
+    }
+)
+
+
+class TransitionImpossible(Refused):
+    """The consent's state does not allow what was to happen to it."""
+
+    code = "consent-transition-impossible"
+    message = "The consent's present state does not allow this."
+
+
+def next_state(state: ConsentState, event: ConsentEvent) -> ConsentState:
+    """Return the state after an event.
+
+    Raises:
+        TransitionImpossible: the event has no place in this state.
+    """
+    try:
+        return TRANSITIONS[state][event]
+    except KeyError as error:
+        raise TransitionImpossible(detail=f"{event} in {state}") from error
+
+
+def state_at(consent: Consent, *, now: datetime) -> ConsentState:
+    """Return the state to show: time and uses end a consent without a stored transition."""
+    if consent.state is ConsentState.REQUESTED:
+        overdue = consent.lapses_at is not None and now >= consent.lapses_at
+        return ConsentState.LAPSED if overdue else consent.state
+    if consent.state in TRANSITIONS and now >= consent.valid_to:
+        return ConsentState.EXPIRED
+    if consent.state in TRANSITIONS and consent.used >= consent.max_queries:
+        return ConsentState.EXHAUSTED
+    return consent.state
+
+
+def require_coverage(consent: Consent | None, asked: Asked, *, now: datetime) -> Coverage:
+    """Return what of the request the consent covers.
+
+    Raises:
+        Refused: the first reason below, after those of `require_standing`.
+    """
+    consent = require_standing(consent, asked, now=now)
+    if asked.purpose not in consent.purposes:
+        raise PurposeMismatch
+    if asked.purpose is Purpose.POST_LOAN and not _is_open_business(consent, asked, now=now):
+        raise BusinessClosed
+    if consent.state is ConsentState.EXHAUSTED or consent.used >= consent.max_queries:
+        raise ConsentExhausted
+    if not (sections := asked.sections & consent.sections):
+        raise SectionsNotCovered
+    return Coverage(
+        consent=consent,
+        sections=sections,
+        omitted=asked.sections - consent.sections,
+        use_number=consent.used + 1,
+        rule=COVERAGE_RULE,
+        rule_version=COVERAGE_RULE_VERSION,
+    )
+
+
+def require_standing(consent: Consent | None, asked: Asked, *, now: datetime) -> Consent:
+    """Return the consent where it stands for this caller at this instant, whatever its uses.
+
+    Enough for an answer that was given before under the same idempotency key.
+
+    Raises:
+        Refused: the first reason below; `ConsentExpired` is also "not yet valid".
+    """
+    # Another bank's consent is reported as missing, not as forbidden:
+    # a bank must not learn with whom else the enterprise deals.
+    if consent is None or (consent.bank_id, consent.uscc) != (asked.bank_id, asked.uscc):
+        raise ConsentMissing
+    # A client that is not named learns nothing of how the consent stands.
+    if consent.clients and asked.client_id not in consent.clients:
+        raise ClientNotAllowed
+    if consent.state not in STANDING:
+        raise REASONS[consent.state]
+    # The instant decides, not a stored EXPIRED.
+    if not consent.valid_from <= now < consent.valid_to:
+        raise ConsentExpired
+    return consent
+
+
+def _is_open_business(consent: Consent, asked: Asked, *, now: datetime) -> bool:
+    """Tell whether the credit relation that the consent names has not ended (PBoC reason 03)."""
+    if consent.business_ref is None or consent.business_ref != asked.business_ref:
+        return False
+    return consent.business_closed_at is None or now < consent.business_closed_at
+
+
+def artefact_of(consent: Consent) -> ConsentArtefact:
+    """Return the artefact that says what this consent says.
+
+    Raises:
+        ValueError: a consent without its instant of request, as a replay may build one.
+    """
+    if consent.requested_at is None:
+        message = "an artefact needs the instant of the request"
+        raise ValueError(message)
+    return ConsentArtefact(
+        v=1,
+        consent_id=consent.consent_id,
+        authorization_no=consent.authorization_no,
+        grantor=Grantor(uscc=consent.uscc, name=consent.name),
+        grantee=Grantee(
+            bank_id=consent.bank_id,
+            uscc=consent.bank_uscc,
+            legal_name=consent.bank_name,
+            clients=tuple(sorted(consent.clients)),
+        ),
+        purposes=tuple(sorted(consent.purposes)),
+        sections=tuple(sorted(consent.sections)),
+        valid_from=consent.valid_from.astimezone(UTC),
+        valid_to=consent.valid_to.astimezone(UTC),
+        max_queries=consent.max_queries,
+        requested_at=consent.requested_at.astimezone(UTC),
+        business_ref=consent.business_ref,
+    )
+
+
+def encode_artefact(artefact: ConsentArtefact) -> bytes:
+    """Return the artefact's canonical bytes (RFC 8785)."""
+    return canonicalize(msgspec.to_builtins(artefact))
+
+
+def read_artefact(raw: bytes) -> ConsentArtefact:
+    """Return the artefact that canonical bytes hold.
+
+    Raises:
+        Malformed: not canonical JSON, an unknown member, or another version.
+    """
+    require_canonical(raw)
+    return decode(raw, ConsentArtefact)
+
+
+def artefact_message(raw: bytes) -> bytes:
+    """Return the bytes the gateway signs: the domain, then the artefact's bytes."""
+    return ARTEFACT_DOMAIN + raw
+
+
+def verify_artefact(raw: bytes, signature: bytes, key: PublicKey) -> ConsentArtefact:
+    """Return the artefact once the gateway's signature over its bytes holds.
+
+    Raises:
+        SignatureInvalid: another key, other bytes.
+        Malformed: as `read_artefact`.
+    """
+    key.verify(signature, artefact_message(raw))
+    return read_artefact(raw)

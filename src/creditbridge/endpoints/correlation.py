@@ -1,0 +1,61 @@
+"""Every exchange has two names: the bank's interaction id (FAPI) and a trace (W3C Trace Context).
+
+Neither is trusted for anything; both are echoed or made, bound to every log line, and forgotten.
+"""
+
+import re
+import secrets
+import uuid
+from collections.abc import Iterable
+
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from creditbridge.foundation.logging import bind_exchange
+
+INTERACTION_HEADER = b"x-fapi-interaction-id"
+TRACE_HEADER = b"traceparent"
+_UUID = re.compile(rb"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_TRACE = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def interaction_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """Return the caller's interaction id if it is one UUID, else a new one."""
+    sent = [value for name, value in headers if name == INTERACTION_HEADER]
+    if len(sent) == 1 and _UUID.fullmatch(sent[0]):
+        return sent[0].decode("ascii")
+    return str(uuid.uuid4())
+
+
+def traceparent_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """Return the caller's trace with a span of our own, or a new trace."""
+    sent = [value for name, value in headers if name == TRACE_HEADER]
+    known = len(sent) == 1 and _TRACE.fullmatch(sent[0]) is not None
+    trace = sent[0][3:35].decode("ascii") if known else secrets.token_hex(16)
+    return f"00-{trace}-{secrets.token_hex(8)}-01"
+
+
+class Correlation:
+    """ASGI middleware that names each exchange and echoes the interaction id."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Name the exchange, then pass it on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = list(scope["headers"])
+        interaction_id, traceparent = interaction_id_of(headers), traceparent_of(headers)
+        scope["state"]["interaction_id"] = interaction_id
+        scope["state"]["traceparent"] = traceparent
+        bind_exchange(interaction_id=interaction_id, trace_id=traceparent[3:35])
+
+        async def send_named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                named = [(INTERACTION_HEADER, interaction_id.encode("ascii"))]
+                others = [pair for pair in message["headers"] if pair[0] != INTERACTION_HEADER]
+                message["headers"] = [*others, *named]
+            await send(message)
+
+        await self.app(scope, receive, send_named)

@@ -1,0 +1,1 @@
+"""What is proven: packs assembled, packs verified. Pure."""

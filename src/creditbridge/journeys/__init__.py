@@ -1,0 +1,1 @@
+"""One file is one actor's story, walked top to bottom."""

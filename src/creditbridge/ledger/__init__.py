@@ -1,0 +1,1 @@
+"""The transparency log of commitments: intake, sequencer, tree, checkpoints."""

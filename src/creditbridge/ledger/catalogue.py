@@ -1,0 +1,133 @@
+"""The kinds of entries: the contract between whoever writes the ledger and whoever replays it."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+
+from creditbridge.ledger import terms
+
+
+class EventKind(StrEnum):
+    """What an entry records; the value is the word in the core."""
+
+    OPERATOR_ENROLLED = "operator.enrolled"
+    CHANGE_PROPOSED = "change.proposed"
+    CHANGE_APPROVED = "change.approved"
+    BANK_ONBOARDED = "bank.onboarded"
+    PERSON_ENROLLED = "person.enrolled"
+    TOKEN_ISSUED = "token.issued"
+    TOKEN_REFUSED = "token.refused"
+    CALLER_REFUSED = "caller.refused"
+    STRANGERS_REFUSED = "strangers.refused"
+    CONSENT_REQUESTED = "consent.requested"
+    CONSENT_APPROVED = "consent.approved"
+    CONSENT_REFUSED = "consent.refused"
+    CONSENT_WITHDRAWN = "consent.withdrawn"
+    CONSENT_SILENCED = "consent.silenced"
+    CONSENT_LAPSED = "consent.lapsed"
+    USE_RETURNED = "use.returned"
+    REPORT_INTENDED = "report.intended"
+    REPORT_REFUSED = "report.refused"
+    REPORT_DELIVERED = "report.delivered"
+    REPORT_FAILED = "report.failed"
+    REPORT_RECONCILED = "report.reconciled"
+    DELIVERY_STOPPED = "delivery.stopped"
+    PACK_ASSEMBLED = "pack.assembled"
+
+
+class ReferenceKind(StrEnum):
+    """What a random reference stands for; also the member of the core that holds it."""
+
+    BANK = "bank"
+    ENTERPRISE = "enterprise"
+    CONSENT = "consent"
+    PERSON = "person"
+
+
+class DigestName(StrEnum):
+    """What a salted digest was taken of."""
+
+    REQUEST = "request"  # The signature base of the bank's request, or its body if unsigned.
+    QUERY = "query"  # The signature bases of the queries, joined by `join_parts`.
+    ANSWER = "answer"  # The signature bases of the platforms' answers, joined likewise.
+    PROFILE = "profile"  # The sealed profile, byte for byte.
+    ARTEFACT = "artefact"  # The consent artefact, byte for byte.
+    ACT = "act"  # What an operator signed.
+    PROOF = "proof"  # What an identity provider signed.
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of entry: its terms, whom it names, what it digests."""
+
+    terms: type[terms.Terms]
+    names: frozenset[ReferenceKind] = frozenset()  # Always there.
+    may_name: frozenset[ReferenceKind] = frozenset()
+    digests: frozenset[DigestName] = frozenset()  # Never others.
+    chained: bool = False  # Part of the consent's gapless chain of uses and transitions.
+
+
+_BANK = frozenset({ReferenceKind.BANK})
+_ENTERPRISE = frozenset({ReferenceKind.ENTERPRISE})
+_CONSENT = frozenset({ReferenceKind.CONSENT})
+_PERSON = frozenset({ReferenceKind.PERSON})
+_UNDER_CONSENT = _BANK | _ENTERPRISE | _CONSENT
+_REQUEST = frozenset({DigestName.REQUEST})
+_EXCHANGE = frozenset({DigestName.QUERY, DigestName.ANSWER})
+_ACT = frozenset({DigestName.ACT})
+
+_TRANSITION = Row(terms=terms.ConsentEnded, names=_UNDER_CONSENT, may_name=_PERSON, chained=True)
+
+CATALOGUE: Mapping[EventKind, Row] = {
+    EventKind.OPERATOR_ENROLLED: Row(terms=terms.OperatorEnrolled, names=_PERSON, digests=_ACT),
+    EventKind.CHANGE_PROPOSED: Row(terms=terms.ChangeProposed, names=_PERSON, digests=_ACT),
+    EventKind.CHANGE_APPROVED: Row(terms=terms.ChangeApproved, names=_PERSON, digests=_ACT),
+    EventKind.BANK_ONBOARDED: Row(terms=terms.BankOnboarded, names=_BANK, may_name=_PERSON),
+    EventKind.PERSON_ENROLLED: Row(
+        terms=terms.PersonEnrolled,
+        names=_ENTERPRISE | _PERSON,
+        digests=frozenset({DigestName.PROOF}),
+    ),
+    EventKind.TOKEN_ISSUED: Row(terms=terms.TokenIssued, names=_BANK),
+    EventKind.TOKEN_REFUSED: Row(terms=terms.TokenRefused, names=_BANK),
+    EventKind.CALLER_REFUSED: Row(terms=terms.CallerRefused, names=_BANK),
+    EventKind.STRANGERS_REFUSED: Row(terms=terms.StrangersRefused),
+    EventKind.CONSENT_REQUESTED: Row(
+        terms=terms.ConsentRequested, names=_UNDER_CONSENT, digests=_REQUEST, chained=True
+    ),
+    EventKind.CONSENT_APPROVED: Row(
+        terms=terms.ConsentApproved,
+        names=_UNDER_CONSENT | _PERSON,
+        digests=frozenset({DigestName.ARTEFACT}),
+        chained=True,
+    ),
+    EventKind.CONSENT_REFUSED: _TRANSITION,
+    EventKind.CONSENT_WITHDRAWN: _TRANSITION,
+    EventKind.CONSENT_LAPSED: _TRANSITION,
+    EventKind.CONSENT_SILENCED: Row(
+        terms=terms.ConsentSilenced, names=_UNDER_CONSENT, chained=True
+    ),
+    EventKind.USE_RETURNED: Row(terms=terms.UseReturned, names=_UNDER_CONSENT, chained=True),
+    EventKind.REPORT_INTENDED: Row(
+        terms=terms.ReportIntended, names=_UNDER_CONSENT, digests=_REQUEST, chained=True
+    ),
+    EventKind.REPORT_REFUSED: Row(
+        terms=terms.ReportRefused,
+        names=_BANK,
+        may_name=_ENTERPRISE | _CONSENT,
+        digests=_REQUEST,
+    ),
+    EventKind.REPORT_DELIVERED: Row(
+        terms=terms.ReportDelivered,
+        names=_UNDER_CONSENT,
+        digests=_EXCHANGE | {DigestName.PROFILE},
+    ),
+    EventKind.REPORT_FAILED: Row(
+        terms=terms.ReportFailed, names=_UNDER_CONSENT, digests=_EXCHANGE
+    ),
+    EventKind.REPORT_RECONCILED: Row(
+        terms=terms.ReportReconciled, names=_UNDER_CONSENT, digests=_EXCHANGE
+    ),
+    EventKind.DELIVERY_STOPPED: Row(terms=terms.DeliveryStopped, names=_UNDER_CONSENT),
+    EventKind.PACK_ASSEMBLED: Row(terms=terms.PackAssembled, names=_BANK),
+}

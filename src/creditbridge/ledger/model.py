@@ -1,0 +1,284 @@
+"""A record on its way into the ledger, the entry it becomes, and what opens it again."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+from creditbridge.foundation.errors import Unavailable, Untrusted
+from creditbridge.ledger.catalogue import CATALOGUE, DigestName, EventKind, ReferenceKind
+from creditbridge.ledger.encoding import SpellingUnknown, encode
+from creditbridge.ledger.terms import (
+    BankOnboarded,
+    CallerRefused,
+    ChangeApproved,
+    ChangeProposed,
+    ConsentApproved,
+    ConsentEnded,
+    ConsentExtent,
+    ConsentRequested,
+    ConsentSilenced,
+    DeliveryStopped,
+    OperatorEnrolled,
+    PackAssembled,
+    PersonEnrolled,
+    ReportDelivered,
+    ReportFailed,
+    ReportIntended,
+    ReportReconciled,
+    ReportRefused,
+    StrangersRefused,
+    Terms,
+    TokenIssued,
+    TokenRefused,
+    UseReturned,
+)
+
+__all__ = [
+    "CATALOGUE",
+    "ArtefactProof",
+    "BankName",
+    "BankOnboarded",
+    "CallerRefused",
+    "ChangeApproved",
+    "ChangeProposed",
+    "ConsentApproved",
+    "ConsentEnded",
+    "ConsentExtent",
+    "ConsentName",
+    "ConsentRequested",
+    "ConsentSilenced",
+    "Core",
+    "DeliveryStopped",
+    "DigestName",
+    "EnterpriseName",
+    "EventKind",
+    "ExchangeProof",
+    "Intent",
+    "IntentOutcome",
+    "LeaseLost",
+    "LedgerCorrupt",
+    "Name",
+    "Opening",
+    "OperatorEnrolled",
+    "PackAssembled",
+    "PersonEnrolled",
+    "PersonName",
+    "Proofs",
+    "Receipt",
+    "Record",
+    "Recorded",
+    "ReferenceKind",
+    "ReportDelivered",
+    "ReportFailed",
+    "ReportIntended",
+    "ReportReconciled",
+    "ReportRefused",
+    "RequestProof",
+    "SpellingUnknown",
+    "StrangersRefused",
+    "Terms",
+    "TokenIssued",
+    "TokenRefused",
+    "UseReturned",
+]
+
+
+class LedgerCorrupt(Untrusted):
+    """What the ledger holds does not fit together: nothing more is signed or handed out."""
+
+    code = "ledger-corrupt"
+    message = "The ledger does not verify; an operator must look before it goes on."
+
+
+class LeaseLost(Unavailable):
+    """This node's lease ran out, so another may close its intents; nothing new is begun."""
+
+    code = "lease-lost"
+    message = "The node is being replaced; try again shortly."
+
+
+class BankName(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag="bank"):
+    """Who is behind a bank's reference."""
+
+    bank_id: str
+    uscc: str
+    legal_name: str
+
+
+class EnterpriseName(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag="enterprise"):
+    """Who is behind an enterprise's reference."""
+
+    uscc: str
+    name: str
+
+
+class ConsentName(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag="consent"):
+    """Which consent is behind its reference."""
+
+    consent_id: str
+
+
+class PersonName(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag="person"):
+    """Who is behind a person's reference: an operator, or whoever speaks for an enterprise."""
+
+    person_id: str
+    name: str
+    role: str
+
+
+Name = BankName | EnterpriseName | ConsentName | PersonName
+
+
+class RequestProof(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bank sent, as its pack must show it: no credit data is in it."""
+
+    body: bytes
+    base: bytes | None = None  # The signature base (RFC 9421, section 2.5); None: unsigned.
+    signature: bytes | None = None
+    key_id: str | None = None
+
+
+class ArtefactProof(msgspec.Struct, frozen=True, kw_only=True):
+    """A consent artefact with the gateway's signature over its bytes."""
+
+    artefact: bytes
+    signature: bytes
+    key_id: str
+
+
+class ExchangeProof(msgspec.Struct, frozen=True, kw_only=True):
+    """One query and its answer, without the answer's body; the answer's part is absent at first."""
+
+    platform: str
+    query_id: str
+    query_base: bytes
+    query_signature: bytes
+    query_key_id: str
+    grant: bytes
+    answer_base: bytes | None = None
+    answer_signature: bytes | None = None
+    answer_key_id: str | None = None
+
+
+class Proofs(msgspec.Struct, frozen=True, kw_only=True):
+    """Signed bytes that an entry's digests were taken of; sealed beside its opening."""
+
+    request: RequestProof | None = None
+    artefact: ArtefactProof | None = None
+    exchanges: tuple[ExchangeProof, ...] = ()
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What a journey wants recorded; the ledger adds references, counters, salts and time."""
+
+    kind: EventKind
+    rule: str  # Which rule decided.
+    rule_version: str
+    terms: Terms  # Of the struct that the kind's row in the catalogue names.
+    bank: BankName | None = None
+    enterprise: EnterpriseName | None = None
+    consent_id: str | None = None
+    person: PersonName | None = None
+    digests: Mapping[str, bytes] = {}  # The bytes; the ledger salts and hashes them.
+    key_ids: Mapping[str, str] = {}  # Which key was used for what, such as `query` or `seal`.
+    request_id: str | None = None  # The report's id, to look its entries up by.
+    proofs: Proofs = Proofs()
+
+
+class Core(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The decision itself, under a salted commitment for ever; names stand apart.
+
+    In the ledger for ten years: add fields with a default, never rename.
+    """
+
+    v: Literal[1]
+    kind: EventKind
+    event_id: str
+    decided_at: datetime
+    rule: str
+    rule_version: str
+    terms: Terms
+    digests: dict[str, str]  # base64url of SHA-256(salt || bytes), each under a salt of its own.
+    key_ids: dict[str, str]
+    bank: str | None = None
+    enterprise: str | None = None
+    consent: str | None = None
+    person: str | None = None
+    bank_seq: int | None = None
+    subject_seq: int | None = None
+    consent_seq: int | None = None
+    consent_prev: str | None = None  # Commitment of the chain's entry before; none at its first.
+    personal: str | None = None  # base64url of SHA-256(salt2 || personal part).
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What opens one commitment again; binary members are base64url without padding."""
+
+    salt: str
+    core: str
+    digest_salts: dict[str, str]
+    index: int | None = None  # None while the sequencer has not given it one.
+    salt2: str | None = None
+    personal: str | None = None
+    erased: str | None = None  # Event id of the erasure, where salt2 and personal are gone.
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The promise, signed at intake, that a commitment will be in the log in time."""
+
+    v: Literal[1]
+    origin: str
+    commitment: str
+    decided_at: datetime
+    include_by: datetime
+    kid: str
+    signature: str
+    bank_seq: int | None = None
+
+    def encode(self) -> bytes:
+        """Return its canonical JSON (RFC 8785), as packs and caches keep it."""
+        return encode(self)
+
+    def header_value(self) -> str:
+        """Return the value of `creditbridge-receipt`: a byte sequence (RFC 9651, section 3.3.5)."""
+        return f":{b64encode(self.encode()).decode('ascii')}:"
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a record; durable when the caller's transaction is."""
+
+    event_id: str
+    kind: EventKind
+    commitment: bytes  # 32 bytes.
+    decided_at: datetime
+    bank_seq: int | None
+    subject_seq: int | None
+    consent_seq: int | None
+    receipt: Receipt
+
+
+class IntentOutcome(StrEnum):
+    """How an intent ended (law 10)."""
+
+    DELIVERED = "DELIVERED"
+    REFUSED = "REFUSED"
+    NOT_SENT = "NOT_SENT"  # Proven: the use goes back by an event.
+    UNKNOWN = "UNKNOWN"  # The use stays taken until reconciled with the platform.
+
+
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
+    """A query that may go out: opened with its use, closed once, by whoever may."""
+
+    intent_id: str
+    report_id: str
+    bank_id: str
+    client_id: str
+    consent_id: str
+    uscc: str
+    query_id: str
+    event_id: str  # Of its `report.intended`.
+    deadline_at: datetime

@@ -1,0 +1,213 @@
+"""The machine terms of each kind of entry: what a replay needs, and never a name or a payload.
+
+Purposes and sections are plain words here, because a word that leaves the code tables must still be
+read ten years later. In the ledger for ten years: add fields with a default, never rename.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The terms of one entry; each kind has its own struct below."""
+
+
+class OperatorEnrolled(Terms, frozen=True, kw_only=True):
+    """An operator may act from here on, with this key."""
+
+    key_id: str
+    key_digest: str  # base64url of the SHA-256 of the public JWK's canonical JSON.
+
+
+class ChangeProposed(Terms, frozen=True, kw_only=True):
+    """An operator proposes an act that needs a second person."""
+
+    change_id: str
+    act: str  # The word of the act, such as `bank.onboard`; its bytes are the digest `act`.
+    signature: str  # base64url, by the proposer's key over the act.
+    expires_at: datetime
+
+
+class ChangeApproved(Terms, frozen=True, kw_only=True):
+    """Another person approves the act."""
+
+    change_id: str
+    act: str
+    signature: str  # base64url, by the approver's key over the same act.
+
+
+class BankOnboarded(Terms, frozen=True, kw_only=True):
+    """A bank may come through the bank door."""
+
+    change_id: str
+    clients: frozenset[str]
+    keys: frozenset[str]  # Ids of the keys its clients sign with.
+
+
+class PersonEnrolled(Terms, frozen=True, kw_only=True):
+    """A person may speak for an enterprise from here on."""
+
+    role: str  # LEGAL_REP or AGENT.
+    issuer: str  # Who vouches for the person.
+    proof_digest: str  # base64url of the SHA-256 of what the issuer signed.
+
+
+class TokenIssued(Terms, frozen=True, kw_only=True):
+    """A client holds a token that only its certificate can use."""
+
+    client: str
+    scope: frozenset[str]
+    thumbprint: str  # base64url of the certificate's SHA-256 (RFC 8705, section 3.1).
+    expires_at: datetime
+
+
+class TokenRefused(Terms, frozen=True, kw_only=True):
+    """A known client did not get a token."""
+
+    client: str
+    code: str
+
+
+class CallerRefused(Terms, frozen=True, kw_only=True):
+    """A known client was turned away at a door before its request was looked at."""
+
+    client: str
+    door: str  # The route's word, never the path that was asked for.
+    code: str
+
+
+class StrangersRefused(Terms, frozen=True, kw_only=True):
+    """Callers that nobody knows were turned away: one entry per minute, door and rule."""
+
+    minute: datetime
+    door: str
+    code: str
+    count: int
+
+
+class ConsentExtent(Terms, frozen=True, kw_only=True):
+    """What a consent reaches: who, what for, what, when and how often."""
+
+    version: int
+    purposes: frozenset[str]
+    sections: frozenset[str]
+    valid_from: datetime
+    valid_to: datetime
+    max_queries: int
+    clients: frozenset[str]  # Empty: every client of the bank.
+    authorization_no: str | None = None
+    business_ref: str | None = None
+
+
+class ConsentRequested(ConsentExtent, frozen=True, kw_only=True):
+    """A bank asks an enterprise for a consent of this extent."""
+
+    client: str
+    lapses_at: datetime
+
+
+class ConsentApproved(ConsentExtent, frozen=True, kw_only=True):
+    """The enterprise gave the consent, perhaps narrower than it was asked for."""
+
+    role: str
+    artefact_digest: str  # base64url of the SHA-256 of the artefact's bytes.
+    template_id: str
+    template_version: str
+    text_digest: str  # base64url of the SHA-256 of the text that the signer saw.
+
+
+class ConsentEnded(Terms, frozen=True, kw_only=True):
+    """A consent or a request for one ended: refused, withdrawn or lapsed."""
+
+    version: int
+    state: str  # The state it is in from here on.
+    reason: str | None = None  # A code, never a caller's words.
+
+
+class ConsentSilenced(Terms, frozen=True, kw_only=True):
+    """Every node has stopped what ran under the consent, or its lease has run out."""
+
+    version: int
+    withdrawn: str  # Event id of the withdrawal.
+    waited_milliseconds: int
+
+
+class UseReturned(Terms, frozen=True, kw_only=True):
+    """A use counts no longer: it is proven that its query never reached the platform."""
+
+    report_id: str
+    intended: str  # Event id of the intent that took the use.
+    reason: str
+
+
+class ReportIntended(Terms, frozen=True, kw_only=True):
+    """A use is taken and a query may go out."""
+
+    report_id: str
+    query_id: str
+    client: str
+    purpose: str
+    asked: frozenset[str]  # Sections asked for.
+    sections: frozenset[str]  # Those of them that the consent covers.
+    consent_version: int
+    use_number: int
+    deadline_at: datetime
+    business_ref: str | None = None
+
+
+class ReportRefused(Terms, frozen=True, kw_only=True):
+    """A known client asked for a report that a rule refused: its own facts, and no others."""
+
+    report_id: str
+    client: str
+    code: str
+    purpose: str | None = None
+    asked: frozenset[str] | None = None
+
+
+class ReportDelivered(Terms, frozen=True, kw_only=True):
+    """A profile may leave the house."""
+
+    report_id: str
+    profile_id: str
+    intended: str  # Event id of its intent.
+    query_id: str
+    sections: frozenset[str]  # Sections queried; what was found is in the profile alone.
+    query_out_at: datetime
+    answer_in_at: datetime
+
+
+class ReportFailed(Terms, frozen=True, kw_only=True):
+    """No profile left the house; the outcome says what is known of the query."""
+
+    report_id: str
+    intended: str
+    query_id: str
+    outcome: str  # REFUSED, NOT_SENT or UNKNOWN.
+    code: str
+
+
+class ReportReconciled(Terms, frozen=True, kw_only=True):
+    """The platform said whether it counted a query whose outcome was unknown."""
+
+    report_id: str
+    intended: str
+    query_id: str
+    state: str  # COUNTED or NOT_COUNTED.
+
+
+class DeliveryStopped(Terms, frozen=True, kw_only=True):
+    """An answer was cut off on its way, because its consent had ended."""
+
+    report_id: str
+    intended: str
+    code: str
+
+
+class PackAssembled(Terms, frozen=True, kw_only=True):
+    """A bank was handed an evidence pack."""
+
+    report_id: str
+    client: str
+    pack_digest: str  # base64url of the SHA-256 of the pack's bytes.

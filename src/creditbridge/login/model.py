@@ -1,0 +1,111 @@
+"""A person's sign-in, from the first redirect to the end of the session."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from creditbridge.foundation.errors import Refused, Unavailable, Untrusted
+from creditbridge.parties.model import Role
+
+TRY_LIFE = timedelta(minutes=10)
+IDLE_LIFE = timedelta(minutes=30)
+SESSION_LIFE = timedelta(hours=8)
+
+SESSION_COOKIE = "__Host-creditbridge"
+BINDING_COOKIE = "__Host-creditbridge-sign-in"
+# `__Host-` makes browsers insist on Secure, Path=/ and no Domain. Lax, not Strict: the provider
+# sends the person back to us by a top-level redirect, and the cookies must come along.
+COOKIE_ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
+
+
+class SignInTry(msgspec.Struct, frozen=True, kw_only=True):
+    """One try to sign in, kept between the redirect to the provider and the way back."""
+
+    nonce: str
+    code_verifier: str
+    return_to: str
+
+
+class BegunSignIn(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to send the browser, and the value of the cookie that binds the try to it."""
+
+    redirect_url: str
+    binding: str
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom the provider named, and for which enterprise that person speaks."""
+
+    issuer: str
+    subject: str
+    name: str
+    uscc: str
+    enterprise_name: str
+    role: Role
+
+
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A completed sign-in; `id_token_digest` is the SHA-256 of the ID token, 32 bytes."""
+
+    identity: Identity
+    id_token_digest: bytes
+    return_to: str
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed-in person's session; `form_token` belongs into each of its forms."""
+
+    person_id: str
+    uscc: str
+    signed_in_at: datetime
+    ends_at: datetime
+    form_token: str
+
+
+class SignInExpired(Refused):
+    """The way back fits no open try of this browser: unknown, spent, too late, or another's."""
+
+    code = "sign-in-expired"
+    message = "This sign-in is no longer open in this browser. Please start again."
+
+
+class SignInRefused(Refused):
+    """The provider says that the person did not sign in."""
+
+    code = "sign-in-refused"
+    message = "The identity service did not complete the sign-in. Please start again."
+
+
+class SessionMissing(Refused):
+    """No session, or one that has ended."""
+
+    code = "session-missing"
+    message = "Please sign in."
+
+
+class FormTokenInvalid(Refused):
+    """A form came without its session's token: another site's form, or an old page."""
+
+    code = "form-token-invalid"
+    message = "This page is out of date. Please open it again and repeat the step."
+
+
+class ReturnInvalid(Refused):
+    """After sign-in, people go to a page of this house only."""
+
+    code = "return-invalid"
+    message = "The address to return to is not one of this site."
+
+
+class IdentityRejected(Untrusted):
+    """What the provider said about the person cannot be believed."""
+
+    code = "identity-rejected"
+    message = "The identity service's answer could not be verified. Please start again."
+
+
+class IdentityUnavailable(Unavailable):
+    """The provider cannot be reached, or does not answer as it should."""
+
+    code = "identity-unavailable"
+    message = "The identity service cannot be reached at the moment. Please try again shortly."

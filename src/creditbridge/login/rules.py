@@ -1,0 +1,133 @@
+"""What of the provider's word is believed, and what of the browser's. Pure: the clock is given."""
+
+import hashlib
+import hmac
+import re
+from base64 import urlsafe_b64encode
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import msgspec
+
+from creditbridge.login.model import (
+    FormTokenInvalid,
+    Identity,
+    IdentityRejected,
+    ReturnInvalid,
+    Session,
+)
+from creditbridge.login.settings import LoginSettings
+from creditbridge.parties.model import Role
+from creditbridge.protocols.uscc import UsccInvalid, parse_uscc
+
+SKEW = timedelta(seconds=30)
+ID_TOKEN_LIFE_MAX = timedelta(hours=1)
+RETURN_CHARACTERS_MAX = 1024
+_FORM_TOKEN_LABEL = b"creditbridge-form-token-v1"
+# A path of ours: one slash (two would name a host), then characters that no browser rewrites.
+_RETURN = re.compile(r"/(?![/\\])[A-Za-z0-9/._~?=&%-]*")
+
+PersonName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+# At most 255 ASCII characters (OpenID Connect Core 1.0, section 2).
+Subject = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$")]
+Instant = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799)]
+
+
+class EnterpriseClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """The enterprise that the person speaks for, as the provider has proven it."""
+
+    uscc: Annotated[str, msgspec.Meta(max_length=18)]
+    name: PersonName
+    role: Role
+
+
+class IdTokenClaims(msgspec.Struct, frozen=True, kw_only=True):
+    """The claims that we read of an ID token; a provider may add others."""
+
+    iss: str
+    sub: Subject
+    aud: str | list[str]
+    exp: Instant
+    iat: Instant
+    name: PersonName
+    enterprise: EnterpriseClaim
+    nonce: str | None = None
+    azp: str | None = None
+
+
+def require_identity(
+    claims: IdTokenClaims, settings: LoginSettings, *, nonce: str, now: datetime
+) -> Identity:
+    """Return whom a verified ID token names (OpenID Connect Core 1.0, section 3.1.3.7).
+
+    Raises:
+        IdentityRejected: other issuer, audience, party or nonce; not of this moment; no USCC.
+    """
+    audience = [claims.aud] if isinstance(claims.aud, str) else claims.aud
+    if claims.iss != settings.issuer:
+        raise IdentityRejected(detail="iss")
+    # Alone in the audience: a token that others may use too is none for us.
+    if audience != [settings.client_id] or claims.azp not in {None, settings.client_id}:
+        raise IdentityRejected(detail="aud or azp")
+    if claims.nonce is None or not hmac.compare_digest(claims.nonce.encode(), nonce.encode()):
+        raise IdentityRejected(detail="nonce")
+    _require_fresh(claims, now=now)
+    try:
+        uscc = parse_uscc(claims.enterprise.uscc).value
+    except UsccInvalid as error:
+        raise IdentityRejected(detail="enterprise.uscc") from error
+    return Identity(
+        issuer=claims.iss,
+        subject=claims.sub,
+        name=claims.name,
+        uscc=uscc,
+        enterprise_name=claims.enterprise.name,
+        role=claims.enterprise.role,
+    )
+
+
+def _require_fresh(claims: IdTokenClaims, *, now: datetime) -> None:
+    seconds, skew = now.timestamp(), SKEW.total_seconds()
+    if seconds >= claims.exp + skew:
+        raise IdentityRejected(detail="exp")
+    if claims.iat > seconds + skew:
+        raise IdentityRejected(detail="iat")
+    # The nonce already ties the token to this try; a life of days would be a provider's mistake.
+    if claims.exp - claims.iat > ID_TOKEN_LIFE_MAX.total_seconds():
+        raise IdentityRejected(detail="exp - iat")
+
+
+def require_return(path: str) -> str:
+    """Return a path of this site, to go to after sign-in.
+
+    Raises:
+        ReturnInvalid: another site, or a text that a browser might read as one.
+    """
+    if len(path) > RETURN_CHARACTERS_MAX or _RETURN.fullmatch(path) is None:
+        raise ReturnInvalid
+    return path
+
+
+def derive_form_token(cookie: str) -> str:
+    """Return the form token of a session: 43 characters, from the cookie's own 256 bits.
+
+    Derived, so that nothing of it lies at rest; another site can read neither.
+    """
+    digest = hmac.new(cookie.encode("ascii"), _FORM_TOKEN_LABEL, hashlib.sha256).digest()
+    return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+def require_form_token(session: Session, sent: str | None) -> None:
+    """Accept a form that carries its session's token (PROTOCOLS Z8).
+
+    Raises:
+        FormTokenInvalid: none, or another.
+    """
+    if sent is None or not hmac.compare_digest(session.form_token.encode(), sent.encode()):
+        raise FormTokenInvalid
+
+
+def challenge_of(code_verifier: str) -> str:
+    """Return the S256 code challenge (RFC 7636, section 4.2)."""
+    digest = hashlib.sha256(code_verifier.encode("ascii")).digest()
+    return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")

@@ -1,0 +1,1 @@
+"""Banks, their clients and keys, enterprises and who speaks for them, operators."""

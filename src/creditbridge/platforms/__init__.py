@@ -1,0 +1,1 @@
+"""Upstream credit platforms, asked and believed only when verified."""

@@ -1,0 +1,1 @@
+"""The provincial dialect: one signed call for all sections."""

@@ -1,0 +1,1 @@
+"""The one credit profile: schema, sections, merge, suppression, flags, seal."""

@@ -1,0 +1,1 @@
+"""The doors themselves: TLS, protocol class, drain, workers, embedded database."""

@@ -1,0 +1,140 @@
+"""An entity of the province, with everything on record about it. Frozen: time is an argument."""
+
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+
+from creditsandbox.province.codes import (
+    Category,
+    Disclosure,
+    Finality,
+    PenaltyKind,
+    Procedure,
+    Severity,
+    Status,
+)
+
+
+class Department(msgspec.Struct, frozen=True, kw_only=True):
+    """A department that supplies records and answers for their truth (ZJ 13)."""
+
+    code: str
+    uscc: str
+    name: str
+    sector: str
+    level: str = "CITY"
+
+
+class Entity(msgspec.Struct, frozen=True, kw_only=True):
+    """Who an entity is; `division` is the present one, the code inside the USCC may be older."""
+
+    uscc: str
+    name: str
+    category: Category
+    type_name: str
+    division: str
+    city: str
+    county: str
+    trade: int
+    """The index of its trade among the province's trades."""
+    established_on: date
+
+
+class Registration(msgspec.Struct, frozen=True, kw_only=True):
+    """What the registering authority holds; capital is in 万元, as feeds write it."""
+
+    registration_no: str
+    former_names: tuple[str, ...]
+    status: Status
+    status_since: date | None
+    legal_representative: str
+    capital_wan: Decimal
+    currency: str
+    term_to: date | None
+    scope: str
+    address: str
+    industry_section: str
+    industry_name: str
+    authority: Department
+    approved_on: date
+
+
+class Penalty(msgspec.Struct, frozen=True, kw_only=True):
+    """An administrative penalty; amounts are in 元."""
+
+    document_no: str
+    kinds: tuple[PenaltyKind, ...]
+    procedure: Procedure
+    finality: Finality
+    fact: str
+    basis: str
+    fine: Decimal
+    confiscated: Decimal
+    licence_affected: str | None
+    decided_on: date
+    published_on: date
+    publicity_ends_on: date
+    authority: Department
+    severity: Severity
+    key_areas: tuple[str, ...]
+    disclosure: Disclosure = Disclosure.PUBLIC
+    repaired_on: date | None = None
+    revoked_on: date | None = None
+
+
+class Measure(msgspec.Struct, frozen=True, kw_only=True):
+    """What follows from a listing. Without a legal basis it may not be shown (ZJ 28)."""
+
+    code: str
+    legal_basis: str | None
+    authority: Department
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry on a list of serious dishonesty; on it while `removed_on` is null."""
+
+    decision_no: str
+    list_type: str
+    reason: str
+    legal_basis: str
+    included_on: date
+    term_ends_on: date
+    removed_on: date | None
+    authority: Department
+    measures: tuple[Measure, ...]
+
+
+class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
+    """What one dimension gives to an evaluation."""
+
+    code: str
+    name: str
+    score: Decimal
+    max_score: Decimal
+
+
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
+    """A public credit evaluation by the sandbox's own model, whose cuts are illustrative."""
+
+    model_version: str
+    grade_scheme: str
+    score: Decimal
+    max_score: Decimal
+    grade_code: str
+    grade_name: str
+    evaluated_on: date
+    valid_until: date
+    dimensions: tuple[DimensionScore, ...]
+
+
+class Enterprise(msgspec.Struct, frozen=True, kw_only=True):
+    """An entity with its whole file."""
+
+    entity: Entity
+    registration: Registration
+    penalties: tuple[Penalty, ...] = ()
+    listings: tuple[Listing, ...] = ()
+    tax_arrears: Decimal = Decimal(0)
+    social: int = 0
+    """Points of social responsibility, 0 to 250, which no record explains."""

@@ -1,0 +1,213 @@
+"""The province's tables: data beside the code, read once."""
+
+from datetime import date
+from importlib.resources import files
+from typing import TypeVar
+
+import msgspec
+
+from creditsandbox.province.codes import (
+    Disclosure,
+    Finality,
+    PenaltyKind,
+    Procedure,
+    Severity,
+    Status,
+)
+
+
+T = TypeVar("T")
+
+
+class City(msgspec.Struct, frozen=True, kw_only=True):
+    """A city; `counties` are pairs of division code and name (GB/T 2260)."""
+
+    code: str
+    name: str
+    weight: int
+    counties: tuple[tuple[str, str], ...]
+
+
+class Abolished(msgspec.Struct, frozen=True, kw_only=True):
+    """A division that was, the one that followed, and the year of the change."""
+
+    code: str
+    successor: str
+    ended: int
+
+
+class Divisions(msgspec.Struct, frozen=True, kw_only=True):
+    """The divisions of the province."""
+
+    cities: tuple[City, ...]
+    abolished: tuple[Abolished, ...]
+
+
+class Trade(msgspec.Struct, frozen=True, kw_only=True):
+    """A trade within its section (GB/T 4754), with the words that names and scopes use."""
+
+    section: str
+    name: str
+    weight: int
+    words: tuple[str, ...]
+    scope: str
+
+
+class Trades(msgspec.Struct, frozen=True, kw_only=True):
+    """Trades, and the material of names; `companies` are form, registered type and weight."""
+
+    trades: tuple[Trade, ...]
+    stems: tuple[str, ...]
+    surnames: tuple[str, ...]
+    given: tuple[str, ...]
+    companies: tuple[tuple[str, str, int], ...]
+    patterns: dict[str, str]
+    types: dict[str, str]
+    address: str
+    person: str
+
+
+class DepartmentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of department that stands in each city."""
+
+    code: str
+    name: str
+    sector: str
+
+
+class Departments(msgspec.Struct, frozen=True, kw_only=True):
+    """The kinds of departments."""
+
+    departments: tuple[DepartmentRow, ...]
+
+
+class Conduct(msgspec.Struct, frozen=True, kw_only=True):
+    """What is punished; `fine_yuan` are the least and the most."""
+
+    code: str
+    department: str
+    weight: int
+    severity: Severity
+    kinds: tuple[PenaltyKind, ...]
+    fine_yuan: tuple[int, int]
+    fact: str
+    basis: str
+    key_areas: tuple[str, ...]
+    licence: str | None
+    procedure: Procedure
+
+
+class Conducts(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is punished here."""
+
+    conducts: tuple[Conduct, ...]
+
+
+class MeasureRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A measure of a list."""
+
+    code: str
+    legal_basis: str | None
+
+
+class ListRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A list of serious dishonesty."""
+
+    list_type: str
+    department: str
+    weight: int
+    term_years: int
+    reason: str
+    legal_basis: str
+    measures: tuple[MeasureRow, ...]
+
+
+class Lists(msgspec.Struct, frozen=True, kw_only=True):
+    """The lists that are kept here."""
+
+    lists: tuple[ListRow, ...]
+
+
+class DimensionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A dimension of the evaluation."""
+
+    code: str
+    name: str
+    max: int
+
+
+class GradeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A grade, given from `least` points on."""
+
+    code: str
+    name: str
+    least: int
+
+
+class EvaluationModel(msgspec.Struct, frozen=True, kw_only=True):
+    """The evaluation's model; grades stand from the best down."""
+
+    model_version: str
+    standard: str
+    grade_scheme: str
+    max_score: int
+    least_age_days: int
+    dimensions: tuple[DimensionRow, ...]
+    grades: tuple[GradeRow, ...]
+
+
+class FixedPenalty(msgspec.Struct, frozen=True, kw_only=True):
+    """A penalty of a fixed enterprise; days count back from the first day of the month."""
+
+    conduct: str
+    days: int
+    fine_yuan: int
+    finality: Finality
+    repaired_days: int | None
+    disclosure: Disclosure
+
+
+class FixedListing(msgspec.Struct, frozen=True, kw_only=True):
+    """A listing of a fixed enterprise; days count back from the first day of the month."""
+
+    list_type: str
+    days: int
+    removed_days: int | None
+
+
+class FixedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A fixed enterprise; `zh` and `en` say what happens to who asks about it."""
+
+    outcome: str
+    login: str
+    body: str
+    name: str
+    legal_representative: str
+    established_on: date
+    trade: str
+    status: Status
+    zh: str
+    en: str
+    former_names: tuple[str, ...]
+    social: int
+    penalties: tuple[FixedPenalty, ...]
+    listings: tuple[FixedListing, ...]
+
+
+class Fixed(msgspec.Struct, frozen=True, kw_only=True):
+    """The fixed enterprises, one per outcome."""
+
+    fixed: tuple[FixedRow, ...]
+
+
+def _read(name: str, kind: type[T]) -> T:
+    return msgspec.json.decode((files(__package__) / name).read_bytes(), type=kind)
+
+
+DIVISIONS = _read("divisions.json", Divisions)
+TRADES = _read("trades.json", Trades)
+DEPARTMENTS = _read("departments.json", Departments)
+CONDUCTS = _read("conducts.json", Conducts)
+LISTS = _read("lists.json", Lists)
+EVALUATION = _read("evaluation.json", EvaluationModel)
+FIXED = _read("fixed.json", Fixed)
