@@ -8,29 +8,33 @@ the database and deletes its folder. Each test gets a copy of one migrated templ
 import asyncio
 import fcntl
 import os
-import signal
 import subprocess
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
-from typing import TypeVar
 
 import asyncpg
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import Database, open_database
 from creditbridge.server.cluster import Cluster, find_cluster, make_cluster, start_cluster
-
-T = TypeVar("T")
 
 RUN_VARIABLE = "CREDITBRIDGE_TEST_RUN"
 TEMPLATE = "house_template"
 GUARDIAN = """
 cat > /dev/null
 if read -r pid < "$1/postgres/postmaster.pid"; then kill -QUIT "$pid"; fi 2> /dev/null
-for attempt in 1 2 3 4 5 6 7 8 9 10; do rm -rf "$1" && break; sleep 0.1; done
+for attempt in 1 2 3 4 5 6 7 8 9 10; do rm -rf "$1" 2> /dev/null && break; sleep 0.1; done
 """
 GUARDIANS: list["subprocess.Popen[bytes]"] = []
 
@@ -55,6 +59,75 @@ def pytest_unconfigure() -> None:
         del os.environ[RUN_VARIABLE]
 
 
+class Pki:
+    """A throw-away certificate authority: EC P-256, files as servers and clients want them."""
+
+    def __init__(self, folder: Path, *, name: str = "Test CA") -> None:
+        self.folder = folder
+        folder.mkdir(parents=True)
+        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.ca_file = folder / "ca.pem"
+        usage = x509.BasicConstraints(ca=True, path_length=0)
+        self.certificate = self._sign(self.name, self.key.public_key(), [(usage, True)])
+        self.ca_file.write_bytes(self.certificate.public_bytes(Encoding.PEM))
+
+    def another(self, name: str) -> "Pki":
+        """Return an authority that knows nothing of this one."""
+        return Pki(self.folder / name, name=name)
+
+    def issue(
+        self, name: str, *, client: bool = False, days: tuple[int, int] = (-1, 30)
+    ) -> tuple[Path, Path]:
+        """Return the certificate file and the key file of a server at 127.0.0.1, or of a client.
+
+        `days` are those of its beginning and end, from now.
+        """
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        purpose = ExtendedKeyUsageOID.CLIENT_AUTH if client else ExtendedKeyUsageOID.SERVER_AUTH
+        names: list[x509.GeneralName] = [x509.DNSName(name)]
+        if not client:
+            names.append(x509.IPAddress(ip_address("127.0.0.1")))
+        extensions: list[tuple[x509.ExtensionType, bool]] = [
+            (x509.BasicConstraints(ca=False, path_length=None), True),
+            (x509.ExtendedKeyUsage([purpose]), False),
+            (x509.SubjectAlternativeName(names), False),
+        ]
+        signed = self._sign(subject, key.public_key(), extensions, days=days)
+        certificate_file = self.folder / f"{name}.pem"
+        key_file = self.folder / f"{name}.key"
+        certificate_file.write_bytes(signed.public_bytes(Encoding.PEM))
+        key_file.touch(mode=0o600)
+        key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        return certificate_file, key_file
+
+    def _sign(
+        self,
+        subject: x509.Name,
+        key: ec.EllipticCurvePublicKey,
+        extensions: list[tuple[x509.ExtensionType, bool]],
+        *,
+        days: tuple[int, int] = (-1, 30),
+    ) -> x509.Certificate:
+        now = SystemClock().now()
+        builder = x509.CertificateBuilder(
+            issuer_name=self.name,
+            subject_name=subject,
+            public_key=key,
+            serial_number=x509.random_serial_number(),
+            not_valid_before=now + timedelta(days=days[0]),
+            not_valid_after=now + timedelta(days=days[1]),
+        )
+        identifiers: list[tuple[x509.ExtensionType, bool]] = [
+            (x509.SubjectKeyIdentifier.from_public_key(key), False),
+            (x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), False),
+        ]
+        for extension, critical in [*extensions, *identifiers]:
+            builder = builder.add_extension(extension, critical=critical)
+        return builder.sign(self.key, SHA256())
+
+
 @pytest.fixture(scope="session")
 def vectors() -> Path:
     """The folder of test vectors that others wrote, read where they lie."""
@@ -76,6 +149,12 @@ def cluster() -> Cluster:
             run_aside(migrate_template(made))
             (folder / "ready").touch()
     return find_cluster(folder)
+
+
+@pytest.fixture
+def pki(tmp_path: Path) -> Pki:
+    """A certificate authority that is this test's alone; several may be made side by side."""
+    return Pki(tmp_path / "pki")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """GB 32100-2015, judged by vectors of others' making and by python-stdnum where it knows enough."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -59,17 +60,24 @@ def test_all_144_vectors_are_decided_as_printed(cases: list[Case]) -> None:
     decided = {"valid": 0, "warn": 0, "invalid": 0}
 
     for case in cases:
-        try:
-            code = parse_uscc(case.input)
-        except UsccInvalid as refusal:
-            assert case.expect == "invalid", case.id
-            assert refusal.reason == OTHER_REASON.get(case.id, case.reason), case.id
-        else:
-            assert case.expect == ("warn" if code.warnings else "valid"), case.id
-            assert_parts(code, case)
-        decided[case.expect] += 1
+        expect, reason = decide(case)
+        assert expect == case.expect, case.id
+        assert reason == OTHER_REASON.get(case.id, case.reason), case.id
+        decided[expect] += 1
 
     assert decided == {"valid": 87, "warn": 5, "invalid": 52}
+
+
+def decide(case: Case) -> tuple[str, str]:
+    """Return our decision in the words of the vectors; compare the parts of an accepted code."""
+    try:
+        code = parse_uscc(case.input)
+    except UsccInvalid as refusal:
+        return "invalid", refusal.reason
+    assert_parts(code, case)
+    if code.warnings:
+        return "warn", code.warnings[0]
+    return "valid", "ok" if code.value == case.input else "normalised"
 
 
 def assert_parts(code: Uscc, case: Case) -> None:
@@ -185,11 +193,8 @@ def test_stdnum_agrees_on_codes_with_digits_in_front(
 @given(st.text(max_size=70))
 def test_any_text_is_a_code_or_refused(text: str) -> None:
     """Nothing but a code or the one refusal comes out, whatever goes in."""
-    try:
-        code = parse_uscc(text)
-    except UsccInvalid:
-        return
-    assert parse_uscc(code.value) == code  # pragma: no cover - chance finds no check character
+    with suppress(UsccInvalid):
+        parse_uscc(text)
 
 
 @STABLE

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from urllib.parse import unquote_to_bytes
 
 from creditbridge.access.model import InvalidRequest
@@ -11,6 +12,19 @@ FIELDS_MAX = 64
 FORM_BYTES_MAX = 65_536
 _FORM_CHARACTERS = re.compile(rb"(?:[!-$&-~]|%[0-9A-Fa-f]{2})*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class FormFault(StrEnum):
+    """What is wrong with a form; the value is the sentence for the engineer who sent it."""
+
+    CONTENT_TYPE = "Send the parameters as application/x-www-form-urlencoded."
+    CHARSET = "The form is UTF-8 and takes no other content type parameter."
+    QUERY = "Send the parameters in the body; this address takes no query."
+    SIZE = "The form is larger than 64 kB."
+    FIELDS = "The form has too many parameters."
+    REPEATED = "A parameter is sent more than once."
+    ENCODING = "The form is not percent-encoded UTF-8."
+    CONTROL = "A parameter holds a control character."
 
 
 def parse_form(body: bytes, *, content_type: str | None, query: bytes = b"") -> Mapping[str, str]:
@@ -23,19 +37,19 @@ def parse_form(body: bytes, *, content_type: str | None, query: bytes = b"") -> 
     _require_form_type(content_type)
     # A parameter in the address would be a second place for the same name, and ends in logs.
     if query:
-        raise InvalidRequest("Send the parameters in the body; this address takes no query.")
+        raise InvalidRequest(FormFault.QUERY)
     if len(body) > FORM_BYTES_MAX:
-        raise InvalidRequest("The form is larger than 64 kB.")
+        raise InvalidRequest(FormFault.SIZE)
     fields = body.split(b"&", FIELDS_MAX)
     if len(fields) > FIELDS_MAX:
-        raise InvalidRequest("The form has too many parameters.")
+        raise InvalidRequest(FormFault.FIELDS)
     parameters = dict[str, str]()
     for field in fields:
         name, _, value = field.partition(b"=")
         if not field:
             continue
         if (known := _decode(name)) in parameters:
-            raise InvalidRequest("A parameter is sent more than once.")
+            raise InvalidRequest(FormFault.REPEATED)
         parameters[known] = _decode(value)
     # Sent without a value is as not sent (RFC 6749, section 3.1).
     return {name: value for name, value in parameters.items() if value}
@@ -44,19 +58,19 @@ def parse_form(body: bytes, *, content_type: str | None, query: bytes = b"") -> 
 def _require_form_type(content_type: str | None) -> None:
     media_type, _, parameter = (content_type or "").partition(";")
     if media_type.strip(" \t").lower() != CONTENT_TYPE:
-        raise InvalidRequest("Send the parameters as application/x-www-form-urlencoded.")
+        raise InvalidRequest(FormFault.CONTENT_TYPE)
     # Appendix B fixes UTF-8; a charset that says so is harmless, any other is a misunderstanding.
     if parameter.strip(" \t").lower().replace('"', "") not in {"", "charset=utf-8"}:
-        raise InvalidRequest("The form is UTF-8 and takes no other content type parameter.")
+        raise InvalidRequest(FormFault.CHARSET)
 
 
 def _decode(encoded: bytes) -> str:
     if _FORM_CHARACTERS.fullmatch(encoded) is None:
-        raise InvalidRequest("The form is not percent-encoded as it should be.")
+        raise InvalidRequest(FormFault.ENCODING)
     try:
         text = unquote_to_bytes(encoded.replace(b"+", b" ")).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InvalidRequest("The form is not UTF-8.") from error
+        raise InvalidRequest(FormFault.ENCODING) from error
     if _CONTROL.search(text) is not None:
-        raise InvalidRequest("A parameter holds a control character.")
+        raise InvalidRequest(FormFault.CONTROL)
     return text

@@ -1,26 +1,14 @@
 """What the authorization server says about itself (RFC 8414): only what is true today."""
 
-from collections.abc import Iterable
-
 from creditbridge.access.client_auth import METHODS
 from creditbridge.access.grants import GRANTS
 from creditbridge.access.settings import AccessSettings
-from creditbridge.foundation.errors import CreditbridgeError
-from creditbridge.foundation.keys import PublicKey
-from creditbridge.protocols.jwk import format_jwks
 
 METADATA_PATH = "/.well-known/oauth-authorization-server"
 JWKS_PATH = "/jwks"
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - an address, no secret
 
 MetadataValue = str | bool | list[str] | dict[str, str]
-
-
-class KeysAmbiguous(CreditbridgeError):
-    """Two keys to be published share a name."""
-
-    code = "keys-ambiguous"
-    message = "Two published keys have the same key id; start is refused."
 
 
 def authorization_server_metadata(settings: AccessSettings) -> dict[str, MetadataValue]:
@@ -42,15 +30,3 @@ def authorization_server_metadata(settings: AccessSettings) -> dict[str, Metadat
         "tls_client_certificate_bound_access_tokens": True,
         "mtls_endpoint_aliases": {"token_endpoint": token_endpoint},
     }
-
-
-def published_keys(keys: Iterable[PublicKey]) -> dict[str, list[dict[str, str]]]:
-    """Return the JWK set (RFC 7517, section 5): public halves, each under a name of its own.
-
-    Raises:
-        KeysAmbiguous: a key id names two keys.
-    """
-    listed = tuple(keys)
-    if len({key.key_id for key in listed}) != len(listed):
-        raise KeysAmbiguous(detail=", ".join(sorted(key.key_id for key in listed)))
-    return format_jwks(listed)

@@ -2,6 +2,7 @@
 
 * OAuthError         RFC 6749, section 5.2: what the token endpoint answers, with `oauth_code`
   + InvalidRequest   + InvalidClient   + InvalidScope   + UnsupportedGrantType
+                     their leaves stand beside the checks that raise them
 * TokenMissing, TokenInvalid, TokenUnbound, ScopeInsufficient
                      RFC 6750, section 3.1: what a resource answers
 * TokenMisplaced     the same, where the caller must change the request
@@ -59,10 +60,6 @@ class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
 
     secret: str
     token: Token
-
-    def __repr__(self) -> str:
-        """Show everything but the secret."""
-        return f"IssuedToken(secret=…, token={self.token!r})"
 
     def to_answer(self) -> dict[str, str | int]:
         """Return the members of the success answer (RFC 6749, section 5.1)."""
@@ -148,7 +145,11 @@ class TokenInvalid(Refused):
 
 
 class TokenUnbound(TokenInvalid):
-    """The token belongs to another certificate than this connection's."""
+    """The token is bound to another certificate than this connection's; `token` says whose."""
+
+    def __init__(self, token: Token) -> None:
+        super().__init__(detail=f"token of client {token.client_id}")
+        self.token = token
 
 
 class ScopeInsufficient(Refused):

@@ -86,7 +86,7 @@ def require_binding(token: Token, certificate: PeerCertificate | None) -> None:
         TokenUnbound: no certificate, another bank's, or a renewed one.
     """
     if certificate is None or certificate.thumbprint != token.thumbprint:
-        raise TokenUnbound(detail=f"token of client {token.client_id}")
+        raise TokenUnbound(token)
 
 
 def require_scope(token: Token, scope: str) -> None:

@@ -19,9 +19,20 @@ from creditbridge.access.model import (
 from creditbridge.access.rules import require_binding, require_live
 from creditbridge.access.tokens import digest_secret, new_secret
 from creditbridge.foundation.database import Transaction
-from creditbridge.parties.model import PartyState, Registration
 from creditbridge.parties.service import find_client
 from creditbridge.protocols.certificate_binding import PeerCertificate
+
+
+class ClientUnnamed(InvalidClient):
+    """No client id, or no certificate beside it."""
+
+    message = "Send client_id over a connection that presents the certificate of the client."
+
+
+class GrantMissing(InvalidRequest):
+    """No grant named."""
+
+    message = "The parameter grant_type is missing."
 
 
 async def authenticate_client(tx: Transaction, request: TokenRequest) -> Authenticated:
@@ -39,26 +50,13 @@ async def authenticate_client(tx: Transaction, request: TokenRequest) -> Authent
     claims = ((name, method.name_client(request)) for name, method in METHODS.items())
     name, client_id = next((claim for claim in claims if claim[1] is not None), ("", None))
     if client_id is None:
-        raise InvalidClient(
-            "Send client_id over a connection that presents the client's certificate."
-        )
+        raise ClientUnnamed
     await store.join_issuers(tx)
     registration = await find_client(tx, client_id)
     # Exactly the registered method counts (PROTOCOLS A1); an unknown client is put to the same one.
     if registration is not None:
         name = registration.client.authentication
-    method = METHODS.get(name)
-    if method is None:
-        raise InvalidClient(detail=f"registered for {name}")
-    client = method.require_proof(registration, request, now=tx.now)
-    _require_active(client.registration)
-    return client
-
-
-def _require_active(registration: Registration) -> None:
-    states = {registration.client.state, registration.bank.state}
-    if states != {PartyState.ACTIVE}:
-        raise InvalidClient(detail=f"client {registration.client.client_id} or its bank: {states}")
+    return METHODS[name].require_proof(registration, request, now=tx.now)
 
 
 async def grant_token(tx: Transaction, request: TokenRequest, client: Authenticated) -> IssuedToken:
@@ -71,7 +69,7 @@ async def grant_token(tx: Transaction, request: TokenRequest, client: Authentica
     """
     name = request.form.get("grant_type")
     if name is None:
-        raise InvalidRequest("The parameter grant_type is missing.")
+        raise GrantMissing
     grant = GRANTS.get(name)
     if grant is None:
         raise UnsupportedGrantType
@@ -96,9 +94,7 @@ async def issue_token(
     return IssuedToken(secret=secret, token=token)
 
 
-async def get_token(
-    tx: Transaction, secret: str, certificate: PeerCertificate | None
-) -> Token:
+async def get_token(tx: Transaction, secret: str, certificate: PeerCertificate | None) -> Token:
     """Return the live token of this secret, over the connection it is bound to.
 
     `secret` comes from `rules.read_bearer_token`. The row is read on each use.

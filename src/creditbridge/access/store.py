@@ -12,7 +12,7 @@ ISSUING_LOCK = 0x61636365_73730001  # "access", 1
 JOIN_ISSUERS = "SELECT pg_advisory_xact_lock_shared($1)"
 STOP_ISSUERS = "SELECT pg_advisory_xact_lock($1)"
 
-KEEP_TOKEN = """
+KEEP = """
     INSERT INTO access_tokens
         (token_digest, client_id, bank_id, scopes, thumbprint, issued_at, expires_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -20,18 +20,18 @@ KEEP_TOKEN = """
 
 # Read on every use, by primary key, joined with nothing: what ends a client or a bank deletes its
 # tokens in its own transaction.
-FIND_TOKEN = """
+FIND = """
     SELECT client_id, bank_id, scopes, thumbprint, issued_at, expires_at
     FROM access_tokens WHERE token_digest = $1
 """
 
 # Without a client id: of all clients of the bank.
-REVOKE_TOKENS = """
+REVOKE = """
     DELETE FROM access_tokens
     WHERE bank_id = $1 AND (client_id = $2 OR $2::text IS NULL)
 """
 
-PURGE_TOKENS = """
+PURGE = """
     DELETE FROM access_tokens WHERE token_digest IN (
         SELECT token_digest FROM access_tokens WHERE expires_at <= $1
         ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -47,7 +47,7 @@ async def join_issuers(tx: Transaction) -> None:
 async def keep_token(tx: Transaction, token_digest: bytes, token: Token) -> None:
     """Keep a token under the digest of its secret."""
     await tx.execute(
-        KEEP_TOKEN,
+        KEEP,
         token_digest,
         token.client_id,
         token.bank_id,
@@ -60,15 +60,15 @@ async def keep_token(tx: Transaction, token_digest: bytes, token: Token) -> None
 
 async def find_token(tx: Transaction, token_digest: bytes) -> Token | None:
     """Return the token of this digest, expired ones included; None if unknown or revoked."""
-    return await tx.fetch_row(Token, FIND_TOKEN, token_digest)
+    return await tx.fetch_row(Token, FIND, token_digest)
 
 
 async def revoke_tokens(tx: Transaction, *, bank_id: str, client_id: str | None) -> int:
     """Delete the tokens; those being issued at this instant included. Return how many."""
     await tx.execute(STOP_ISSUERS, ISSUING_LOCK)
-    return await tx.execute(REVOKE_TOKENS, bank_id, client_id)
+    return await tx.execute(REVOKE, bank_id, client_id)
 
 
 async def purge_tokens(tx: Transaction) -> int:
     """Delete up to 1,000 expired tokens; return how many."""
-    return await tx.execute(PURGE_TOKENS, tx.now, PURGE_ROWS_MAX)
+    return await tx.execute(PURGE, tx.now, PURGE_ROWS_MAX)

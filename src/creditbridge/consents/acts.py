@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from creditbridge.consents.model import SignerRole
+from creditbridge.parties.model import Role
 from creditbridge.profile.codes import Purpose, SectionCode
 
 
@@ -33,7 +33,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     uscc: str
     person_id: str
-    role: SignerRole
+    role: Role
     template_id: str
     template_version: str
     text_digest: bytes  # SHA-256 of the rendered text, 32 bytes.
@@ -47,7 +47,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     uscc: str
     person_id: str
-    role: SignerRole
+    role: Role
     reason: str | None = None
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from creditbridge.foundation.errors import Refused
+from creditbridge.parties.model import Role
 from creditbridge.profile.codes import Purpose, SectionCode
 
 
@@ -36,13 +37,6 @@ class ConsentEvent(StrEnum):
     EXPIRED = "consent.expired"
     EXHAUSTED = "consent.exhausted"
     SUPERSEDED = "consent.superseded"
-
-
-class SignerRole(StrEnum):
-    """In which role a person speaks for an enterprise."""
-
-    LEGAL_REP = "LEGAL_REP"
-    AGENT = "AGENT"
 
 
 class Consent(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +71,7 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
     lapses_at: datetime | None = None  # A request nobody answered ends here.
     decided_at: datetime | None = None
     signer_person_id: str | None = None
-    signer_role: SignerRole | None = None
+    signer_role: Role | None = None
     template_id: str | None = None
     template_version: str | None = None
     text_digest: bytes | None = None  # SHA-256 of the text the signer saw, 32 bytes.

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from creditbridge.foundation.logging import bind_exchange
+from creditbridge.foundation.logging import bind_log
 
 INTERACTION_HEADER = b"x-fapi-interaction-id"
 TRACE_HEADER = b"traceparent"
@@ -49,7 +49,6 @@ class Correlation:
         interaction_id, traceparent = interaction_id_of(headers), traceparent_of(headers)
         scope["state"]["interaction_id"] = interaction_id
         scope["state"]["traceparent"] = traceparent
-        bind_exchange(interaction_id=interaction_id, trace_id=traceparent[3:35])
 
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -58,4 +57,5 @@ class Correlation:
                 message["headers"] = [*others, *named]
             await send(message)
 
-        await self.app(scope, receive, send_named)
+        with bind_log(interaction=interaction_id, trace=traceparent[3:35]):
+            await self.app(scope, receive, send_named)

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-import structlog
-from litestar import MediaType, Request, Response
-from litestar.datastructures import State
+import msgspec
+from litestar import Response
 from litestar.exceptions import HTTPException
 
+from creditbridge.endpoints.exchange import HttpRequest
 from creditbridge.foundation.errors import (
     CreditbridgeError,
     Malformed,
@@ -14,32 +14,34 @@ from creditbridge.foundation.errors import (
     Unavailable,
     Untrusted,
 )
-from creditbridge.protocols.problem import Problem
+from creditbridge.foundation.logging import get_logger
+from creditbridge.protocols.problem import MEDIA_TYPE, FieldProblem, Problem
+from creditbridge.protocols.strict_json import JsonMalformed
 
-log = structlog.get_logger(__name__)
+log = get_logger("endpoints")
 
-PROBLEM_MEDIA_TYPE = "application/problem+json"
 KINDS: Mapping[type[CreditbridgeError], int] = {
     Malformed: 400,
     Refused: 403,
     Untrusted: 502,
     Unavailable: 503,
 }
-# Where the code says more than its kind (PROTOCOLS, section 3: refusals of a report).
+# Where the code says more than its kind.
 CODES: Mapping[str, int] = {
     "answer-gone": 410,
+    "business-id-reused": 409,
     "certificate-missing": 401,
     "content-digest-invalid": 401,
     "content-type-unsupported": 415,
     "enterprise-unknown": 404,
-    "form-token-invalid": 403,
     "idempotency-in-flight": 409,
     "idempotency-key-reused": 422,
     "invalid-client": 401,
     "invalid-token": 401,
-    "business-id-reused": 409,
     "not-found": 404,
     "platform-deadline": 504,
+    "platform-refused": 502,
+    "session-missing": 401,
     "token-missing": 401,
 }
 # What the router or the server refuses before any handler runs.
@@ -52,69 +54,108 @@ PLAIN: Mapping[int, tuple[str, str]] = {
     415: ("content-type-unsupported", "Send the body as application/json."),
     429: ("too-many-requests", "The limit is reached; repeat after the time in Retry-After."),
 }
-INTERNAL_STATUS = 500
+UNAUTHORIZED = 401
+SERVER_ERROR = 500
 INTERNAL = ("internal-error", "The gateway failed; the request may be repeated.")
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """An error as HTTP tells it."""
+
+    status: int
+    headers: Mapping[str, str]
+    problem: Problem
 
 
 def status_of(error: CreditbridgeError) -> int:
     """Return the HTTP status of an error of the house."""
-    if error.code.startswith("signature-") and isinstance(error, Untrusted | Refused):
-        return 401
+    # A caller's signature; a platform's is told by the platform's own codes.
+    if error.code.startswith("signature-"):
+        return UNAUTHORIZED
     if (status := CODES.get(error.code)) is not None:
         return status
-    return next((status for kind, status in KINDS.items() if isinstance(error, kind)), 500)
+    return next(
+        (status for kind, status in KINDS.items() if isinstance(error, kind)), SERVER_ERROR
+    )
 
 
-def answer_error(
-    request: Request[object, object, State], error: CreditbridgeError
-) -> Response[bytes]:
-    """Answer an error of the house; its detail goes to the log only."""
+def tell(error: CreditbridgeError, *, interaction_id: str | None = None) -> Told:
+    """Return an error of the house as HTTP tells it; its detail stays in the log."""
     status = status_of(error)
-    log.info("request.refused", code=error.code, status=status, detail=error.detail)
-    headers = dict[str, str]()
-    if status == 401:  # noqa: PLR2004 - HTTP's own number
-        headers["www-authenticate"] = f'Bearer error="{oauth_word(error.code)}"'
+    headers = {"cache-control": "no-store", "content-type": MEDIA_TYPE}
+    if status == UNAUTHORIZED:
+        headers["www-authenticate"] = _challenge(error.code)
     if isinstance(error, Unavailable):
         headers["retry-after"] = str(error.retry_after_seconds)
-    return _answer(request, status, error.code, error.prose, headers)
+    problem = Problem(
+        status=status,
+        code=error.code,
+        detail=error.prose,
+        instance=error.decision_id,
+        interaction_id=interaction_id,
+        errors=_fields(error),
+    )
+    return Told(status=status, headers=headers, problem=problem)
 
 
-def oauth_word(code: str) -> str:
-    """Return what RFC 6750 calls a refusal of the caller."""
-    return "invalid_token" if code != "invalid-client" else "invalid_client"
+def answer_error(request: HttpRequest, error: CreditbridgeError) -> Response[bytes]:
+    """Answer an error of the house."""
+    told = tell(error, interaction_id=interaction_of(request))
+    say = log.info if told.status < SERVER_ERROR else log.warning
+    say("request.refused", code=error.code, status=told.status, detail=error.detail)
+    return _answer(told)
 
 
-def answer_plain(request: Request[object, object, State], error: HTTPException) -> Response[bytes]:
+def answer_plain(request: HttpRequest, error: HTTPException) -> Response[bytes]:
     """Answer what the router refused: an unknown address, a wrong method, too large a body."""
-    status = error.status_code
-    if status >= INTERNAL_STATUS:
+    if error.status_code >= SERVER_ERROR:
         return answer_unforeseen(request, error)
-    code, prose = PLAIN.get(status, PLAIN[400])
-    allowed = {name: value for name, value in (error.headers or {}).items() if name == "Allow"}
-    return _answer(request, status, code, prose, allowed)
+    code, prose = PLAIN.get(error.status_code, PLAIN[400])
+    headers = {"cache-control": "no-store", "content-type": MEDIA_TYPE}
+    if "Allow" in (sent := error.headers or {}):
+        headers["allow"] = sent["Allow"]
+    return _answer(_told(request, error.status_code, code, prose, headers))
 
 
-def answer_unforeseen(request: Request[object, object, State], error: Exception) -> Response[bytes]:
+def answer_unforeseen(request: HttpRequest, error: Exception) -> Response[bytes]:
     """Answer a defect of ours: the caller learns that it happened, the log learns what."""
     log.error("request.failed", exc_info=error)
-    return _answer(request, INTERNAL_STATUS, *INTERNAL, {})
+    headers = {"cache-control": "no-store", "content-type": MEDIA_TYPE}
+    return _answer(_told(request, SERVER_ERROR, *INTERNAL, headers))
 
 
-def _answer(
-    request: Request[object, object, State],
-    status: int,
-    code: str,
-    prose: str,
-    headers: Mapping[str, str],
-) -> Response[bytes]:
+def interaction_of(request: HttpRequest) -> str | None:
+    """Return the exchange's interaction id."""
+    found = request.scope.get("state", {}).get("interaction_id")
+    return found if isinstance(found, str) else None
+
+
+def _told(
+    request: HttpRequest, status: int, code: str, prose: str, headers: Mapping[str, str]
+) -> Told:
     problem = Problem(
-        status=status, code=code, detail=prose, interaction_id=request.scope["state"]["interaction_id"]
+        status=status, code=code, detail=prose, interaction_id=interaction_of(request)
     )
+    return Told(status=status, headers=headers, problem=problem)
+
+
+def _challenge(code: str) -> str:
+    # No token at all: the challenge bears no error (RFC 6750, section 3.1).
+    return "Bearer" if code == "token-missing" else 'Bearer error="invalid_token"'
+
+
+def _fields(error: CreditbridgeError) -> tuple[FieldProblem, ...]:
+    if isinstance(error, JsonMalformed) and error.pointer:
+        return (FieldProblem(pointer=error.pointer, detail=error.prose),)
+    return ()
+
+
+def _answer(told: Told) -> Response[bytes]:
     return Response(
-        problem.encode(),
-        status_code=status,
-        headers={"cache-control": "no-store", **headers},
-        media_type=PROBLEM_MEDIA_TYPE,
+        told.problem.encode(),
+        status_code=told.status,
+        headers=dict(told.headers),
+        media_type=MEDIA_TYPE,
     )
 
 

@@ -3,17 +3,23 @@
 Whatever must be decided once is one atomic statement; a process never holds a lock for it.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
-from importlib import resources
 from typing import TypeAlias, TypeVar
 
 import asyncpg
 import msgspec
+from asyncpg.connect_utils import SessionAttribute
 from asyncpg.pool import PoolConnectionProxy
 
 from creditbridge.foundation.errors import CreditbridgeError, Unavailable
+from creditbridge.foundation.schema import (
+    SETTINGS_REQUIRED,
+    read_migrations,
+    require_known,
+    require_promises,
+)
 
 T = TypeVar("T")
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
@@ -22,13 +28,45 @@ POOL_CONNECTIONS_MAX = 16
 ACQUIRE_SECONDS = 5.0
 STATEMENT_SECONDS = 10
 LOCK_SECONDS = 5
+MIGRATION_SECONDS = 600
 MIGRATION_LOCK = 0x63726564_62726964  # "credbrid": one migrator at a time, on any number of nodes.
 
 # The present instant, never below the last one that the ledger has put in order: a database whose
 # clock goes back stands still instead of deciding in the past.
 READ_NOW = "SELECT greatest(clock_timestamp(), floor_at) FROM house_clock"
 
+READ_SETTINGS = "SELECT name, setting FROM pg_settings WHERE name = ANY($1)"
+
+DROP_LOCKS = "SELECT pg_advisory_unlock_all()"
+
+TAKE_MIGRATION_LOCK = "SELECT pg_advisory_xact_lock($1)"
+
+CREATE_MIGRATIONS = """
+    CREATE TABLE IF NOT EXISTS house_migrations (name text PRIMARY KEY, body text NOT NULL)
+"""
+
+READ_MIGRATIONS = "SELECT name, body FROM house_migrations"
+
+INSERT_MIGRATION = "INSERT INTO house_migrations VALUES ($1, $2)"
+
 RAISE_FLOOR = "UPDATE house_clock SET floor_at = $1 WHERE floor_at < $1"
+
+
+UNAVAILABLE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresSystemError,
+    asyncpg.QueryCanceledError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.ReadOnlySQLTransactionError,
+    OSError,
+    TimeoutError,
+)
 
 
 class DatabaseUnavailable(Unavailable):
@@ -36,13 +74,6 @@ class DatabaseUnavailable(Unavailable):
 
     code = "database-unavailable"
     message = "The gateway cannot reach its database; try again shortly."
-
-
-class SchemaUnknown(CreditbridgeError):
-    """The database holds a migration that this version does not know, or another text of one."""
-
-    code = "schema-unknown"
-    message = "The database was made by another version; start is refused."
 
 
 class Transaction:
@@ -64,28 +95,33 @@ class Transaction:
 
     async def fetch_row(self, kind: type[T], statement: str, *arguments: object) -> T | None:
         """Return the one row as a struct, or None."""
-        row = await self._connection.fetchrow(statement, *arguments)
+        with _database_errors():
+            row = await self._connection.fetchrow(statement, *arguments)
         return None if row is None else msgspec.convert(dict(row), kind)
 
     async def fetch_rows(self, kind: type[T], statement: str, *arguments: object) -> list[T]:
         """Return the rows as structs; the statement names its own limit."""
-        rows = await self._connection.fetch(statement, *arguments)
+        with _database_errors():
+            rows = await self._connection.fetch(statement, *arguments)
         return [msgspec.convert(dict(row), kind) for row in rows]
 
     async def fetch_value(self, kind: type[T], statement: str, *arguments: object) -> T | None:
         """Return the first column of the one row, or None."""
-        value = await self._connection.fetchval(statement, *arguments)
+        with _database_errors():
+            value = await self._connection.fetchval(statement, *arguments)
         return None if value is None else msgspec.convert(value, kind)
 
     async def execute(self, statement: str, *arguments: object) -> int:
         """Run a statement and return how many rows it touched."""
-        status = await self._connection.execute(statement, *arguments)
+        with _database_errors():
+            status = await self._connection.execute(statement, *arguments)
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
     async def execute_many(self, statement: str, arguments: Sequence[Sequence[object]]) -> None:
         """Run a statement once per tuple of arguments, in one round trip."""
-        await self._connection.executemany(statement, arguments)
+        with _database_errors():
+            await self._connection.executemany(statement, arguments)
 
 
 class Database:
@@ -97,26 +133,30 @@ class Database:
     @asynccontextmanager
     async def transaction(
         self, *, commit_on: type[CreditbridgeError] | tuple[type[CreditbridgeError], ...] = ()
-    ) -> AsyncIterator[Transaction]:
+    ) -> AsyncGenerator[Transaction]:
         """Open a transaction: durable when the block ends, undone when it raises.
 
         An error of `commit_on` is an outcome, not an accident: what was written commits, and the
         error goes on.
 
         Raises:
-            DatabaseUnavailable: the database could not be reached or did not answer; after a lost
-                answer to COMMIT nobody knows, so the caller reads again by id.
+            DatabaseUnavailable: the database could not be reached, did not answer, or did not
+                commit; after a lost answer to COMMIT nobody knows: the caller reads again by id.
         """
-        with _database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                outcome: CreditbridgeError | None = None
-                async with connection.transaction():
-                    try:
-                        yield Transaction(connection, await _read_now(connection))
-                    except commit_on as error:
-                        outcome = error
-                if outcome is not None:
-                    raise outcome
+        async with self._lend() as connection:
+            with _database_errors():
+                await connection.execute("BEGIN")
+            try:
+                yield Transaction(connection, await _read_now(connection))
+            except commit_on:
+                await _commit(connection)
+                raise
+            except BaseException:
+                # Nobody may mistake a failed rollback for the reason; the pool drops what is left.
+                with suppress(DatabaseUnavailable), _database_errors():
+                    await connection.execute("ROLLBACK")
+                raise
+            await _commit(connection)
 
     async def raise_floor(self, instant: datetime) -> None:
         """Keep every later `Transaction.now` at or above this instant."""
@@ -124,11 +164,38 @@ class Database:
             await tx.execute(RAISE_FLOOR, instant)
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """Lend a connection for what is bound to one: an advisory lock held by a leader."""
-        with _database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+    async def connection(self) -> AsyncGenerator[Connection]:
+        """Lend a connection for what is bound to one: an advisory lock held by a leader.
+
+        Its locks end with the block.
+
+        Raises:
+            DatabaseUnavailable: none could be had in time.
+        """
+        async with self._lend() as connection:
+            try:
                 yield connection
+            finally:
+                try:
+                    await connection.execute(DROP_LOCKS)
+                except UNAVAILABLE:
+                    connection.terminate()
+
+    @asynccontextmanager
+    async def _lend(self) -> AsyncGenerator[Connection]:
+        lease = self._pool.acquire(timeout=ACQUIRE_SECONDS)
+        with _database_errors():
+            connection = await lease
+        try:
+            yield connection
+        except DatabaseUnavailable as error:
+            # A demoted primary: its connections are of no use, the next ones find the new one.
+            if isinstance(error.__cause__, asyncpg.ReadOnlySQLTransactionError):
+                await self._pool.expire_connections()
+            raise
+        finally:
+            with suppress(DatabaseUnavailable), _database_errors():
+                await self._pool.release(connection)
 
     async def close(self) -> None:
         """Close every connection, waiting for those at work."""
@@ -136,10 +203,11 @@ class Database:
 
 
 async def open_database(url: str, *, connections_max: int = POOL_CONNECTIONS_MAX) -> Database:
-    """Return a database whose schema is up to date.
+    """Return a database whose settings keep the house's promises and whose schema is up to date.
 
     Raises:
-        DatabaseUnavailable: no connection.
+        DatabaseUnavailable: no connection, or only to a server that does not write.
+        DatabaseUnsafe: its settings would lose acknowledged records.
         SchemaUnknown: another version's schema.
     """
     with _database_errors():
@@ -148,6 +216,8 @@ async def open_database(url: str, *, connections_max: int = POOL_CONNECTIONS_MAX
             min_size=1,
             max_size=connections_max,
             command_timeout=STATEMENT_SECONDS,
+            reset=_leave,
+            target_session_attrs=SessionAttribute.read_write,
             server_settings={
                 "application_name": "creditbridge",
                 "lock_timeout": f"{LOCK_SECONDS}s",
@@ -156,60 +226,63 @@ async def open_database(url: str, *, connections_max: int = POOL_CONNECTIONS_MAX
                 "timezone": "UTC",
             },
         )
-        async with pool.acquire() as connection:
-            await _migrate(connection)
+        try:
+            async with pool.acquire() as connection:
+                await _check(connection)
+                await _migrate(connection)
+        except BaseException:
+            await pool.close()
+            raise
     return Database(pool)
+
+
+async def _check(connection: Connection) -> None:
+    rows = await connection.fetch(READ_SETTINGS, list(SETTINGS_REQUIRED))
+    require_promises({str(row["name"]): str(row["setting"]) for row in rows})
 
 
 async def _migrate(connection: Connection) -> None:
     # Whoever comes second waits here, then finds nothing left to do.
     async with connection.transaction():
-        await connection.execute("SET LOCAL lock_timeout = 0")
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
-        await connection.execute(
-            "CREATE TABLE IF NOT EXISTS house_migrations (name text PRIMARY KEY, body text NOT NULL)"
-        )
-        rows = await connection.fetch("SELECT name, body FROM house_migrations")
+        await connection.execute("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
+        seconds = MIGRATION_SECONDS
+        await connection.execute(TAKE_MIGRATION_LOCK, MIGRATION_LOCK, timeout=seconds)
+        await connection.execute(CREATE_MIGRATIONS)
+        rows = await connection.fetch(READ_MIGRATIONS)
         applied = {str(row["name"]): str(row["body"]) for row in rows}
-        known = _read_migrations()
-        if changed := sorted(name for name, body in applied.items() if known.get(name) != body):
-            raise SchemaUnknown(detail=f"migrations unknown here: {', '.join(changed)}")
-        for name, body in known.items():
-            if name not in applied:
-                await connection.execute(body)
-                await connection.execute("INSERT INTO house_migrations VALUES ($1, $2)", name, body)
+        for migration in require_known(applied, read_migrations()):
+            await connection.execute(migration.body, timeout=seconds)
+            await connection.execute(INSERT_MIGRATION, migration.name, migration.body)
 
 
-def _read_migrations() -> dict[str, str]:
-    folder = resources.files("creditbridge") / "migrations"
-    files = sorted(
-        (file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name
-    )
-    return {file.name: file.read_text(encoding="utf-8") for file in files}
+async def _leave(_connection: object) -> None:
+    # The driver's own reset costs a round trip per transaction, for state that ours never leave:
+    # settings are LOCAL, locks end with the transaction or with `Database.connection`.
+    return
 
 
 async def _read_now(connection: Connection) -> datetime:
-    now = await connection.fetchval(READ_NOW)
+    with _database_errors():
+        now = await connection.fetchval(READ_NOW)
     if not isinstance(now, datetime):
         raise DatabaseUnavailable(detail="house_clock has no row")
     return now
 
 
+async def _commit(connection: Connection) -> None:
+    with _database_errors():
+        status = await connection.execute("COMMIT")
+    # PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error.
+    if status != "COMMIT":
+        raise DatabaseUnavailable(detail=f"COMMIT was answered with {status}")
+
+
 @contextmanager
-def _database_errors() -> Iterator[None]:
+def _database_errors() -> Generator[None]:
     try:
         yield
-    except (
-        asyncpg.PostgresConnectionError,
-        asyncpg.InterfaceError,
-        asyncpg.InsufficientResourcesError,
-        asyncpg.OperatorInterventionError,
-        asyncpg.QueryCanceledError,
-        asyncpg.LockNotAvailableError,
-        asyncpg.DeadlockDetectedError,
-        asyncpg.SerializationError,
-        asyncpg.ReadOnlySQLTransactionError,
-        OSError,
-        TimeoutError,
-    ) as error:
+    except UNAVAILABLE as error:
+        # A value that the driver cannot encode is our mistake, not the database's absence.
+        if isinstance(error, ValueError):
+            raise
         raise DatabaseUnavailable(detail=f"{type(error).__name__}: {error}") from error

@@ -16,7 +16,8 @@ class CreditbridgeError(Exception):
     """An error with three voices: `code` for programs, `message` for the caller, `detail` for the log.
 
     `code` is stable API, lower-case words with hyphens. `message` is a sentence for the person who
-    must act and never repeats what the caller sent. `detail` stays in the log.
+    must act and never repeats what the caller sent. `detail` stays in the log. `decision_id` is the
+    id under which the ledger holds the decision, where there is one.
     """
 
     code: ClassVar[str] = "internal-error"
@@ -25,6 +26,7 @@ class CreditbridgeError(Exception):
     def __init__(self, message: str | None = None, *, detail: str = "") -> None:
         self.prose = message or type(self).message
         self.detail = detail
+        self.decision_id: str | None = None
         super().__init__(self.prose)
 
 

@@ -32,6 +32,14 @@ from creditbridge.foundation.errors import CreditbridgeError, SignatureInvalid
 COORDINATE_BYTES = 32
 SIGNATURE_BYTES = 2 * COORDINATE_BYTES
 
+# Eight points of the Ed25519 curve have a small order; their `y` is one of these five. A signature
+# can be made that such a "key" accepts under any message, so it would bind nobody.
+ED25519_PRIME = 2**255 - 19
+ED25519_ORDER_EIGHT = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+ED25519_SMALL_ORDERS = frozenset(
+    {0, 1, ED25519_PRIME - 1, ED25519_ORDER_EIGHT, ED25519_PRIME - ED25519_ORDER_EIGHT}
+)
+
 
 class Algorithm(StrEnum):
     """The signature algorithms of messages and seals; the value is the JOSE name."""
@@ -158,15 +166,15 @@ def name_key(material: object, *, key_id: str | None = None) -> PublicKey:
     """Return a public key under the given name, or under its thumbprint (RFC 7638).
 
     Raises:
-        KeyUnusable: neither EC P-256 nor Ed25519.
+        KeyUnusable: neither EC P-256 nor Ed25519, or an Ed25519 point of small order.
     """
     match material:
         case ec.EllipticCurvePublicKey() if isinstance(material.curve, ec.SECP256R1):
             algorithm = Algorithm.ES256
-        case ed25519.Ed25519PublicKey():
+        case ed25519.Ed25519PublicKey() if not _is_small_order(material):
             algorithm = Algorithm.ED25519
         case _:
-            raise KeyUnusable(detail="neither EC P-256 nor Ed25519")
+            raise KeyUnusable(detail="neither EC P-256 nor Ed25519, or of small order")
     name = key_id or thumbprint(material)
     return PublicKey(key_id=name, algorithm=algorithm, material=material)
 
@@ -175,6 +183,13 @@ def thumbprint(material: ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey) -
     """Return the JWK thumbprint (RFC 7638): base64url of SHA-256, 43 characters."""
     members = msgspec.json.encode(_thumbprint_members(material), order="sorted")
     return _base64url(hashlib.sha256(members).digest())
+
+
+def _is_small_order(material: ed25519.Ed25519PublicKey) -> bool:
+    # The last bit is the sign of x (RFC 8032, section 5.1.2).
+    raw = material.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    y = int.from_bytes(raw, "little") & ((1 << 255) - 1)
+    return y % ED25519_PRIME in ED25519_SMALL_ORDERS
 
 
 def _thumbprint_members(

@@ -9,6 +9,334 @@
 5. The sections become one profile: merged, suppressed, flagged, sealed.
 6. The ledger holds the delivery before a byte leaves, or the failure with its outcome.
 
-Steps 1 to 3 share a transaction: a power cut leaves all of them or none. What ends a request,
-refusal, failure or delivery, is kept under its idempotency key in the commit that records it.
+Steps 1 to 3 share a transaction: a power cut leaves all of them or none. What ends a request after
+its query, failure or delivery, is kept under its idempotency key in the commit that records it; a
+refusal before any effect frees the key.
 """
+
+import hashlib
+from datetime import timedelta
+from typing import Protocol
+
+import msgspec
+from msgspec.structs import replace
+
+from creditbridge.admission.model import KeyName, Outcome, Stored
+from creditbridge.consents.model import Asked, Consent, Coverage
+from creditbridge.foundation.clock import Clock
+from creditbridge.foundation.database import Database, Transaction
+from creditbridge.foundation.errors import CreditbridgeError, Refused, Unavailable, Untrusted
+from creditbridge.foundation.ids import Kind, new_id
+from creditbridge.foundation.keys import Signer
+from creditbridge.journeys.admit_caller import Caller
+from creditbridge.journeys.make_profile import make_profile
+from creditbridge.journeys.records.reports import (
+    delivery_record,
+    failure_record,
+    intent_record,
+    outcome_of,
+    refusal_record,
+    request_bytes,
+    returned_use_record,
+    stopped_record,
+)
+from creditbridge.ledger.model import Intent, IntentOutcome, Recorded
+from creditbridge.ledger.port import Recorder
+from creditbridge.platforms.model import PlatformAnswer, PlatformQuery
+from creditbridge.profile.seal import SealedProfile
+
+ROUTE = "reports"
+CLOSING = timedelta(seconds=5)  # After the deadline, before another node may close the intent.
+
+
+class IntentClosed(Unavailable):
+    """Another node closed the intent: this one was taken for dead, and its answer is not used."""
+
+    code = "intent-closed"
+    message = "The request took too long and was given up; repeat it with the same key."
+
+
+class ReportRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bank's machine asks, decoded; `fingerprint` is the digest of method and body."""
+
+    caller: Caller
+    asked: Asked
+    idempotency_key: str
+    fingerprint: bytes
+    traceparent: str
+    business_id: str | None = None
+
+    @property
+    def key(self) -> KeyName:
+        """Under what the outcome is kept: keys of two clients of one bank stay apart."""
+        return KeyName(client_id=self.caller.client_id, route=ROUTE, key=self.idempotency_key)
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What may leave the house: the sealed profile's bytes and the receipt of its delivery."""
+
+    report_id: str
+    body: bytes
+    delivery: Recorded
+
+
+class Running(msgspec.Struct, frozen=True, kw_only=True):
+    """A report between its intent and its end."""
+
+    request: ReportRequest
+    coverage: Coverage
+    intent: Intent
+
+    @property
+    def query(self) -> PlatformQuery:
+        """What the platforms are asked; the grant ends with the report's own time."""
+        coverage = self.coverage
+        return PlatformQuery(
+            query_id=self.intent.query_id,
+            uscc=coverage.consent.uscc,
+            sections=coverage.sections,
+            purpose=self.request.asked.purpose,
+            consent_digest=hashlib.sha256(coverage.consent.artefact).hexdigest(),
+            expires_at=self.intent.deadline_at,
+            traceparent=self.request.traceparent,
+        )
+
+
+class Admission(Protocol):
+    """What this journey needs of what is spent once."""
+
+    async def take_key(
+        self, tx: Transaction, name: KeyName, fingerprint: bytes, *, reference: str
+    ) -> Stored | None:
+        """Take the key, or return the outcome stored under it."""
+        ...
+
+    async def keep_outcome(self, tx: Transaction, name: KeyName, outcome: Outcome) -> bool:
+        """Keep what ended the request."""
+        ...
+
+    async def release_key(self, tx: Transaction, name: KeyName) -> bool:
+        """Free a key under which nothing happened."""
+        ...
+
+    async def claim_business_id(
+        self, tx: Transaction, *, bank_id: str, business_id: str, fingerprint: bytes
+    ) -> None:
+        """Claim a business request id for the whole bank."""
+        ...
+
+    async def release_business_id(self, tx: Transaction, *, bank_id: str, business_id: str) -> None:
+        """Free an id whose request provably never went upstream."""
+        ...
+
+
+class Consents(Protocol):
+    """What this journey needs of the consents."""
+
+    async def take_use(self, tx: Transaction, asked: Asked) -> Coverage:
+        """Take one use, or refuse."""
+        ...
+
+    async def hold_standing(self, tx: Transaction, asked: Asked) -> Consent:
+        """Return the consent while it stands, and hold off its end until the transaction ends."""
+        ...
+
+    async def give_back_use(self, tx: Transaction, consent_id: str) -> None:
+        """Give one use back."""
+        ...
+
+
+class Platforms(Protocol):
+    """What this journey needs of the platforms."""
+
+    async def ask_all(self, query: PlatformQuery, *, deadline: float) -> PlatformAnswer:
+        """Return verified answers in our words, by the deadline (monotonic seconds)."""
+        ...
+
+
+class Ledger(Recorder, Protocol):
+    """What this journey needs of the ledger."""
+
+    async def open_intent(self, tx: Transaction, intent: Intent) -> None:
+        """Open an intent under this node's lease."""
+        ...
+
+    async def close_intent(self, tx: Transaction, intent_id: str, outcome: IntentOutcome) -> bool:
+        """Close it once; False where another node did."""
+        ...
+
+
+class Answers(Protocol):
+    """How an outcome is answered, so that its repetition is answered with the same bytes."""
+
+    def delivered(self, report: Report) -> Outcome:
+        """Return the answer that hands a report over."""
+        ...
+
+    def failed(self, failure: CreditbridgeError, recorded: Recorded) -> Outcome:
+        """Return the answer that tells a failure."""
+        ...
+
+
+class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The journey, with the rooms it walks through."""
+
+    database: Database
+    admission: Admission
+    consents: Consents
+    platforms: Platforms
+    ledger: Ledger
+    answers: Answers
+    signer: Signer
+    clock: Clock
+    deadline_seconds: float
+
+    async def __call__(self, request: ReportRequest) -> Outcome | Stored:
+        """Walk the steps above, in order, and return the answer, made now or kept before.
+
+        Raises:
+            Refused: by the consent, or because the platform knows no such enterprise.
+            Untrusted: an answer that cannot be believed.
+            Unavailable: the platform, the database or this node.
+        """
+        deadline = self.clock.monotonic() + self.deadline_seconds
+        running = await self._begin(request)
+        if isinstance(running, Stored):
+            return running
+        try:
+            answer = await self.platforms.ask_all(running.query, deadline=deadline)  # 4
+            profile = self._make(running, answer)  # 5
+        except (Refused, Untrusted, Unavailable) as failure:
+            failure.decision_id = running.intent.report_id
+            await self._fail(running, failure)  # 6
+            raise
+        return await self._deliver(running, answer, profile)  # 6
+
+    async def _begin(self, request: ReportRequest) -> Running | Stored:
+        # A refusal is an outcome: it commits, with its record.
+        async with self.database.transaction(commit_on=Refused) as tx:
+            report_id = new_id(Kind.REPORT, now=tx.now)
+            try:
+                stored = await self.admission.take_key(  # 1
+                    tx, request.key, request.fingerprint, reference=report_id
+                )
+                if stored is not None:
+                    # A repetition is a look as well: the consent must still stand, uses or not.
+                    await self.consents.hold_standing(tx, request.asked)
+                    return stored
+                coverage = await self._take_use(tx, request)  # 2
+            except Refused as refusal:
+                refusal.decision_id = report_id
+                await self.ledger.record(  # 3
+                    tx,
+                    refusal_record(request.caller, request.asked, refusal, report_id=report_id),
+                )
+                raise
+            return await self._intend(tx, request, coverage, report_id)  # 3
+
+    async def _take_use(self, tx: Transaction, request: ReportRequest) -> Coverage:
+        # What is refused here has had no effect: the bank may come again under the same key.
+        try:
+            await self._claim_business(tx, request)
+        except Refused:
+            await self.admission.release_key(tx, request.key)
+            raise
+        try:
+            return await self.consents.take_use(tx, request.asked)
+        except Refused:
+            await self._release(tx, request)
+            raise
+
+    async def _claim_business(self, tx: Transaction, request: ReportRequest) -> None:
+        if request.business_id is not None:
+            await self.admission.claim_business_id(
+                tx,
+                bank_id=request.asked.bank_id,
+                business_id=request.business_id,
+                fingerprint=request.fingerprint,
+            )
+
+    async def _release(self, tx: Transaction, request: ReportRequest) -> None:
+        await self.admission.release_key(tx, request.key)
+        if request.business_id is not None:
+            await self.admission.release_business_id(
+                tx, bank_id=request.asked.bank_id, business_id=request.business_id
+            )
+
+    async def _intend(
+        self, tx: Transaction, request: ReportRequest, coverage: Coverage, report_id: str
+    ) -> Running:
+        intent = Intent(
+            intent_id=new_id(Kind.INTENT, now=tx.now),
+            report_id=report_id,
+            bank_id=request.asked.bank_id,
+            client_id=request.asked.client_id,
+            consent_id=coverage.consent.consent_id,
+            uscc=coverage.consent.uscc,
+            query_id=new_id(Kind.QUERY, now=tx.now),
+            event_id="",
+            deadline_at=tx.now + timedelta(seconds=self.deadline_seconds) + CLOSING,
+        )
+        recorded = await self.ledger.record(
+            tx, intent_record(request.caller, request.asked, coverage, intent)
+        )
+        intent = replace(intent, event_id=recorded.event_id)
+        await self.ledger.open_intent(tx, intent)
+        return Running(request=request, coverage=coverage, intent=intent)
+
+    def _make(self, running: Running, answer: PlatformAnswer) -> SealedProfile:
+        return make_profile(
+            answer,
+            running.coverage,
+            running.request.asked,
+            self.signer,
+            request=request_bytes(running.request.caller.request),
+            now=self.clock.now(),
+        )
+
+    async def _deliver(
+        self, running: Running, answer: PlatformAnswer, profile: SealedProfile
+    ) -> Outcome:
+        async with self.database.transaction(commit_on=Refused) as tx:
+            try:
+                # Whoever ends the consent now waits until this delivery is durable, or came first.
+                await self.consents.hold_standing(tx, running.request.asked)
+            except Refused as refusal:
+                refusal.decision_id = running.intent.report_id
+                record = stopped_record(running.coverage.consent, running.intent, refusal)
+                await self._close(tx, running, IntentOutcome.REFUSED)
+                recorded = await self.ledger.record(tx, record)
+                await self._keep(tx, running, self.answers.failed(refusal, recorded))
+                raise
+            await self._close(tx, running, IntentOutcome.DELIVERED)
+            recorded = await self.ledger.record(
+                tx, delivery_record(running.coverage, running.intent, answer, profile)
+            )
+            report = Report(
+                report_id=running.intent.report_id, body=profile.raw, delivery=recorded
+            )
+            return await self._keep(tx, running, self.answers.delivered(report))
+
+    async def _fail(self, running: Running, failure: CreditbridgeError) -> None:
+        outcome, consent = outcome_of(failure), running.coverage.consent
+        async with self.database.transaction() as tx:
+            await self._close(tx, running, outcome)
+            if outcome is IntentOutcome.NOT_SENT:
+                await self.consents.give_back_use(tx, consent.consent_id)
+                await self._release(tx, running.request)
+                await self.ledger.record(
+                    tx, returned_use_record(consent, running.intent, reason=failure.code)
+                )
+            recorded = await self.ledger.record(
+                tx, failure_record(consent, running.intent, failure, outcome)
+            )
+            if outcome is not IntentOutcome.NOT_SENT:
+                await self._keep(tx, running, self.answers.failed(failure, recorded))
+
+    async def _close(self, tx: Transaction, running: Running, outcome: IntentOutcome) -> None:
+        if not await self.ledger.close_intent(tx, running.intent.intent_id, outcome):
+            raise IntentClosed(detail=f"intent {running.intent.intent_id}")
+
+    async def _keep(self, tx: Transaction, running: Running, outcome: Outcome) -> Outcome:
+        await self.admission.keep_outcome(tx, running.request.key, outcome)
+        return outcome

@@ -16,8 +16,8 @@ class EventKind(StrEnum):
     CHANGE_APPROVED = "change.approved"
     BANK_ONBOARDED = "bank.onboarded"
     PERSON_ENROLLED = "person.enrolled"
-    TOKEN_ISSUED = "token.issued"
-    TOKEN_REFUSED = "token.refused"
+    TOKEN_ISSUED = "token.issued"  # noqa: S105 -- the word of an event
+    TOKEN_REFUSED = "token.refused"  # noqa: S105 -- the word of an event
     CALLER_REFUSED = "caller.refused"
     STRANGERS_REFUSED = "strangers.refused"
     CONSENT_REQUESTED = "consent.requested"
@@ -122,9 +122,7 @@ CATALOGUE: Mapping[EventKind, Row] = {
         names=_UNDER_CONSENT,
         digests=_EXCHANGE | {DigestName.PROFILE},
     ),
-    EventKind.REPORT_FAILED: Row(
-        terms=terms.ReportFailed, names=_UNDER_CONSENT, digests=_EXCHANGE
-    ),
+    EventKind.REPORT_FAILED: Row(terms=terms.ReportFailed, names=_UNDER_CONSENT, digests=_EXCHANGE),
     EventKind.REPORT_RECONCILED: Row(
         terms=terms.ReportReconciled, names=_UNDER_CONSENT, digests=_EXCHANGE
     ),

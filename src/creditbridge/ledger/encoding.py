@@ -8,12 +8,16 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
 from creditbridge.foundation.errors import Malformed
 from creditbridge.protocols.canonical_json import JsonValue, canonicalize, require_canonical
+
+Writable: TypeAlias = (
+    "msgspec.Struct | datetime | Mapping[str, Writable] | frozenset[str] | str | int"
+)
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -52,30 +56,26 @@ def format_instant(instant: datetime) -> str:
     return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
-def to_plain(value: object) -> JsonValue:
-    """Return a struct, and what it holds, as plain JSON values.
-
-    Raises:
-        TypeError: a type that the ledger does not write down.
-    """
-    if isinstance(value, msgspec.Struct):
-        return _members_of(value)
-    if isinstance(value, datetime):
-        return format_instant(value)
-    if isinstance(value, Mapping):
-        return {str(name): to_plain(member) for name, member in value.items()}
-    if isinstance(value, frozenset):
-        return sorted(str(word) for word in value)
-    if isinstance(value, tuple):
-        return [to_plain(item) for item in value]
-    if isinstance(value, str):
-        return str(value)  # An enum's member becomes its wire word.
-    if value is None or isinstance(value, bool | int):
-        return value
-    raise TypeError(type(value).__name__)
+def to_plain(value: Writable) -> JsonValue:
+    """Return a struct, and what it holds, as plain JSON values."""
+    plain: JsonValue
+    match value:
+        case msgspec.Struct():
+            plain = _members_of(value)
+        case datetime():
+            plain = format_instant(value)
+        case Mapping():
+            plain = {name: to_plain(member) for name, member in value.items()}
+        case frozenset():
+            plain = sorted(str(word) for word in value)
+        case str():
+            plain = str(value)  # An enum's member becomes its wire word.
+        case int():
+            plain = value
+    return plain
 
 
-def encode(value: object) -> bytes:
+def encode(value: Writable) -> bytes:
     """Return the canonical JSON (RFC 8785) of a struct or of a mapping of structs."""
     return canonicalize(to_plain(value))
 
@@ -104,7 +104,7 @@ def convert(value: object, kind: type[T]) -> T:
         raise SpellingUnknown(detail=str(error)) from error
 
 
-def require_same(value: object, raw: bytes) -> None:
+def require_same(value: Writable, raw: bytes) -> None:
     """Accept a value that is spelt as `encode` spells it.
 
     Raises:
@@ -114,13 +114,13 @@ def require_same(value: object, raw: bytes) -> None:
         raise SpellingUnknown(detail="another spelling of the same value")
 
 
-def _members_of(struct: msgspec.Struct) -> JsonValue:
+def _members_of(struct: msgspec.Struct) -> dict[str, JsonValue]:
     members: dict[str, JsonValue] = {}
     config = struct.__struct_config__
     if config.tag_field is not None:
         members[config.tag_field] = str(config.tag)
     for name in struct.__struct_fields__:
-        member: object = getattr(struct, name)
+        member: Writable | None = getattr(struct, name)
         if member is not None:
             members[name] = to_plain(member)
     return members

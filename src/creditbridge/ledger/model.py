@@ -30,6 +30,7 @@ from creditbridge.ledger.terms import (
     ReportIntended,
     ReportReconciled,
     ReportRefused,
+    ReportTerms,
     StrangersRefused,
     Terms,
     TokenIssued,
@@ -62,6 +63,7 @@ __all__ = [
     "LeaseLost",
     "LedgerCorrupt",
     "Name",
+    "Opened",
     "Opening",
     "OperatorEnrolled",
     "PackAssembled",
@@ -77,6 +79,7 @@ __all__ = [
     "ReportIntended",
     "ReportReconciled",
     "ReportRefused",
+    "ReportTerms",
     "RequestProof",
     "SpellingUnknown",
     "StrangersRefused",
@@ -185,7 +188,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     person: PersonName | None = None
     digests: Mapping[str, bytes] = {}  # The bytes; the ledger salts and hashes them.
     key_ids: Mapping[str, str] = {}  # Which key was used for what, such as `query` or `seal`.
-    request_id: str | None = None  # The report's id, to look its entries up by.
+    request_id: str | None = None  # The report's id, where its terms name one; never another.
     proofs: Proofs = Proofs()
 
 
@@ -226,6 +229,10 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     personal: str | None = None
     erased: str | None = None  # Event id of the erasure, where salt2 and personal are gone.
 
+    def encode(self) -> bytes:
+        """Return its canonical JSON (RFC 8785), as packs hold it."""
+        return encode(self)
+
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The promise, signed at intake, that a commitment will be in the log in time."""
@@ -236,8 +243,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     decided_at: datetime
     include_by: datetime
     kid: str
-    signature: str
-    bank_seq: int | None = None
+    bank_seq: int | None = None  # Absent where the entry is of no bank.
+    signature: str | None = None  # Absent only in the bytes that are signed.
 
     def encode(self) -> bytes:
         """Return its canonical JSON (RFC 8785), as packs and caches keep it."""
@@ -259,6 +266,17 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     subject_seq: int | None
     consent_seq: int | None
     receipt: Receipt
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry as its owner may read it, with the signed bytes that belong to it."""
+
+    event_id: str
+    kind: EventKind
+    commitment: bytes  # 32 bytes.
+    opening: Opening
+    proofs: Proofs
+    receipt: bytes  # As it was handed out.
 
 
 class IntentOutcome(StrEnum):

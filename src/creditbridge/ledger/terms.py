@@ -133,18 +133,22 @@ class ConsentSilenced(Terms, frozen=True, kw_only=True):
     waited_milliseconds: int
 
 
-class UseReturned(Terms, frozen=True, kw_only=True):
-    """A use counts no longer: it is proven that its query never reached the platform."""
+class ReportTerms(Terms, frozen=True, kw_only=True):
+    """The terms of one report's entries: they are found by its id."""
 
     report_id: str
+
+
+class UseReturned(ReportTerms, frozen=True, kw_only=True):
+    """A use counts no longer: it is proven that its query never reached the platform."""
+
     intended: str  # Event id of the intent that took the use.
     reason: str
 
 
-class ReportIntended(Terms, frozen=True, kw_only=True):
+class ReportIntended(ReportTerms, frozen=True, kw_only=True):
     """A use is taken and a query may go out."""
 
-    report_id: str
     query_id: str
     client: str
     purpose: str
@@ -156,20 +160,18 @@ class ReportIntended(Terms, frozen=True, kw_only=True):
     business_ref: str | None = None
 
 
-class ReportRefused(Terms, frozen=True, kw_only=True):
+class ReportRefused(ReportTerms, frozen=True, kw_only=True):
     """A known client asked for a report that a rule refused: its own facts, and no others."""
 
-    report_id: str
     client: str
     code: str
     purpose: str | None = None
     asked: frozenset[str] | None = None
 
 
-class ReportDelivered(Terms, frozen=True, kw_only=True):
+class ReportDelivered(ReportTerms, frozen=True, kw_only=True):
     """A profile may leave the house."""
 
-    report_id: str
     profile_id: str
     intended: str  # Event id of its intent.
     query_id: str
@@ -178,36 +180,32 @@ class ReportDelivered(Terms, frozen=True, kw_only=True):
     answer_in_at: datetime
 
 
-class ReportFailed(Terms, frozen=True, kw_only=True):
+class ReportFailed(ReportTerms, frozen=True, kw_only=True):
     """No profile left the house; the outcome says what is known of the query."""
 
-    report_id: str
     intended: str
     query_id: str
     outcome: str  # REFUSED, NOT_SENT or UNKNOWN.
     code: str
 
 
-class ReportReconciled(Terms, frozen=True, kw_only=True):
+class ReportReconciled(ReportTerms, frozen=True, kw_only=True):
     """The platform said whether it counted a query whose outcome was unknown."""
 
-    report_id: str
     intended: str
     query_id: str
     state: str  # COUNTED or NOT_COUNTED.
 
 
-class DeliveryStopped(Terms, frozen=True, kw_only=True):
+class DeliveryStopped(ReportTerms, frozen=True, kw_only=True):
     """An answer was cut off on its way, because its consent had ended."""
 
-    report_id: str
     intended: str
     code: str
 
 
-class PackAssembled(Terms, frozen=True, kw_only=True):
+class PackAssembled(ReportTerms, frozen=True, kw_only=True):
     """A bank was handed an evidence pack."""
 
-    report_id: str
     client: str
     pack_digest: str  # base64url of the SHA-256 of the pack's bytes.

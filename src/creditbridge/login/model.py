@@ -33,6 +33,15 @@ class BegunSignIn(msgspec.Struct, frozen=True, kw_only=True):
     binding: str
 
 
+class Callback(msgspec.Struct, frozen=True, kw_only=True):
+    """What the browser brought back from the provider (RFC 6749, section 4.1.2; RFC 9207)."""
+
+    state: str | None = None
+    code: str | None = None
+    error: str | None = None
+    iss: str | None = None
+
+
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Whom the provider named, and for which enterprise that person speaks."""
 

@@ -27,7 +27,9 @@ _FORM_TOKEN_LABEL = b"creditbridge-form-token-v1"
 # A path of ours: one slash (two would name a host), then characters that no browser rewrites.
 _RETURN = re.compile(r"/(?![/\\])[A-Za-z0-9/._~?=&%-]*")
 
-PersonName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+PersonName = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
 # At most 255 ASCII characters (OpenID Connect Core 1.0, section 2).
 Subject = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$")]
 Instant = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799)]

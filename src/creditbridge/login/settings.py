@@ -2,6 +2,8 @@
 
 import msgspec
 
+SCOPE = "openid profile enterprise"
+
 
 class LoginSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`issuer` as the provider spells it; `redirect_uri` as it is registered there."""

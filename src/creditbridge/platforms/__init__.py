@@ -1,1 +1,5 @@
-"""Upstream credit platforms, asked and believed only when verified."""
+"""Upstream credit platforms: who is asked, how, and what is believed.
+
+A new platform dialect is one folder here, one contract in `contracts/platforms/`, and its line in
+`registry`. Everything else, deadlines, repetition, breaker, errors, is the transport's.
+"""

@@ -47,7 +47,7 @@ class Purpose(StrEnum):
 
 
 class OmissionReason(StrEnum):
-    """Why a section that was asked for is not in the profile: a class falls away, never a record."""
+    """Why a section asked for is not in the profile: a class falls away, never a record."""
 
     NOT_CONSENTED = "NOT_CONSENTED"
     NOT_AVAILABLE = "NOT_AVAILABLE"

@@ -50,7 +50,7 @@ class Dispute(msgspec.Struct, frozen=True, kw_only=True):
     """An objection to a record; `suspends` where the source hides the record meanwhile."""
 
     state: DisputeState
-    opened_at: datetime
+    opened_at: datetime | None
     due_at: datetime | None
     note: str | None
     suspends: bool

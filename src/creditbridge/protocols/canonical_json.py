@@ -9,6 +9,7 @@ with a fraction and sorts by code points: a value where that could show is rewri
 
 from collections.abc import Mapping
 from math import isfinite
+from types import NoneType
 
 import msgspec
 
@@ -19,6 +20,10 @@ __all__ = ["JsonValue", "NotCanonical", "NotRepresentable", "canonicalize", "req
 
 # ECMAScript writes 1e21 and 1e-7 with an exponent, everything between without.
 _EXPONENT_MIN, _EXPONENT_MAX = -7, 21
+
+# Made once: a tuple or a union written in place is built anew on each pass of the hot loop.
+_TEXT_OR_NULL = (str, NoneType)
+_ARRAY = (list, tuple)
 
 _SORTED = msgspec.json.Encoder(order="sorted")
 _AS_GIVEN = msgspec.json.Encoder()
@@ -111,13 +116,13 @@ def _level_below(level: list[JsonValue]) -> list[JsonValue] | None:
     """
     below: list[JsonValue] = []
     for item in level:
-        if item is None or isinstance(item, str):
+        if isinstance(item, _TEXT_OR_NULL):
             continue
         if isinstance(item, dict):
             if not "".join(item).isascii():
                 return None
             below.extend(item.values())
-        elif isinstance(item, (list, tuple)):
+        elif isinstance(item, _ARRAY):
             below.extend(item)
         elif not isinstance(item, int) or not -INTEGER_MAX <= item <= INTEGER_MAX:
             return None
@@ -126,19 +131,26 @@ def _level_below(level: list[JsonValue]) -> list[JsonValue] | None:
 
 def _rewrite(value: JsonValue, depth_left: int) -> object:
     """Return a copy that the encoder writes canonically in the order and spelling it is given."""
-    if isinstance(value, float):
-        return msgspec.Raw(format_number(value).encode("ascii"))
-    if isinstance(value, int) and not -INTEGER_MAX <= value <= INTEGER_MAX:
-        raise NotRepresentable(detail="an integer beyond 2^53 - 1")
-    if value is None or isinstance(value, str | int):
-        return value
+    # Not any sequence is an array: bytes are one too, of integers.
+    if not isinstance(value, Mapping | list | tuple):
+        return _rewrite_scalar(value)
+    # Nobody could read it back: the strict reader has the same limit. It also ends a cycle.
     if depth_left == 0:
         raise NotRepresentable(detail="too many values inside each other")
     if isinstance(value, Mapping):
         members = sorted(value.items(), key=_utf16_of_name)
         return {name: _rewrite(member, depth_left - 1) for name, member in members}
-    if isinstance(value, list | tuple):
-        return [_rewrite(item, depth_left - 1) for item in value]
+    return [_rewrite(item, depth_left - 1) for item in value]
+
+
+def _rewrite_scalar(value: JsonValue) -> object:
+    if isinstance(value, float):
+        return msgspec.Raw(format_number(value).encode("ascii"))
+    # A double no longer tells such integers apart (RFC 7493, section 2.2): amounts are strings.
+    if isinstance(value, int) and not -INTEGER_MAX <= value <= INTEGER_MAX:
+        raise NotRepresentable(detail="an integer beyond 2^53 - 1")
+    if value is None or isinstance(value, str | int):
+        return value
     raise NotRepresentable(detail=f"a value of type {type(value).__name__}")
 
 

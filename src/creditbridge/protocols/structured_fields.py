@@ -51,6 +51,7 @@ BareItem: TypeAlias = BareItemType
 Parameters: TypeAlias = ParamsType
 
 KEY_PATTERN = re.compile(r"[a-z*][a-z0-9_.*-]*")  # section 3.1.2
+PLAIN_PATTERN = re.compile(r"[ !#-\[\]-~]*")  # of a string that needs no escapes (section 4.1.6)
 
 
 class FieldMalformed(Malformed):
@@ -137,11 +138,15 @@ def serialize_dictionary(members: Mapping[str, Member]) -> str:
 
 def serialize_parameters(parameters: Parameters) -> str:
     """Return `;name=value` for each parameter, `;name` where it is true (section 4.1.1.2)."""
+    if not parameters:
+        return ""
     return "".join(
-        f";{_serialize_key(name)}"
-        if value is True
-        else f";{_serialize_key(name)}={serialize_bare_item(value)}"
-        for name, value in parameters.items()
+        [
+            f";{_serialize_key(name)}"
+            if value is True
+            else f";{_serialize_key(name)}={serialize_bare_item(value)}"
+            for name, value in parameters.items()
+        ]
     )
 
 
@@ -152,9 +157,8 @@ def serialize_bare_item(value: BareItem) -> str:
         FieldMalformed: a value out of its type's range.
     """
     # The two commonest kinds in a signature; the library looks at each character in turn.
-    if isinstance(value, str) and value.isascii() and value.isprintable():
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
+    if isinstance(value, str) and PLAIN_PATTERN.fullmatch(value):
+        return f'"{value}"'
     if isinstance(value, bytes):
         return f":{b64encode(value).decode('ascii')}:"
     return _serialize(value)

@@ -177,6 +177,7 @@ def inner_check(body: str) -> str:
 def _normalise(text: str) -> str:
     if len(text) > RAW_CHARACTERS_MAX:
         raise UsccInvalid(UsccFault.LENGTH)
+    # NFKC makes ASCII of full-width forms, as Chinese input methods write them.
     stripped = normalize("NFKC", text).strip()
     for position, character in enumerate(stripped, start=1):
         match unicode_category(character):
@@ -193,12 +194,7 @@ def _normalise(text: str) -> str:
 
 
 def _require_form(value: str) -> None:
-    if not value:
-        raise UsccInvalid(UsccFault.EMPTY)
-    if _ORGANISATION_CODE.fullmatch(value):
-        raise UsccInvalid(UsccFault.ORGANISATION_CODE)
-    if _REGISTRATION_NUMBER.fullmatch(value):
-        raise UsccInvalid(UsccFault.REGISTRATION_NUMBER)
+    _require_no_other_identifier(value)
     if (sign := _NOT_ALPHANUMERIC.search(value)) is not None:
         reason = _FAULT_OF_SIGN.get(sign[0], UsccFault.ALPHABET)
         raise UsccInvalid(reason, position=sign.start() + 1)
@@ -207,6 +203,16 @@ def _require_form(value: str) -> None:
     for position, (character, (domain, reason)) in enumerate(zip(value, _FORM, strict=True), 1):
         if character not in domain:
             raise UsccInvalid(reason, position=position)
+
+
+def _require_no_other_identifier(value: str) -> None:
+    # Feeds carry these under the heading of the code: say which one it is.
+    if not value:
+        raise UsccInvalid(UsccFault.EMPTY)
+    if _ORGANISATION_CODE.fullmatch(value):
+        raise UsccInvalid(UsccFault.ORGANISATION_CODE)
+    if _REGISTRATION_NUMBER.fullmatch(value):
+        raise UsccInvalid(UsccFault.REGISTRATION_NUMBER)
 
 
 def _is_identity_number(value: str) -> bool:

@@ -1,1 +1,1 @@
-"""A synthetic province: the platform that the seed asks for, in small, deterministic from a seed."""
+"""A synthetic province, the platform that the seed asks for in small: one seed, one province."""

@@ -18,5 +18,6 @@ def get_department(code: str, *, city: str) -> Department:
         code=code,
         uscc=complete_uscc("11", division=f"{city}00", body=f"YY000D{number:02d}"),
         name=f"{_CITIES[city]}市{row.name}",
+        mark=f"{_CITIES[city][0]}{row.mark}",
         sector=row.sector,
     )

@@ -1,6 +1,7 @@
 """Draws that a seed decides, the same on every machine and under every Python."""
 
 from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from hashlib import blake2b
 from typing import TypeVar
 
@@ -38,6 +39,10 @@ class Draw:
     def chance(self, of_thousand: float) -> bool:
         """Tell whether a thing happens that happens so many times in a thousand."""
         return self.below(1_000_000) < of_thousand * 1000
+
+    def day_of(self, year: int) -> date:
+        """Return a day of a year; the last of a leap year never comes."""
+        return date(year, 1, 1) + timedelta(days=self.below(365))
 
     def pick(self, items: Sequence[T]) -> T:
         """Return one of the items, each as likely as another."""

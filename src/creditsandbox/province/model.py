@@ -22,6 +22,8 @@ class Department(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     uscc: str
     name: str
+    mark: str
+    """How its decisions begin, such as 杭环."""
     sector: str
     level: str = "CITY"
 

@@ -13,8 +13,9 @@ from creditsandbox.province.tables import DIVISIONS, TRADES
 CAPITALS_WAN = (10, 50, 100, 200, 300, 500, 500, 1000, 1000, 2000, 5000, 12000)
 AGE_OF_ENDS_DAYS = 400
 TERM_YEARS = 30
-# How many of a thousand end in a state, in a year, beyond their first.
-ENDS = (
+# What a year brings, beyond the first, and to how many of a thousand.
+FATES = (
+    (Status.ACTIVE, 980),
     (Status.DEREGISTERED, 12),
     (Status.REVOKED_NOT_DEREGISTERED, 4),
     (Status.SUSPENDED, 2),
@@ -91,17 +92,13 @@ def authority_of(category: Category) -> str:
     return "MARKET" if category in (Category.ENTERPRISE, Category.SOLE_PROPRIETOR) else "CIVIL"
 
 
-def draw_status(
-    seed: int, index: int, entity: Entity, *, on: date
-) -> tuple[Status, date | None]:
+def draw_status(seed: int, index: int, entity: Entity, *, on: date) -> tuple[Status, date | None]:
     """Return whether the entity is alive on a day, and since when it is not."""
     first = entity.established_on + timedelta(days=AGE_OF_ENDS_DAYS)
-    for year in range(max(first.year, on.year - 10), on.year + 1):
+    for year in range(first.year, on.year + 1):
         draw = Draw("status", seed, index, year)
-        since = date(year, draw.between(1, 12), draw.between(1, 28))
-        fate = draw.below(1000)
-        for status, of_thousand in ENDS:
-            fate -= of_thousand
-            if fate < 0 and first <= since <= on:
-                return status, since
+        status, _ = draw.weigh(FATES, lambda fate: fate[1])
+        since = draw.day_of(year)
+        if status is not Status.ACTIVE and first <= since <= on:
+            return status, since
     return Status.ACTIVE, None

@@ -15,7 +15,6 @@ from creditsandbox.province.codes import (
     Status,
 )
 
-
 T = TypeVar("T")
 
 
@@ -73,12 +72,15 @@ class DepartmentRow(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     name: str
     sector: str
+    mark: str
 
 
 class Departments(msgspec.Struct, frozen=True, kw_only=True):
-    """The kinds of departments."""
+    """The kinds of departments, and how they number their decisions."""
 
     departments: tuple[DepartmentRow, ...]
+    penalty_no: str
+    listing_no: str
 
 
 class Conduct(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +97,8 @@ class Conduct(msgspec.Struct, frozen=True, kw_only=True):
     key_areas: tuple[str, ...]
     licence: str | None
     procedure: Procedure
+    sections: str
+    """Letters of the industry sections where it happens; empty: in all."""
 
 
 class Conducts(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,7 +205,7 @@ class Fixed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _read(name: str, kind: type[T]) -> T:
-    return msgspec.json.decode((files(__package__) / name).read_bytes(), type=kind)
+    return msgspec.json.decode((files("creditsandbox.province") / name).read_bytes(), type=kind)
 
 
 DIVISIONS = _read("divisions.json", Divisions)

@@ -7,18 +7,30 @@ from creditbridge.access.model import InvalidClient, InvalidRequest, TokenReques
 CREDENTIALS = ("client_secret", "client_assertion")
 
 
+class MethodsMixed(InvalidRequest):
+    """Two ways of client authentication in one request."""
+
+    message = "Authenticate the client by one method, not by several."
+
+
+class MethodUnserved(InvalidClient):
+    """A shared secret or an assertion, where certificates count."""
+
+    message = (
+        "This client authentication method is not served; "
+        "token_endpoint_auth_methods_supported in the metadata lists them."
+    )
+
+
 def require_one_method(request: TokenRequest) -> None:
     """Accept a request that authenticates its client by the connection alone.
 
     Raises:
-        InvalidRequest: two methods at once.
-        InvalidClient: a method that is not served: a shared secret, an assertion.
+        MethodsMixed: two methods at once.
+        MethodUnserved: a method that is not served.
     """
     carried = sum(name in request.form for name in CREDENTIALS) + len(request.authorization)
     if carried > 1:
-        raise InvalidRequest("Authenticate the client by one method, not by several.")
+        raise MethodsMixed
     if carried:
-        raise InvalidClient(
-            "This client authentication method is not served; "
-            "token_endpoint_auth_methods_supported in the metadata lists them."
-        )
+        raise MethodUnserved

@@ -10,7 +10,9 @@ from datetime import datetime
 from creditbridge.access.model import Authenticated, InvalidClient, TokenRequest
 from creditbridge.parties.model import Registration
 from creditbridge.protocols.certificate_binding import (
+    CertificateForeign,
     CertificateUnfit,
+    SubjectKind,
     SubjectMatcher,
     require_client_certificate,
     require_match,
@@ -19,6 +21,8 @@ from creditbridge.protocols.certificate_binding import (
 NAME = "tls_client_auth"
 CLIENT_ID_CHARACTERS_MAX = 255
 # `VSCHAR` (RFC 6749, appendix A.1); what is not of it never reaches the database.
+# Whom an unknown client's certificate is compared with, so that knowing a client takes no longer.
+NOBODY = SubjectMatcher(kind=SubjectKind.SUBJECT_DN, value="CN=nobody.invalid")
 _CLIENT_ID = re.compile(rf"[\x20-\x7e]{{1,{CLIENT_ID_CHARACTERS_MAX}}}")
 
 
@@ -47,7 +51,7 @@ class TlsClientAuth:
         try:
             require_client_certificate(certificate, now=now)
             require_match(certificate, matcher)
-        except CertificateUnfit as error:
+        except (CertificateForeign, CertificateUnfit) as error:
             raise InvalidClient(detail=f"{error.code}: {error.detail}") from error
         if registration is None:
             raise InvalidClient(detail="unknown client")

@@ -1,0 +1,71 @@
+"""What a client may do once, and what was answered the first time."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class KeyName(msgspec.Struct, frozen=True, kw_only=True):
+    """An idempotency key in its scope: one client, one route. Another client's is another key."""
+
+    client_id: str
+    route: str
+    key: str
+
+
+class KeyState(StrEnum):
+    """Whether a key's request has an outcome."""
+
+    IN_FLIGHT = "IN_FLIGHT"
+    DECIDED = "DECIDED"
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """The first decided answer to a request, as it is to be given again."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    event_id: str  # The ledger event that decided.
+    receipt: bytes | None = None
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer that was given before under the same key."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    event_id: str
+    receipt: bytes | None
+
+
+class TakenKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key as it is kept; `sealed` is what `seal_answer` made, while it is kept."""
+
+    client_id: str
+    route: str
+    key: str
+    fingerprint: bytes
+    state: KeyState
+    reference: str
+    taken_at: datetime
+    deadline_at: datetime
+    event_id: str | None = None
+    receipt: bytes | None = None
+    sealed: bytes | None = None
+    body_until: datetime | None = None
+
+    @property
+    def name(self) -> KeyName:
+        """The key in its scope."""
+        return KeyName(client_id=self.client_id, route=self.route, key=self.key)
+
+
+class Purged(msgspec.Struct, frozen=True, kw_only=True):
+    """How many rows one purge took; a full page of any means that there is more."""
+
+    bodies: int
+    keys: int
+    nonces: int

@@ -1,0 +1,194 @@
+"""The tables of admission: what is decided once is one atomic statement."""
+
+from datetime import datetime, timedelta
+
+from creditbridge.admission.model import KeyName, Outcome, TakenKey
+from creditbridge.foundation.database import Transaction
+
+# Of N takers one inserts the row. A decided key whose time is over is taken anew; one in flight
+# never is, however old: what became of its request must be found out first.
+TAKE_KEY = """
+    INSERT INTO admission_keys AS kept
+        (client_id, route, key, fingerprint, state, reference, taken_at, deadline_at)
+    VALUES ($1, $2, $3, $4, 'IN_FLIGHT', $5, $6, $7)
+    ON CONFLICT (client_id, route, key) DO UPDATE
+    SET fingerprint = excluded.fingerprint, state = 'IN_FLIGHT', reference = excluded.reference,
+        taken_at = excluded.taken_at, deadline_at = excluded.deadline_at, decided_at = NULL,
+        event_id = NULL, receipt = NULL, sealed = NULL, body_until = NULL, forget_at = NULL
+    WHERE kept.state = 'DECIDED' AND kept.forget_at <= excluded.taken_at
+"""
+
+
+async def take_key(
+    tx: Transaction, name: KeyName, fingerprint: bytes, *, reference: str, deadline_at: datetime
+) -> bool:
+    """Tell whether the key is this caller's now."""
+    taken = await tx.execute(
+        TAKE_KEY,
+        name.client_id,
+        name.route,
+        name.key,
+        fingerprint,
+        reference,
+        tx.now,
+        deadline_at,
+    )
+    return taken == 1
+
+
+FIND_KEY = """
+    SELECT client_id, route, key, fingerprint, state, reference, taken_at, deadline_at, event_id,
+        receipt, sealed, body_until
+    FROM admission_keys WHERE client_id = $1 AND route = $2 AND key = $3
+"""
+
+
+async def find_key(tx: Transaction, name: KeyName) -> TakenKey | None:
+    """Return a key that was taken."""
+    return await tx.fetch_row(TakenKey, FIND_KEY, name.client_id, name.route, name.key)
+
+
+FIND_IN_FLIGHT = """
+    SELECT client_id, route, key, fingerprint, state, reference, taken_at, deadline_at, event_id,
+        receipt, sealed, body_until
+    FROM admission_keys WHERE reference = $1 AND reference <> '' AND state = 'IN_FLIGHT'
+    LIMIT 1
+"""
+
+
+async def find_in_flight(tx: Transaction, reference: str) -> TakenKey | None:
+    """Return the key in flight that was taken for a report."""
+    return await tx.fetch_row(TakenKey, FIND_IN_FLIGHT, reference)
+
+
+# The first outcome stays: a node that comes back late finds the key decided.
+KEEP_OUTCOME = """
+    UPDATE admission_keys
+    SET state = 'DECIDED', decided_at = $4, event_id = $5, receipt = $6, sealed = $7,
+        body_until = $8, forget_at = $9
+    WHERE client_id = $1 AND route = $2 AND key = $3 AND state = 'IN_FLIGHT'
+"""
+
+
+async def keep_outcome(
+    tx: Transaction, name: KeyName, outcome: Outcome, sealed: bytes, *, times: tuple[timedelta, ...]
+) -> bool:
+    """Tell whether the outcome is kept; `times` are the lives of the body and of the decision."""
+    body_life, decision_life = times
+    kept = await tx.execute(
+        KEEP_OUTCOME,
+        name.client_id,
+        name.route,
+        name.key,
+        tx.now,
+        outcome.event_id,
+        outcome.receipt,
+        sealed,
+        tx.now + body_life,
+        tx.now + decision_life,
+    )
+    return kept == 1
+
+
+RELEASE_KEY = """
+    DELETE FROM admission_keys
+    WHERE client_id = $1 AND route = $2 AND key = $3 AND state = 'IN_FLIGHT'
+"""
+
+
+async def release_key(tx: Transaction, name: KeyName) -> bool:
+    """Tell whether the key was in flight; it is free now."""
+    return await tx.execute(RELEASE_KEY, name.client_id, name.route, name.key) == 1
+
+
+LOCK_OVERDUE = """
+    SELECT client_id, route, key, fingerprint, state, reference, taken_at, deadline_at, event_id,
+        receipt, sealed, body_until
+    FROM admission_keys WHERE state = 'IN_FLIGHT' AND deadline_at <= $1
+    ORDER BY deadline_at LIMIT $2 FOR UPDATE SKIP LOCKED
+"""
+
+
+async def lock_overdue(tx: Transaction, *, rows_max: int) -> list[TakenKey]:
+    """Return keys in flight past their deadline, oldest first, that no other node works on."""
+    return await tx.fetch_rows(TakenKey, LOCK_OVERDUE, tx.now, rows_max)
+
+
+# One statement: the row goes in if it is new, or if the nonce before it has run out.
+TAKE_NONCE = """
+    INSERT INTO admission_nonces AS kept (key_id, digest, expires_at) VALUES ($1, $2, $3)
+    ON CONFLICT (key_id, digest) DO UPDATE SET expires_at = excluded.expires_at
+    WHERE kept.expires_at <= $4
+"""
+
+
+async def take_nonce(tx: Transaction, *, key_id: str, digest: bytes, expires_at: datetime) -> bool:
+    """Tell whether the nonce is spent now for the first time."""
+    return await tx.execute(TAKE_NONCE, key_id, digest, expires_at, tx.now) == 1
+
+
+CLAIM_BUSINESS_ID = """
+    INSERT INTO admission_business_ids (bank_id, business_id, fingerprint, claimed_at)
+    VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+"""
+
+FIND_BUSINESS_ID = """
+    SELECT fingerprint FROM admission_business_ids WHERE bank_id = $1 AND business_id = $2
+"""
+
+
+async def claim_business_id(
+    tx: Transaction, *, bank_id: str, business_id: str, fingerprint: bytes
+) -> bytes | None:
+    """Return None where the id is the caller's now, else the fingerprint it was claimed with."""
+    row = (bank_id, business_id, fingerprint, tx.now)
+    if await tx.execute(CLAIM_BUSINESS_ID, *row) == 1:
+        return None
+    return await tx.fetch_value(bytes, FIND_BUSINESS_ID, bank_id, business_id) or b""
+
+
+RELEASE_BUSINESS_ID = """
+    DELETE FROM admission_business_ids WHERE bank_id = $1 AND business_id = $2
+"""
+
+
+async def release_business_id(tx: Transaction, *, bank_id: str, business_id: str) -> None:
+    """Free a business request id."""
+    await tx.execute(RELEASE_BUSINESS_ID, bank_id, business_id)
+
+
+DROP_BODIES = """
+    UPDATE admission_keys SET sealed = NULL, body_until = NULL
+    WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM admission_keys WHERE sealed IS NOT NULL AND body_until <= $1
+        LIMIT $2 FOR UPDATE SKIP LOCKED))
+"""
+
+DROP_KEYS = """
+    DELETE FROM admission_keys
+    WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM admission_keys WHERE state = 'DECIDED' AND forget_at <= $1
+        LIMIT $2 FOR UPDATE SKIP LOCKED))
+"""
+
+DROP_NONCES = """
+    DELETE FROM admission_nonces
+    WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM admission_nonces WHERE expires_at <= $1
+        LIMIT $2 FOR UPDATE SKIP LOCKED))
+"""
+
+
+async def drop_bodies(tx: Transaction, *, rows_max: int) -> int:
+    """Forget bodies past their minutes and return how many."""
+    return await tx.execute(DROP_BODIES, tx.now, rows_max)
+
+
+async def drop_keys(tx: Transaction, *, rows_max: int) -> int:
+    """Forget decisions past their day and return how many."""
+    return await tx.execute(DROP_KEYS, tx.now, rows_max)
+
+
+async def drop_nonces(tx: Transaction, *, rows_max: int) -> int:
+    """Forget nonces that no longer matter and return how many."""
+    return await tx.execute(DROP_NONCES, tx.now, rows_max)

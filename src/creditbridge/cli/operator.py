@@ -1,0 +1,98 @@
+"""`creditbridge operator`: enrol the first two operators, propose a bank, approve it."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from creditbridge.cli.operations import call_json
+from creditbridge.foundation.clock import SystemClock
+from creditbridge.foundation.errors import CreditbridgeError
+from creditbridge.foundation.keys import FileKey, load_file_key, parse_public_key
+from creditbridge.ledger.encoding import from_base64url, to_base64url
+from creditbridge.parties.model import ApprovalAct, ChangeKind, ProposalAct
+from creditbridge.parties.rules import digest_body, message_of_act
+from creditbridge.protocols.canonical_json import JsonValue, canonicalize
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Name the acts and what each needs."""
+    parser.add_argument("--port", type=int, default=8480, help="the operations door's")
+    acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")
+    enrol = acts.add_parser("enrol", help="open the house with its first two operators")
+    enrol.add_argument(
+        "--operator",
+        action="append",
+        nargs=2,
+        required=True,
+        metavar=("NAME", "PUBLIC_KEY"),
+        help="a person and the PEM file of their public key; twice",
+    )
+    propose = acts.add_parser("propose", help="propose a bank from a JSON file")
+    propose.add_argument("file", type=Path)
+    approve = acts.add_parser("approve", help="show a change and approve it")
+    approve.add_argument("change_id")
+    for signed in (propose, approve):
+        signed.add_argument("--as", dest="operator_id", required=True, metavar="OPERATOR_ID")
+        signed.add_argument("--key", type=Path, required=True, help="your private key, PEM")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Walk one act and print what the gateway answered; 1 where it refused."""
+    try:
+        answer = _act(arguments)
+    except CreditbridgeError as error:
+        print(f"{error.prose} {error.detail}".rstrip(), file=sys.stderr)
+        return 1
+    print(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+    return 0 if "status" not in answer else 1
+
+
+def _act(arguments: argparse.Namespace) -> Mapping[str, object]:
+    match arguments.act:
+        case "enrol":
+            operators = [
+                {"person_name": name, "key": parse_public_key(Path(path).read_bytes()).to_jwk()}
+                for name, path in arguments.operator
+            ]
+            return call_json(arguments.port, "POST", "/operators", {"operators": operators})
+        case "propose":
+            return _propose(arguments, load_file_key(arguments.key))
+        case _:
+            return _approve(arguments, load_file_key(arguments.key))
+
+
+def _propose(arguments: argparse.Namespace, key: FileKey) -> Mapping[str, object]:
+    body = canonicalize(msgspec.json.decode(arguments.file.read_bytes(), type=dict[str, JsonValue]))
+    act = ProposalAct(
+        operator_id=arguments.operator_id,
+        kind=ChangeKind.BANK_ONBOARDING,
+        body_digest=digest_body(body),
+        acted_at=SystemClock().now(),
+    )
+    signed = {
+        "act": act,
+        "body": to_base64url(body),
+        "signature": to_base64url(key.sign(message_of_act(act))),
+    }
+    return call_json(arguments.port, "POST", "/changes", signed)
+
+
+def _approve(arguments: argparse.Namespace, key: FileKey) -> Mapping[str, object]:
+    change = call_json(arguments.port, "GET", f"/changes/{arguments.change_id}")
+    if "status" in change:
+        return change
+    # What is about to be approved stands on the screen before it is signed.
+    shown = msgspec.json.format(from_base64url(str(change["body"])), indent=2)
+    print(shown.decode(), file=sys.stderr)
+    act = ApprovalAct(
+        operator_id=arguments.operator_id,
+        change_id=arguments.change_id,
+        change_digest=str(change["digest"]),
+        acted_at=SystemClock().now(),
+    )
+    signed = {"act": act, "signature": to_base64url(key.sign(message_of_act(act)))}
+    return call_json(arguments.port, "POST", "/approvals", signed)
+

@@ -1,0 +1,240 @@
+"""The consents, for everybody above: every method takes the caller's transaction.
+
+What is written holds when that transaction commits. Who writes waits for the row, reads the
+instant anew, and lets a pure rule decide.
+"""
+
+from msgspec.structs import replace
+
+from creditbridge.consents import answers, store
+from creditbridge.consents.acts import Approval, ConsentRequest, Refusal, Withdrawal
+from creditbridge.consents.answers import ConsentUnknown
+from creditbridge.consents.ceilings import Ceilings, require_acceptable
+from creditbridge.consents.model import Asked, Consent, ConsentState, Coverage
+from creditbridge.consents.rules import (
+    artefact_message,
+    artefact_of,
+    encode_artefact,
+    require_coverage,
+    require_standing,
+)
+from creditbridge.foundation.database import Transaction
+from creditbridge.foundation.errors import Refused, Unavailable
+from creditbridge.foundation.ids import Kind, is_id, new_id
+from creditbridge.foundation.keys import Signer
+
+PAGE_ROWS_MAX = 200
+LAPSE_ROWS_MAX = 100
+
+
+class AuthorizationTaken(Refused):
+    """The bank has used this number before."""
+
+    code = "consent-authorization-taken"
+    message = "This authorization number belongs to an earlier request; use a new number."
+
+
+class ConsentBusy(Unavailable):
+    """The consent changed between the decision and its writing."""
+
+    code = "consent-busy"
+    message = "The consent is being changed at this moment; try again."
+
+
+class Consents:
+    """The consents under the house's ceilings, with artefacts signed by the house's key."""
+
+    def __init__(self, ceilings: Ceilings, signer: Signer) -> None:
+        self._ceilings = ceilings
+        self._signer = signer
+
+    async def request_consent(self, tx: Transaction, request: ConsentRequest) -> Consent:
+        """Lodge a request that keeps every ceiling, with its artefact as it will be shown.
+
+        Raises:
+            RequestMalformed: its shape.
+            Refused: a ceiling, or a number that the bank used before.
+        """
+        term = require_acceptable(request, self._ceilings, now=tx.now)
+        consent = Consent(
+            consent_id=new_id(Kind.CONSENT, now=tx.now),
+            version=1,
+            state=ConsentState.REQUESTED,
+            bank_id=request.bank_id,
+            clients=request.clients,
+            uscc=request.uscc,
+            purposes=request.purposes,
+            sections=request.sections,
+            valid_from=term.valid_from,
+            valid_to=term.valid_to,
+            max_queries=request.max_queries,
+            used=0,
+            business_ref=request.business_ref,
+            business_closed_at=None,
+            authorization_no=request.authorization_no,
+            bank_uscc=request.bank_uscc,
+            bank_name=request.bank_name,
+            name=request.name,
+            requested_at=tx.now,
+            lapses_at=term.lapses_at,
+            rule=self._ceilings.rule,
+            rule_version=self._ceilings.rule_version,
+        )
+        signed = self._sign(consent)
+        if not await store.add_consent(tx, signed):
+            raise AuthorizationTaken
+        return signed
+
+    async def approve(self, tx: Transaction, approval: Approval) -> Consent:
+        """Make a request a live consent; its artefact is fixed and signed now.
+
+        Raises:
+            Refused: unknown to this enterprise, answered, changed, lapsed, past its term, widened.
+        """
+        before = await self._lock(tx, consent_id=approval.consent_id, uscc=approval.uscc)
+        after = answers.approve(before, approval, now=await tx.renew_now())
+        return await self._move(tx, self._sign(after))
+
+    async def refuse(self, tx: Transaction, refusal: Refusal) -> Consent:
+        """End a request with a no.
+
+        Raises:
+            Refused: unknown to this enterprise, answered, changed or lapsed.
+        """
+        before = await self._lock(tx, consent_id=refusal.consent_id, uscc=refusal.uscc)
+        return await self._move(tx, answers.refuse(before, refusal, now=await tx.renew_now()))
+
+    async def withdraw(self, tx: Transaction, withdrawal: Withdrawal) -> Consent:
+        """End a consent at once: from the commit on no use is taken and no delivery recorded.
+
+        Raises:
+            Refused: unknown to this enterprise, never given, or ended before.
+        """
+        before = await self._lock(tx, consent_id=withdrawal.consent_id, uscc=withdrawal.uscc)
+        return await self._move(tx, answers.withdraw(before, withdrawal, now=await tx.renew_now()))
+
+    async def lapse_overdue(
+        self, tx: Transaction, *, rows_max: int = LAPSE_ROWS_MAX
+    ) -> list[Consent]:
+        """End requests that nobody answered in time and return them, for the ledger to record."""
+        overdue = await store.lock_overdue(tx, rows_max=rows_max)
+        return [await self._move(tx, answers.lapse(consent, now=tx.now)) for consent in overdue]
+
+    async def take_use(self, tx: Transaction, asked: Asked) -> Coverage:
+        """Take one use of a consent that covers the asked; of N callers for the last, one does.
+
+        Raises:
+            Refused: the first reason of `require_coverage`.
+            ConsentBusy: the consent changed under the decision.
+        """
+        consent = None
+        if is_id(Kind.CONSENT, asked.consent_id):
+            consent = await store.lock_of_bank(
+                tx, consent_id=asked.consent_id, bank_id=asked.bank_id
+            )
+        # The wait for the row may have been long: the decision is as of now.
+        coverage = require_coverage(consent, asked, now=await tx.renew_now())
+        number = await store.take_use(tx, coverage.consent)
+        if number is None:
+            raise ConsentBusy
+        return replace(coverage, consent=replace(coverage.consent, used=number), use_number=number)
+
+    async def hold_standing(self, tx: Transaction, asked: Asked) -> Consent:
+        """Return the consent while it stands, uses or not; its end waits for this transaction.
+
+        Raises:
+            Refused: the first reason of `require_standing`.
+        """
+        consent = None
+        if is_id(Kind.CONSENT, asked.consent_id):
+            consent = await store.hold_of_bank(
+                tx, consent_id=asked.consent_id, bank_id=asked.bank_id
+            )
+        return require_standing(consent, asked, now=await tx.renew_now())
+
+    async def give_back_use(self, tx: Transaction, consent_id: str) -> None:
+        """Give back a use whose query provably never went out; the caller does so once per intent.
+
+        Raises:
+            ConsentUnknown: no such consent, or no use of it is taken.
+        """
+        if not await store.give_back_use(tx, consent_id):
+            raise ConsentUnknown
+
+    async def get_consent(self, tx: Transaction, consent_id: str) -> Consent:
+        """Return a consent, whoever's, for the house's own work.
+
+        Raises:
+            ConsentUnknown: there is none.
+        """
+        known = is_id(Kind.CONSENT, consent_id)
+        return _require(await store.find_consent(tx, consent_id) if known else None)
+
+    async def get_own_consent(self, tx: Transaction, *, consent_id: str, bank_id: str) -> Consent:
+        """Return a bank's own consent.
+
+        Raises:
+            ConsentUnknown: there is none, or it is another bank's.
+        """
+        if not is_id(Kind.CONSENT, consent_id):
+            raise ConsentUnknown
+        return _require(await store.find_of_bank(tx, consent_id=consent_id, bank_id=bank_id))
+
+    async def get_given_consent(self, tx: Transaction, *, consent_id: str, uscc: str) -> Consent:
+        """Return a consent that this enterprise was asked for.
+
+        Raises:
+            ConsentUnknown: there is none, or it is another enterprise's.
+        """
+        if not is_id(Kind.CONSENT, consent_id):
+            raise ConsentUnknown
+        return _require(await store.find_of_enterprise(tx, consent_id=consent_id, uscc=uscc))
+
+    async def list_for_bank(
+        self,
+        tx: Transaction,
+        bank_id: str,
+        *,
+        before: str | None = None,
+        rows_max: int = PAGE_ROWS_MAX,
+    ) -> list[Consent]:
+        """Return a page of a bank's consents, newest first, older than the id `before`."""
+        rows = min(rows_max, PAGE_ROWS_MAX)
+        return await store.list_of_bank(tx, bank_id, before=before, rows_max=rows)
+
+    async def list_for_enterprise(
+        self,
+        tx: Transaction,
+        uscc: str,
+        *,
+        before: str | None = None,
+        rows_max: int = PAGE_ROWS_MAX,
+    ) -> list[Consent]:
+        """Return a page of what an enterprise was asked for, newest first, older than `before`."""
+        rows = min(rows_max, PAGE_ROWS_MAX)
+        return await store.list_of_enterprise(tx, uscc, before=before, rows_max=rows)
+
+    def _sign(self, consent: Consent) -> Consent:
+        artefact = encode_artefact(artefact_of(consent))
+        return replace(
+            consent,
+            artefact=artefact,
+            artefact_signature=self._signer.sign(artefact_message(artefact)),
+            artefact_key_id=self._signer.key.key_id,
+        )
+
+    async def _lock(self, tx: Transaction, *, consent_id: str, uscc: str) -> Consent | None:
+        if not is_id(Kind.CONSENT, consent_id):
+            return None
+        return await store.lock_of_enterprise(tx, consent_id=consent_id, uscc=uscc)
+
+    async def _move(self, tx: Transaction, after: Consent) -> Consent:
+        if not await store.move_consent(tx, after, from_version=after.version - 1):
+            raise ConsentBusy
+        return after
+
+
+def _require(consent: Consent | None) -> Consent:
+    if consent is None:
+        raise ConsentUnknown
+    return consent

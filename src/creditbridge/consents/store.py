@@ -1,0 +1,193 @@
+"""The table of consents, statement by statement.
+
+`*` is every field of `Consent`; a column that a newer version of the house added is passed over.
+"""
+
+from creditbridge.consents.model import Consent
+from creditbridge.foundation.database import Transaction
+
+# One request per number of the bank's: of N with the same number one is lodged.
+ADD_CONSENT = """
+    INSERT INTO consents (consent_id, version, state, bank_id, bank_uscc, bank_name, clients, uscc,
+        name, authorization_no, purposes, sections, valid_from, valid_to, max_queries, business_ref,
+        artefact, artefact_signature, artefact_key_id, requested_at, lapses_at, rule, rule_version)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+        $20, $21, $22, $23)
+    ON CONFLICT (bank_id, authorization_no) DO NOTHING
+"""
+
+
+async def add_consent(tx: Transaction, consent: Consent) -> bool:
+    """Tell whether the request is lodged; False where the bank has used its number before."""
+    added = await tx.execute(
+        ADD_CONSENT,
+        consent.consent_id,
+        consent.version,
+        consent.state,
+        consent.bank_id,
+        consent.bank_uscc,
+        consent.bank_name,
+        sorted(consent.clients),
+        consent.uscc,
+        consent.name,
+        consent.authorization_no,
+        sorted(consent.purposes),
+        sorted(consent.sections),
+        consent.valid_from,
+        consent.valid_to,
+        consent.max_queries,
+        consent.business_ref,
+        consent.artefact,
+        consent.artefact_signature,
+        consent.artefact_key_id,
+        consent.requested_at,
+        consent.lapses_at,
+        consent.rule,
+        consent.rule_version,
+    )
+    return added == 1
+
+
+FIND_CONSENT = "SELECT * FROM consents WHERE consent_id = $1"
+
+
+async def find_consent(tx: Transaction, consent_id: str) -> Consent | None:
+    """Return a consent, whoever's."""
+    return await tx.fetch_row(Consent, FIND_CONSENT, consent_id)
+
+
+FIND_OF_BANK = "SELECT * FROM consents WHERE consent_id = $1 AND bank_id = $2"
+
+
+async def find_of_bank(tx: Transaction, *, consent_id: str, bank_id: str) -> Consent | None:
+    """Return a bank's own consent."""
+    return await tx.fetch_row(Consent, FIND_OF_BANK, consent_id, bank_id)
+
+
+FIND_OF_ENTERPRISE = "SELECT * FROM consents WHERE consent_id = $1 AND uscc = $2"
+
+
+async def find_of_enterprise(tx: Transaction, *, consent_id: str, uscc: str) -> Consent | None:
+    """Return a consent that an enterprise was asked for."""
+    return await tx.fetch_row(Consent, FIND_OF_ENTERPRISE, consent_id, uscc)
+
+
+# Ids begin with their millisecond: the order of ids is the order of requests.
+LIST_OF_BANK = """
+    SELECT * FROM consents WHERE bank_id = $1 AND ($2::text IS NULL OR consent_id < $2)
+    ORDER BY consent_id DESC LIMIT $3
+"""
+
+
+async def list_of_bank(
+    tx: Transaction, bank_id: str, *, before: str | None, rows_max: int
+) -> list[Consent]:
+    """Return a bank's consents, newest first."""
+    return await tx.fetch_rows(Consent, LIST_OF_BANK, bank_id, before, rows_max)
+
+
+LIST_OF_ENTERPRISE = """
+    SELECT * FROM consents WHERE uscc = $1 AND ($2::text IS NULL OR consent_id < $2)
+    ORDER BY consent_id DESC LIMIT $3
+"""
+
+
+async def list_of_enterprise(
+    tx: Transaction, uscc: str, *, before: str | None, rows_max: int
+) -> list[Consent]:
+    """Return the consents that an enterprise was asked for, newest first."""
+    return await tx.fetch_rows(Consent, LIST_OF_ENTERPRISE, uscc, before, rows_max)
+
+
+# Only the bank's own row is locked: nobody can hold up what is not theirs.
+LOCK_OF_BANK = "SELECT * FROM consents WHERE consent_id = $1 AND bank_id = $2 FOR UPDATE"
+
+
+async def lock_of_bank(tx: Transaction, *, consent_id: str, bank_id: str) -> Consent | None:
+    """Return a bank's own consent, which stays as it is until this transaction ends."""
+    return await tx.fetch_row(Consent, LOCK_OF_BANK, consent_id, bank_id)
+
+
+HOLD_OF_BANK = "SELECT * FROM consents WHERE consent_id = $1 AND bank_id = $2 FOR SHARE"
+
+
+async def hold_of_bank(tx: Transaction, *, consent_id: str, bank_id: str) -> Consent | None:
+    """Return a bank's own consent; whoever would change it waits, whoever holds it too does not."""
+    return await tx.fetch_row(Consent, HOLD_OF_BANK, consent_id, bank_id)
+
+
+LOCK_OF_ENTERPRISE = "SELECT * FROM consents WHERE consent_id = $1 AND uscc = $2 FOR UPDATE"
+
+
+async def lock_of_enterprise(tx: Transaction, *, consent_id: str, uscc: str) -> Consent | None:
+    """Return an enterprise's own consent, which stays as it is until this transaction ends."""
+    return await tx.fetch_row(Consent, LOCK_OF_ENTERPRISE, consent_id, uscc)
+
+
+LOCK_OVERDUE = """
+    SELECT * FROM consents WHERE state = 'REQUESTED' AND lapses_at <= $1
+    ORDER BY lapses_at LIMIT $2 FOR UPDATE SKIP LOCKED
+"""
+
+
+async def lock_overdue(tx: Transaction, *, rows_max: int) -> list[Consent]:
+    """Return requests that nobody answered in time and no other node works on."""
+    return await tx.fetch_rows(Consent, LOCK_OVERDUE, tx.now, rows_max)
+
+
+# A transition is made from the version that the rule saw, and from no other.
+MOVE_CONSENT = """
+    UPDATE consents
+    SET version = $3, state = $4, sections = $5, artefact = $6, artefact_signature = $7,
+        artefact_key_id = $8, decided_at = $9, signer_person_id = $10, signer_role = $11,
+        template_id = $12, template_version = $13, text_digest = $14, ended_at = $15,
+        withdrawn_by = $16, reason = $17
+    WHERE consent_id = $1 AND version = $2
+"""
+
+
+async def move_consent(tx: Transaction, after: Consent, *, from_version: int) -> bool:
+    """Tell whether the consent is now as given; False where another moved it first."""
+    moved = await tx.execute(
+        MOVE_CONSENT,
+        after.consent_id,
+        from_version,
+        after.version,
+        after.state,
+        sorted(after.sections),
+        after.artefact,
+        after.artefact_signature,
+        after.artefact_key_id,
+        after.decided_at,
+        after.signer_person_id,
+        after.signer_role,
+        after.template_id,
+        after.template_version,
+        after.text_digest,
+        after.ended_at,
+        after.withdrawn_by,
+        after.reason,
+    )
+    return moved == 1
+
+
+# The use is taken only while the consent is the one the rule saw: each transition raises `version`,
+# a use does not. Of N callers for the last use, one gets the row.
+TAKE_USE = """
+    UPDATE consents SET used = used + 1
+    WHERE consent_id = $1 AND version = $2 AND used < max_queries
+    RETURNING used
+"""
+
+
+async def take_use(tx: Transaction, consent: Consent) -> int | None:
+    """Return the number of the use taken; None when the consent changed or none is left."""
+    return await tx.fetch_value(int, TAKE_USE, consent.consent_id, consent.version)
+
+
+GIVE_BACK_USE = "UPDATE consents SET used = used - 1 WHERE consent_id = $1 AND used > 0"
+
+
+async def give_back_use(tx: Transaction, consent_id: str) -> bool:
+    """Tell whether there was a use to give back."""
+    return await tx.execute(GIVE_BACK_USE, consent_id) == 1

@@ -1,0 +1,79 @@
+"""An HTTP request as the journeys see it: received bytes and facts of the connection."""
+
+from litestar import Request
+from litestar.datastructures import State
+
+from creditbridge.foundation.errors import Malformed
+from creditbridge.journeys.admit_caller import Presented
+from creditbridge.protocols.certificate_binding import PeerCertificate, parse_certificate
+from creditbridge.protocols.http_signatures import Request as SignedRequest
+
+HttpRequest = Request[object, object, State]
+JSON_TYPE = "application/json"
+
+
+class ContentTypeUnsupported(Malformed):
+    """A body that is not JSON, or that is coded."""
+
+    code = "content-type-unsupported"
+    message = "Send the body as application/json, without a content coding."
+
+
+def peer_certificate(request: HttpRequest) -> PeerCertificate | None:
+    """Return the certificate of this very connection, whose chain TLS has checked, or None."""
+    der = request.scope["state"].get("client_certificate")
+    return parse_certificate(der) if isinstance(der, bytes) else None
+
+
+def headers_of(request: HttpRequest) -> tuple[tuple[str, str], ...]:
+    """Return every header as received: names in lower case, repeated ones repeated."""
+    return tuple(
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in request.scope["headers"]
+    )
+
+
+async def present(request: HttpRequest, *, url: str, door: str, scope: str) -> Presented:
+    """Return the request as received; `url` is the origin that callers were told.
+
+    The target is rebuilt on the configured origin: Host and forwarding headers count for nothing.
+
+    Raises:
+        ContentTypeUnsupported: a body that is not plain JSON.
+    """
+    body = await request.body()
+    headers = headers_of(request)
+    if body:
+        require_json(headers)
+    query = request.scope["query_string"].decode("latin-1")
+    target = url + request.scope["raw_path"].decode("latin-1").partition("?")[0]
+    return Presented(
+        request=SignedRequest(
+            method=request.method,
+            target_uri=f"{target}?{query}" if query else target,
+            headers=headers,
+            body=body,
+        ),
+        certificate=peer_certificate(request),
+        door=door,
+        scope=scope,
+        interaction_id=request.scope["state"]["interaction_id"],
+    )
+
+
+def require_json(headers: tuple[tuple[str, str], ...]) -> None:
+    """Accept a JSON body without content coding.
+
+    Raises:
+        ContentTypeUnsupported: another type, or a coded body.
+    """
+    types = [value for name, value in headers if name == "content-type"]
+    coded = any(name == "content-encoding" for name, _ in headers)
+    if coded or len(types) != 1 or types[0].partition(";")[0].strip().lower() != JSON_TYPE:
+        raise ContentTypeUnsupported
+
+
+def header(request: HttpRequest, name: str) -> str | None:
+    """Return the one header of this name; None where it is absent or repeated."""
+    values = [value for known, value in headers_of(request) if known == name]
+    return values[0] if len(values) == 1 else None

@@ -1,0 +1,46 @@
+"""The public log: checkpoint, tiles, entry bundles (C2SP tlog-tiles). Commitments, nothing else."""
+
+from litestar import Response, Router, get
+
+from creditbridge.endpoints.house import House
+from creditbridge.foundation.errors import Refused
+from creditbridge.ledger.publication import find_checkpoint, find_tile
+from creditbridge.protocols.tiles import TilePathInvalid, parse_path
+
+CHECKPOINT_TYPE = "text/plain; charset=utf-8"
+TILE_TYPE = "application/octet-stream"
+
+
+class NotPublished(Refused):
+    """No such tile, or not one that a published checkpoint needs."""
+
+    code = "not-found"
+    message = "There is nothing at this address for this caller."
+
+
+@get("/checkpoint")
+async def read_checkpoint(house: House) -> Response[bytes]:
+    """Return the latest signed checkpoint."""
+    async with house.database.transaction() as tx:
+        note = await find_checkpoint(tx)
+    if note is None:
+        raise NotPublished
+    return Response(note, media_type=CHECKPOINT_TYPE, headers={"cache-control": "max-age=1"})
+
+
+@get("/tile/{address:path}")
+async def read_tile(address: str, house: House) -> Response[bytes]:
+    """Return a tile or an entry bundle, which never changes once it is there."""
+    try:
+        parsed = parse_path(f"tile{address}")
+    except TilePathInvalid as error:
+        raise NotPublished from error
+    async with house.database.transaction() as tx:
+        tile = await find_tile(tx, parsed)
+    if tile is None:
+        raise NotPublished
+    headers = {"cache-control": "public, max-age=31536000, immutable"}
+    return Response(tile, media_type=TILE_TYPE, headers=headers)
+
+
+router = Router("/", route_handlers=[read_checkpoint, read_tile])

@@ -1,0 +1,138 @@
+"""The operators' words, on the operations door: loopback only, each act signed by its operator."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response, Router, get, post
+
+from creditbridge.endpoints.exchange import HttpRequest
+from creditbridge.endpoints.house import House
+from creditbridge.foundation.errors import Malformed
+from creditbridge.foundation.ids import Kind, is_id
+from creditbridge.ledger.encoding import from_base64url, to_base64url
+from creditbridge.parties.model import (
+    ApprovalAct,
+    Change,
+    Operator,
+    OperatorEnrolment,
+    ProposalAct,
+    SignedApproval,
+    SignedProposal,
+)
+from creditbridge.parties.rules import ChangeUnknown, digest_change
+from creditbridge.parties.service import get_change
+from creditbridge.protocols.jwk import parse_jwk
+from creditbridge.protocols.strict_json import decode
+
+Signature = Annotated[str, msgspec.Meta(max_length=86)]
+FIRST_OPERATORS = 2
+
+
+class OperatorsMiscounted(Malformed):
+    """The house is opened by two persons, no more and no fewer."""
+
+    code = "operators-miscounted"
+    message = "Name exactly two persons, each with a public key."
+
+
+class EnrolmentBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A person who is to become an operator, with the public JWK (RFC 7517) of their key."""
+
+    person_name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    key: dict[str, str]
+
+
+class OpeningBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The first two operators."""
+
+    operators: list[EnrolmentBody]
+
+
+class ProposalBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A signed proposal; `body` is the change's canonical JSON, base64url."""
+
+    act: ProposalAct
+    body: str
+    signature: Signature
+
+
+class ApprovalBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A signed approval."""
+
+    act: ApprovalAct
+    signature: Signature
+
+
+@post("/operators", status_code=201)
+async def open_house(request: HttpRequest, house: House) -> Response[bytes]:
+    """Enrol the first two operators, once for ever."""
+    body = decode(await request.body(), OpeningBody)
+    if len(body.operators) != FIRST_OPERATORS:
+        raise OperatorsMiscounted
+    first, second = (
+        OperatorEnrolment(person_name=one.person_name, key=parse_jwk(one.key))
+        for one in body.operators
+    )
+    operators = await house.open_house((first, second))
+    return _answer({"operators": [_show_operator(operator) for operator in operators]})
+
+
+@post("/changes", status_code=201)
+async def propose(request: HttpRequest, house: House) -> Response[bytes]:
+    """Keep what one operator proposes."""
+    body = decode(await request.body(), ProposalBody)
+    proposal = SignedProposal(
+        act=body.act,
+        body=from_base64url(body.body),
+        signature=from_base64url(body.signature),
+    )
+    return _answer(_show_change(await house.onboard_bank.propose(proposal)))
+
+
+@get("/changes/{change_id:str}")
+async def read_change(change_id: str, house: House) -> Response[bytes]:
+    """Show a change to the operator who is to approve it."""
+    if not is_id(Kind.CHANGE, change_id):
+        raise ChangeUnknown
+    async with house.database.transaction() as tx:
+        change = await get_change(tx, change_id)
+    return _answer(_show_change(change))
+
+
+@post("/approvals", status_code=201)
+async def approve(request: HttpRequest, house: House) -> Response[bytes]:
+    """Put a change in force that a second operator approves."""
+    body = decode(await request.body(), ApprovalBody)
+    approval = SignedApproval(act=body.act, signature=from_base64url(body.signature))
+    bank = await house.onboard_bank.approve(approval)
+    return _answer({"bank_id": bank.bank_id, "uscc": bank.uscc, "legal_name": bank.legal_name})
+
+
+def _show_operator(operator: Operator) -> dict[str, str]:
+    return {
+        "operator_id": operator.operator_id,
+        "person_name": operator.person_name,
+        "key_id": operator.key_id,
+    }
+
+
+def _show_change(change: Change) -> dict[str, object]:
+    return {
+        "change_id": change.change_id,
+        "kind": change.kind,
+        "body": to_base64url(change.body),
+        "proposed_by": change.proposed_by,
+        "expires_at": change.expires_at,
+        "digest": digest_change(change),
+    }
+
+
+def _answer(members: object) -> Response[bytes]:
+    return Response(
+        msgspec.json.encode(members),
+        media_type="application/json",
+        headers={"cache-control": "no-store"},
+    )
+
+
+router = Router("/", route_handlers=[open_house, propose, read_change, approve])

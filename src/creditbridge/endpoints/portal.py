@@ -1,0 +1,160 @@
+"""The enterprise's portal: see who asks for what, approve, refuse, withdraw."""
+
+import hashlib
+from collections.abc import Mapping
+
+from litestar import Response, Router, get, post
+
+from creditbridge.consents.acts import Approval, Refusal, Withdrawal
+from creditbridge.consents.model import Consent, ConsentState
+from creditbridge.consents.rules import state_at
+from creditbridge.consents.service import get_for_enterprise, list_for_enterprise
+from creditbridge.endpoints.exchange import HttpRequest
+from creditbridge.endpoints.house import House
+from creditbridge.endpoints.pages import render
+from creditbridge.endpoints.showing import (
+    consent_view,
+    decision_view,
+    list_view,
+    withdrawal_view,
+)
+from creditbridge.endpoints.views import Frame, Notice
+from creditbridge.endpoints.visits import (
+    Visit,
+    form_of,
+    language_of,
+    require_visit,
+    see_other,
+    show,
+)
+from creditbridge.endpoints.words import require_id
+from creditbridge.foundation.database import Transaction
+from creditbridge.foundation.errors import Malformed
+from creditbridge.foundation.ids import Kind
+from creditbridge.ledger.looks import find_last_looks, list_looks
+
+HOME = "/portal/consents"
+TEMPLATE_ID = "portal-decision"
+TEMPLATE_VERSION = "1"
+VERSION_DIGITS_MAX = 9
+# The page without its reader: the same for everybody who is shown this request in this language.
+STILL = Frame(path="")
+
+
+class DecisionMissing(Malformed):
+    """A form that neither approves nor refuses, or of which version is unknown."""
+
+    code = "decision-missing"
+    message = "Please open the request again and choose."
+
+
+@get(HOME)
+async def list_consents(request: HttpRequest, house: House) -> Response[bytes]:
+    """Show every consent of the enterprise."""
+    visit = await require_visit(request, house)
+    async with house.database.transaction() as tx:
+        consents = await list_for_enterprise(tx, visit.session.uscc)
+        looks = await find_last_looks(tx, [one.consent_id for one in consents])
+        view = list_view(consents, looks, now=tx.now)
+    return show(request, "consents", visit, view=view)
+
+
+@get("/portal/consents/{consent_id:str}")
+async def read_consent(consent_id: str, request: HttpRequest, house: House) -> Response[bytes]:
+    """Show one consent: the request to decide on, or what became of it with every look."""
+    visit = await require_visit(request, house)
+    async with house.database.transaction() as tx:
+        consent = await _get_own(visit, consent_id, tx)
+        if state_at(consent, now=tx.now) is ConsentState.REQUESTED:
+            return show(request, "decision", visit, view=decision_view(consent, visit.enterprise))
+        looks = await list_looks(
+            tx, house.ledger, consent_id=consent.consent_id, bank_id=consent.bank_id
+        )
+        view = consent_view(consent, visit.enterprise, looks, now=tx.now)
+    return show(request, "consent", visit, view=view)
+
+
+@post("/portal/consents/{consent_id:str}/decision", status_code=303)
+async def decide(consent_id: str, request: HttpRequest, house: House) -> Response[bytes]:
+    """Take the representative's yes or no to the version that was shown."""
+    visit = await require_visit(request, house)
+    form = await form_of(request, visit)
+    async with house.database.transaction() as tx:
+        consent = await _get_own(visit, consent_id, tx)
+    if form.get("decision") == "approve":
+        await house.give_consent.approve(
+            Approval(
+                consent_id=consent.consent_id,
+                version=_version_of(form),
+                uscc=visit.session.uscc,
+                person_id=visit.session.person_id,
+                role=visit.role,
+                template_id=TEMPLATE_ID,
+                template_version=TEMPLATE_VERSION,
+                text_digest=_digest_shown(request, visit, consent),
+            )
+        )
+        return see_other(f"{HOME}?notice={Notice.APPROVED}")
+    if form.get("decision") != "refuse":
+        raise DecisionMissing
+    await house.give_consent.refuse(
+        Refusal(
+            consent_id=consent.consent_id,
+            version=_version_of(form),
+            uscc=visit.session.uscc,
+            person_id=visit.session.person_id,
+            role=visit.role,
+        )
+    )
+    return see_other(f"{HOME}?notice={Notice.REFUSED}")
+
+
+@get("/portal/consents/{consent_id:str}/withdrawal")
+async def preview_withdrawal(
+    consent_id: str, request: HttpRequest, house: House
+) -> Response[bytes]:
+    """Show what a withdrawal will do, before it is done."""
+    visit = await require_visit(request, house)
+    async with house.database.transaction() as tx:
+        consent = await _get_own(visit, consent_id, tx)
+    return show(request, "withdrawal", visit, view=withdrawal_view(consent, visit.enterprise))
+
+
+@post("/portal/consents/{consent_id:str}/withdrawal", status_code=303)
+async def withdraw(consent_id: str, request: HttpRequest, house: House) -> Response[bytes]:
+    """Take a consent back; no version is asked for, so that nothing can be in its way."""
+    visit = await require_visit(request, house)
+    await form_of(request, visit)
+    await house.withdraw_consent(
+        Withdrawal(
+            consent_id=require_id(Kind.CONSENT, consent_id),
+            uscc=visit.session.uscc,
+            person_id=visit.session.person_id,
+        )
+    )
+    return see_other(f"{HOME}?notice={Notice.WITHDRAWN}")
+
+
+async def _get_own(visit: Visit, consent_id: str, tx: Transaction) -> Consent:
+    return await get_for_enterprise(
+        tx, require_id(Kind.CONSENT, consent_id), uscc=visit.session.uscc
+    )
+
+
+def _version_of(form: Mapping[str, str]) -> int:
+    version = form.get("version", "")
+    if not (version.isascii() and version.isdigit() and len(version) <= VERSION_DIGITS_MAX):
+        raise DecisionMissing
+    return int(version)
+
+
+def _digest_shown(request: HttpRequest, visit: Visit, consent: Consent) -> bytes:
+    """Return the SHA-256 of the page that the person read, without what is theirs alone."""
+    view = decision_view(consent, visit.enterprise)
+    return hashlib.sha256(render("decision", language_of(request), frame=STILL, view=view)).digest()
+
+
+router = Router(
+    "/",
+    route_handlers=[list_consents, read_consent, decide, preview_withdrawal, withdraw],
+)

@@ -1,0 +1,76 @@
+"""The bank's reports: ask for one, and download what proves it."""
+
+import msgspec
+from litestar import Response, Router, get, post
+
+from creditbridge.admission.rules import fingerprint_of, parse_key
+from creditbridge.consents.model import Asked
+from creditbridge.endpoints.answers import Answer, answer_outcome, answer_signed
+from creditbridge.endpoints.exchange import HttpRequest, header, present
+from creditbridge.endpoints.house import House
+from creditbridge.endpoints.words import ConsentId, SectionWords, ShortText, UsccText, require_id
+from creditbridge.foundation.ids import Kind
+from creditbridge.journeys.deliver_report import ReportRequest
+from creditbridge.profile.codes import Purpose
+from creditbridge.protocols.strict_json import decode
+from creditbridge.protocols.uscc import parse_uscc
+
+DOOR = "reports"
+SCOPE = "reports"
+PACK_TYPE = "application/zip"
+
+
+class ReportBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a bank asks. `operator_id` names the member of staff who looks (CRR 22)."""
+
+    consent_id: ConsentId
+    enterprise: UsccText
+    purpose: Purpose
+    sections: SectionWords
+    operator_id: ShortText
+    business_ref: ShortText | None = None
+    business_id: ShortText | None = None  # The bank's own, unique per bank: one look, ever.
+
+
+@post("/v1/reports", status_code=200)
+async def create_report(request: HttpRequest, house: House) -> Response[bytes]:
+    """Deliver one report under one consent."""
+    presented = await present(request, url=house.bank_url, door=DOOR, scope=SCOPE)
+    caller = await house.admit_caller(presented)
+    key = parse_key(header(request, "idempotency-key"))
+    body = decode(presented.request.body, ReportBody)
+    outcome = await house.deliver_report(
+        ReportRequest(
+            caller=caller,
+            asked=Asked(
+                bank_id=caller.bank.bank_id,
+                client_id=caller.client_id,
+                uscc=parse_uscc(body.enterprise).value,
+                consent_id=body.consent_id,
+                purpose=body.purpose,
+                sections=frozenset(body.sections),
+                business_ref=body.business_ref,
+            ),
+            idempotency_key=key,
+            fingerprint=fingerprint_of(
+                presented.request.method, presented.request.target_uri, presented.request.body
+            ),
+            business_id=body.business_id,
+            traceparent=request.scope["state"]["traceparent"],
+        )
+    )
+    return answer_outcome(house, presented, outcome)
+
+
+@get("/v1/reports/{report_id:str}/evidence")
+async def read_evidence(report_id: str, request: HttpRequest, house: House) -> Response[bytes]:
+    """Hand over the evidence pack of one of the bank's own reports, a refused one too."""
+    presented = await present(request, url=house.bank_url, door=DOOR, scope=SCOPE)
+    caller = await house.admit_caller(presented)
+    pack = await house.prove_record(caller, require_id(Kind.REPORT, report_id))
+    disposition = f'attachment; filename="{report_id}.zip"'
+    headers = (("content-type", PACK_TYPE), ("content-disposition", disposition))
+    return answer_signed(house, presented, Answer(status=200, headers=headers, body=pack))
+
+
+router = Router("/", route_handlers=[create_report, read_evidence])

@@ -1,0 +1,108 @@
+"""From the rooms' models to what the portal's pages show. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from creditbridge.consents.model import Consent, ConsentState
+from creditbridge.consents.rules import state_at
+from creditbridge.endpoints.unusual import list_unusual
+from creditbridge.endpoints.views import (
+    ConsentLine,
+    ConsentListView,
+    ConsentView,
+    DecisionView,
+    LookOutcome,
+    LookView,
+    Party,
+    ReceiptView,
+    Terms,
+    WithdrawalView,
+)
+from creditbridge.ledger.looks import Look
+from creditbridge.profile.codes import SectionCode
+
+LIVE = frozenset({ConsentState.ACTIVE, ConsentState.PAUSED})
+
+
+def list_view(
+    consents: Sequence[Consent], looks: Mapping[str, datetime], *, now: datetime
+) -> ConsentListView:
+    """Return the list in its three parts, each as ordered as given."""
+    lines = [(state_at(one, now=now), one) for one in consents]
+    requested, live, ended = list[ConsentLine](), list[ConsentLine](), list[ConsentLine]()
+    for state, one in lines:
+        part = requested if state is ConsentState.REQUESTED else live if state in LIVE else ended
+        part.append(_line(one, state, looks.get(one.consent_id)))
+    return ConsentListView(requested=tuple(requested), live=tuple(live), ended=tuple(ended))
+
+
+def decision_view(consent: Consent, enterprise: Party) -> DecisionView:
+    """Return what a representative decides on."""
+    terms = _terms(consent, enterprise)
+    answer_by = consent.lapses_at or consent.valid_to
+    return DecisionView(terms=terms, answer_by=answer_by, unusual=list_unusual(terms))
+
+
+def consent_view(
+    consent: Consent, enterprise: Party, looks: Sequence[Look], *, now: datetime
+) -> ConsentView:
+    """Return one consent with its looks."""
+    state = state_at(consent, now=now)
+    return ConsentView(
+        terms=_terms(consent, enterprise),
+        state=state,
+        used=consent.used,
+        requested_at=consent.requested_at or consent.valid_from,
+        looks=tuple(_look(one) for one in looks),
+        decided_at=consent.decided_at,
+        ended_at=consent.ended_at,
+        can_withdraw=state in LIVE,
+    )
+
+
+def withdrawal_view(consent: Consent, enterprise: Party) -> WithdrawalView:
+    """Return what a withdrawal will do."""
+    return WithdrawalView(terms=_terms(consent, enterprise), used=consent.used)
+
+
+def _line(consent: Consent, state: ConsentState, last_look_at: datetime | None) -> ConsentLine:
+    waits = state is ConsentState.REQUESTED and consent.lapses_at is not None
+    return ConsentLine(
+        consent_id=consent.consent_id,
+        bank_name=consent.bank_name,
+        purposes=tuple(sorted(consent.purposes)),
+        state=state,
+        until=consent.lapses_at if waits and consent.lapses_at else consent.valid_to,
+        used=consent.used,
+        max_queries=consent.max_queries,
+        last_look_at=last_look_at,
+    )
+
+
+def _terms(consent: Consent, enterprise: Party) -> Terms:
+    return Terms(
+        consent_id=consent.consent_id,
+        version=consent.version,
+        bank=Party(name=consent.bank_name, uscc=consent.bank_uscc),
+        enterprise=enterprise,
+        purposes=tuple(sorted(consent.purposes)),
+        sections=tuple(sorted(consent.sections)),
+        valid_from=consent.valid_from,
+        valid_to=consent.valid_to,
+        max_queries=consent.max_queries,
+        authorization_no=consent.authorization_no,
+        business_ref=consent.business_ref,
+    )
+
+
+def _look(look: Look) -> LookView:
+    known = {str(code): code for code in SectionCode}
+    return LookView(
+        at=look.decided_at,
+        outcome=LookOutcome(look.outcome),
+        report_id=look.report_id,
+        receipt=ReceiptView(
+            event_id=look.event_id, commitment=look.commitment, number=look.bank_seq
+        ),
+        sections=tuple(known[word] for word in sorted(look.sections) if word in known),
+    )

@@ -1,0 +1,164 @@
+"""What each page of the portal shows: facts only, without words and without markup.
+
+Texts that others wrote (names, references) are shown as they are, escaped and isolated; the words
+around them are those of `web/translations`.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from creditbridge.consents.model import ConsentState
+from creditbridge.profile.codes import Purpose, SectionCode
+
+
+class Notice(StrEnum):
+    """What has just happened, said on top of the next page."""
+
+    APPROVED = "approved"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    UNCHANGED = "unchanged"
+
+
+class Unusual(StrEnum):
+    """What a careful representative would want to be told before deciding."""
+
+    LONG_VALIDITY = "LONG_VALIDITY"
+    MANY_USES = "MANY_USES"
+    PERSONAL = "PERSONAL"
+    LENDING = "LENDING"
+    COMMERCIAL = "COMMERCIAL"
+    RELATED_PARTY = "RELATED_PARTY"
+
+
+class LookOutcome(StrEnum):
+    """How a look ended, as an intent does; IN_PROGRESS is not ended yet."""
+
+    DELIVERED = "DELIVERED"
+    REFUSED = "REFUSED"
+    NOT_SENT = "NOT_SENT"
+    UNKNOWN = "UNKNOWN"
+    FAILED = "FAILED"
+    IN_PROGRESS = "IN_PROGRESS"
+
+
+class Party(msgspec.Struct, frozen=True, kw_only=True):
+    """A bank or an enterprise: its name as registered and its USCC."""
+
+    name: str
+    uscc: str
+
+
+class Visitor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is signed in, for which enterprise; `form_token` goes into every form."""
+
+    name: str
+    enterprise: Party
+    form_token: str
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """What surrounds every page. `path` is this page's, where the language switch leads."""
+
+    path: str
+    visitor: Visitor | None = None
+    notice: Notice | None = None
+
+
+class SignInView(msgspec.Struct, frozen=True, kw_only=True):
+    """The page before sign-in; `return_to` is the path asked for."""
+
+    return_to: str
+
+
+class ConsentLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One consent in the list. `until` is the end of what it waits for or of what it allows."""
+
+    consent_id: str
+    bank_name: str
+    purposes: tuple[Purpose, ...]
+    state: ConsentState
+    until: datetime
+    used: int
+    max_queries: int
+    last_look_at: datetime | None = None
+
+
+class ConsentListView(msgspec.Struct, frozen=True, kw_only=True):
+    """Every consent of the enterprise, newest first in each part."""
+
+    requested: tuple[ConsentLine, ...]
+    live: tuple[ConsentLine, ...]
+    ended: tuple[ConsentLine, ...]
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a consent covers, word for word the same where it is asked, shown and withdrawn."""
+
+    consent_id: str
+    version: int
+    bank: Party
+    enterprise: Party
+    purposes: tuple[Purpose, ...]
+    sections: tuple[SectionCode, ...]
+    valid_from: datetime
+    valid_to: datetime
+    max_queries: int
+    authorization_no: str = ""
+    business_ref: str | None = None
+
+
+class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that waits for the representative's yes or no."""
+
+    terms: Terms
+    answer_by: datetime
+    unusual: tuple[Unusual, ...] = ()
+
+
+class ReceiptView(msgspec.Struct, frozen=True, kw_only=True):
+    """The ledger's receipt of one look: `commitment` is hex or base64url, `number` the bank's."""
+
+    event_id: str
+    commitment: str
+    number: int
+
+
+class LookView(msgspec.Struct, frozen=True, kw_only=True):
+    """One look that the bank took or tried to take."""
+
+    at: datetime
+    outcome: LookOutcome
+    report_id: str
+    sections: tuple[SectionCode, ...]
+    receipt: ReceiptView | None = None
+
+
+class ConsentView(msgspec.Struct, frozen=True, kw_only=True):
+    """One consent with its looks, newest first."""
+
+    terms: Terms
+    state: ConsentState
+    used: int
+    requested_at: datetime
+    looks: tuple[LookView, ...]
+    decided_at: datetime | None = None
+    ended_at: datetime | None = None
+    can_withdraw: bool = False
+
+
+class WithdrawalView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a withdrawal will do, before it is done."""
+
+    terms: Terms
+    used: int
+
+
+class ErrorView(msgspec.Struct, frozen=True, kw_only=True):
+    """A step that was not completed; `code` is the stable one of the error."""
+
+    code: str
+    interaction_id: str
+    offers_sign_in: bool = False

@@ -1,0 +1,123 @@
+"""A person's visit to the portal: session, enterprise, language, forms, cookies."""
+
+from collections.abc import Mapping
+
+import msgspec
+from litestar import Response
+from litestar.datastructures import Cookie
+
+from creditbridge.access.form import parse_form
+from creditbridge.endpoints.exchange import HttpRequest, header
+from creditbridge.endpoints.house import House
+from creditbridge.endpoints.pages import LANGUAGE_COOKIE, PAGE_HEADERS, render
+from creditbridge.endpoints.views import Frame, Notice, Party, Visitor
+from creditbridge.endpoints.wording import Language
+from creditbridge.login.model import (
+    SESSION_COOKIE,
+    Session,
+    SessionMissing,
+)
+from creditbridge.login.rules import require_form_token
+from creditbridge.login.service import get_session
+from creditbridge.parties.model import Person, Role
+from creditbridge.parties.service import find_enterprise, find_representative, get_person
+
+
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed-in person, and the enterprise they speak for at this moment."""
+
+    session: Session
+    person: Person
+    role: Role
+    enterprise: Party
+
+
+async def require_visit(request: HttpRequest, house: House) -> Visit:
+    """Return the visit that this request belongs to.
+
+    Raises:
+        SessionMissing: none, or its person may no longer speak for the enterprise.
+    """
+    async with house.database.transaction() as tx:
+        session = await get_session(tx, cookie_of(request, SESSION_COOKIE))
+        person = await get_person(tx, session.person_id)
+        representative = await find_representative(
+            tx, person_id=session.person_id, uscc=session.uscc
+        )
+        enterprise = await find_enterprise(tx, session.uscc)
+    if representative is None or enterprise is None:
+        raise SessionMissing
+    return Visit(
+        session=session,
+        person=person,
+        role=representative.role,
+        enterprise=Party(name=enterprise.name, uscc=enterprise.uscc),
+    )
+
+
+async def form_of(request: HttpRequest, visit: Visit) -> Mapping[str, str]:
+    """Return the fields of a form that this very visit was given.
+
+    Raises:
+        FormTokenInvalid: another site's form, or an old page.
+        InvalidRequest: no form.
+    """
+    form = parse_form(await request.body(), content_type=header(request, "content-type"))
+    require_form_token(visit.session, form.get("form_token"))
+    return form
+
+
+def language_of(request: HttpRequest) -> Language:
+    """Return the language that was chosen, now or before; Chinese where none was."""
+    chosen = request.query_params.get("language") or cookie_of(request, LANGUAGE_COOKIE)
+    return next((known for known in Language if known == chosen), Language.CHINESE)
+
+
+def show(
+    request: HttpRequest, template: str, visit: Visit | None, *, view: object, status: int = 200
+) -> Response[bytes]:
+    """Answer with a page."""
+    visitor = visit and Visitor(
+        name=visit.person.name,
+        enterprise=visit.enterprise,
+        form_token=visit.session.form_token,
+    )
+    said = request.query_params.get("notice")
+    notice = next((known for known in Notice if known == said), None)
+    language = language_of(request)
+    frame = Frame(path=request.scope["path"], visitor=visitor, notice=notice)
+    return Response(
+        render(template, language, frame=frame, view=view),
+        status_code=status,
+        headers=PAGE_HEADERS,
+        cookies=[give_cookie(LANGUAGE_COOKIE, language)],
+        media_type=PAGE_HEADERS["content-type"],
+    )
+
+
+def see_other(address: str, *cookies: Cookie) -> Response[bytes]:
+    """Send the browser on, as a GET (RFC 9110, section 15.4.4), with the cookies to keep."""
+    return Response(
+        b"",
+        status_code=303,
+        headers={**PAGE_HEADERS, "location": address},
+        cookies=cookies,
+        media_type=PAGE_HEADERS["content-type"],
+    )
+
+
+def cookie_of(request: HttpRequest, name: str) -> str | None:
+    """Return a cookie's value."""
+    return request.cookies.get(name)
+
+
+def give_cookie(name: str, value: str) -> Cookie:
+    """Return a cookie for this host alone, out of the reach of scripts."""
+    return Cookie(key=name, value=value, path="/", secure=True, httponly=True, samesite="lax")
+
+
+def end_cookie(name: str) -> Cookie:
+    """Return what takes a cookie away."""
+    return Cookie(
+        key=name, value="", path="/", secure=True, httponly=True, samesite="lax", max_age=0
+    )

@@ -1,0 +1,102 @@
+"""Pins: the keys a verifier believes, handed over at onboarding, with their validity by index.
+
+A key that was given up counts for nothing from its last index on; what stands before it stays good.
+"""
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from creditbridge.evidence.model import PinsMalformed
+from creditbridge.foundation.errors import Malformed
+from creditbridge.foundation.keys import PublicKey
+from creditbridge.protocols.jwk import parse_jwk
+from creditbridge.protocols.signed_note import NoteKey
+from creditbridge.protocols.strict_json import decode
+
+PINS_BYTES_MAX = 1_048_576
+
+
+class Pin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A key for entries from one index to before another; `to_index` absent: still good."""
+
+    kid: str
+    jwk: dict[str, str]
+    from_index: int = 0
+    to_index: int | None = None
+
+
+class LogPin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A key of the log as a verifier key (C2SP signed-note), for trees whose last index it covers."""
+
+    vkey: str
+    from_index: int = 0
+    to_index: int | None = None
+
+
+class PinsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`pins.json`, version 1."""
+
+    v: int
+    origin: str
+    log_keys: tuple[LogPin, ...]
+    receipt_keys: tuple[Pin, ...]
+    consent_keys: tuple[Pin, ...]
+    query_keys: tuple[Pin, ...]
+    seal_keys: tuple[Pin, ...]
+    platform_keys: dict[str, tuple[Pin, ...]]
+    bank_keys: tuple[Pin, ...] = ()  # Of the bank that holds these pins.
+    witnesses: tuple[str, ...] = ()  # Verifier keys of cosignatures (C2SP tlog-cosignature).
+    witnesses_required: int = 0
+
+
+class Pins(msgspec.Struct, frozen=True, kw_only=True):
+    """Pins whose keys have been read."""
+
+    file: PinsFile
+    witness_keys: tuple[NoteKey, ...]
+
+    def log_keys(self, size: int) -> list[NoteKey]:
+        """Return the keys that may sign a checkpoint of this size."""
+        last = max(size - 1, 0)
+        return [NoteKey.parse(pin.vkey) for pin in self.file.log_keys if _covers(pin, last)]
+
+    def finder(self, pins: Iterable[Pin], index: int) -> Callable[[str], PublicKey | None]:
+        """Return who finds a key by its id, among those that count at the index."""
+        known = {pin.kid: _read_key(pin) for pin in pins if _covers(pin, index)}
+        return known.get
+
+
+def read_pins(raw: bytes) -> Pins:
+    """Return the pins that a file holds.
+
+    Raises:
+        PinsMalformed: not JSON, another version, an unknown member, or a key that cannot be read.
+    """
+    if len(raw) > PINS_BYTES_MAX:
+        raise PinsMalformed(detail=f"{len(raw)} bytes")
+    try:
+        file = decode(raw, PinsFile)
+        witness_keys = tuple(NoteKey.parse(text) for text in file.witnesses)
+        for pin in file.log_keys:
+            NoteKey.parse(pin.vkey)
+        for pins in _all_pins(file):
+            _read_key(pins)
+    except Malformed as error:
+        raise PinsMalformed(detail=f"{error.code} {error.detail}".strip()) from error
+    if file.v != 1 or file.witnesses_required > len(witness_keys):
+        raise PinsMalformed(detail="another version, or more witnesses required than named")
+    return Pins(file=file, witness_keys=witness_keys)
+
+
+def _all_pins(file: PinsFile) -> list[Pin]:
+    lists = (file.receipt_keys, file.consent_keys, file.query_keys, file.seal_keys, file.bank_keys)
+    return [pin for pins in (*lists, *file.platform_keys.values()) for pin in pins]
+
+
+def _read_key(pin: Pin) -> PublicKey:
+    return parse_jwk({**pin.jwk, "kid": pin.kid})
+
+
+def _covers(pin: Pin | LogPin, index: int) -> bool:
+    return pin.from_index <= index and (pin.to_index is None or index < pin.to_index)

@@ -1,0 +1,162 @@
+"""How a pack is read: whole, named by its manifest, every file understood. Nothing is proven yet."""
+
+import re
+
+import msgspec
+
+from creditbridge.evidence.archive import unpack_files
+from creditbridge.evidence.assembling import (
+    CHECKPOINT,
+    MANIFEST,
+    RECEIPT,
+    digest_of,
+    name_entry_file,
+)
+from creditbridge.evidence.model import ExchangeFile, Manifest, PackBroken
+from creditbridge.foundation.errors import Malformed, Untrusted
+from creditbridge.ledger.model import ArtefactProof, ExchangeProof, Opening, RequestProof
+from creditbridge.protocols.canonical_json import require_canonical
+from creditbridge.protocols.strict_json import decode
+from creditbridge.protocols.tlog_proof import TlogProof, parse_proof
+
+_ENTRY = re.compile(r"entries/([0-9]{12})/opening\.json", re.ASCII)
+_EXCHANGE = re.compile(r"(queries/[0-9]{2})/exchange\.json", re.ASCII)
+
+
+class PackEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry as the pack shows it."""
+
+    index: int
+    opening: Opening
+    inclusion: TlogProof
+
+
+class Pack(msgspec.Struct, frozen=True, kw_only=True):
+    """A pack, taken apart; `entries` are in the log's order."""
+
+    manifest: Manifest
+    checkpoint_note: str
+    receipt: bytes
+    entries: tuple[PackEntry, ...]
+    request: RequestProof | None
+    artefact: ArtefactProof | None
+    exchanges: tuple[ExchangeProof, ...]
+
+
+def read_pack(raw: bytes) -> Pack:
+    """Return what a pack holds.
+
+    Raises:
+        ArchiveBroken: a byte of the archive is not as it must be.
+        PackBroken: a file is missing, not named, of other bytes than the manifest says, or not
+            understood.
+    """
+    shelf = _Shelf(unpack_files(raw))
+    manifest = shelf.open_manifest()
+    entries = tuple(shelf.take_entry(int(match[1])) for match in shelf.find(_ENTRY))
+    pack = Pack(
+        manifest=manifest,
+        checkpoint_note=shelf.take_text(CHECKPOINT),
+        receipt=shelf.take(RECEIPT),
+        entries=entries,
+        request=shelf.take_request(),
+        artefact=shelf.take_artefact(),
+        exchanges=tuple(shelf.take_exchange(match[1]) for match in shelf.find(_EXCHANGE)),
+    )
+    shelf.require_empty()
+    return pack
+
+
+class _Shelf:
+    """The files of a pack, each taken once."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self._files = files
+
+    def open_manifest(self) -> Manifest:
+        raw = self.take(MANIFEST)
+        try:
+            require_canonical(raw)
+            manifest = decode(raw, Manifest)
+        except Malformed as error:
+            raise PackBroken(detail=f"{MANIFEST}: {error.detail or error.code}") from error
+        if differing := sorted(self._files.keys() ^ manifest.files.keys()):
+            raise PackBroken(detail=f"{differing[0]}: in the manifest or in the pack, not in both")
+        for name, content in self._files.items():
+            if digest_of(content) != manifest.files[name]:
+                raise PackBroken(detail=f"{name}: other bytes than the manifest names")
+        return manifest
+
+    def find(self, pattern: re.Pattern[str]) -> list[re.Match[str]]:
+        matches = (pattern.fullmatch(name) for name in sorted(self._files))
+        return [match for match in matches if match is not None]
+
+    def take(self, name: str) -> bytes:
+        if (content := self._files.pop(name, None)) is None:
+            raise PackBroken(detail=f"{name}: missing")
+        return content
+
+    def take_text(self, name: str) -> str:
+        try:
+            return self.take(name).decode()
+        except UnicodeDecodeError as error:
+            raise PackBroken(detail=f"{name}: not UTF-8") from error
+
+    def take_entry(self, index: int) -> PackEntry:
+        name = name_entry_file(index, "opening.json")
+        raw = self.take(name)
+        proof_name = name_entry_file(index, "inclusion.tlog-proof")
+        try:
+            opening = decode(raw, Opening)
+            inclusion = parse_proof(self.take_text(proof_name))
+        except (Malformed, Untrusted) as error:
+            raise PackBroken(detail=f"{name} or its proof: {error.detail or error.code}") from error
+        if opening.encode() != raw or opening.index != index or inclusion.index != index:
+            raise PackBroken(detail=f"{name}: another index, or not in canonical form")
+        return PackEntry(index=index, opening=opening, inclusion=inclusion)
+
+    def take_request(self) -> RequestProof | None:
+        if "request/body" not in self._files:
+            return None
+        body = self.take("request/body")
+        if "request/base" not in self._files:
+            return RequestProof(body=body)
+        return RequestProof(
+            body=body,
+            base=self.take("request/base"),
+            signature=self.take("request/signature"),
+            key_id=self.take_text("request/key-id"),
+        )
+
+    def take_artefact(self) -> ArtefactProof | None:
+        if "consent/artefact.json" not in self._files:
+            return None
+        return ArtefactProof(
+            artefact=self.take("consent/artefact.json"),
+            signature=self.take("consent/signature"),
+            key_id=self.take_text("consent/key-id"),
+        )
+
+    def take_exchange(self, folder: str) -> ExchangeProof:
+        raw = self.take(f"{folder}/exchange.json")
+        try:
+            require_canonical(raw)
+            exchange = decode(raw, ExchangeFile)
+        except Malformed as error:
+            raise PackBroken(detail=f"{folder}/exchange.json: {error.detail}") from error
+        answered = f"{folder}/answer.base" in self._files
+        return ExchangeProof(
+            platform=exchange.platform,
+            query_id=exchange.query_id,
+            query_base=self.take(f"{folder}/query.base"),
+            query_signature=self.take(f"{folder}/query.signature"),
+            query_key_id=exchange.query_key_id,
+            grant=self.take(f"{folder}/grant.json"),
+            answer_base=self.take(f"{folder}/answer.base") if answered else None,
+            answer_signature=self.take(f"{folder}/answer.signature") if answered else None,
+            answer_key_id=exchange.answer_key_id,
+        )
+
+    def require_empty(self) -> None:
+        if self._files:
+            raise PackBroken(detail=f"{min(self._files)}: no file that a pack has")

@@ -1,0 +1,197 @@
+"""The replay: from the cores alone, in the log's order, laws 1 and 2 of the house are derived again.
+
+It runs the same rule that decided then (`consents.rules.require_coverage`), on the consent as its
+chain builds it, at the instant that the entry names. References stand where the rule compares ids.
+"""
+
+from enum import StrEnum
+from typing import TypeVar
+
+import msgspec
+
+from creditbridge.consents.model import Asked, Consent, ConsentEvent, ConsentState, Coverage
+from creditbridge.consents.rules import next_state, require_coverage
+from creditbridge.foundation.errors import Refused, Untrusted
+from creditbridge.ledger.model import (
+    ConsentEnded,
+    ConsentExtent,
+    ConsentRequested,
+    Core,
+    DeliveryStopped,
+    ReportDelivered,
+    ReportFailed,
+    ReportIntended,
+    UseReturned,
+)
+from creditbridge.profile.codes import Purpose, SectionCode
+
+T = TypeVar("T", bound=StrEnum)
+
+
+class LawBroken(Untrusted):
+    """An entry that the house's laws do not allow where it stands."""
+
+    code = "law-broken"
+    message = "The ledger shows a use or a delivery that no live consent covers."
+
+
+class Breach(msgspec.Struct, frozen=True, kw_only=True):
+    """A law that an entry breaks."""
+
+    event_id: str
+    detail: str
+
+
+class Replay:
+    """The consents and the open intents as the entries seen so far leave them."""
+
+    def __init__(self) -> None:
+        self._consents: dict[str, Consent] = {}
+        self._open: dict[str, _Taken] = {}
+        self._failed: dict[str, _Taken] = {}
+        self._returned: set[str] = set()
+        self.breaches: list[Breach] = []
+
+    def see(self, core: Core) -> None:
+        """Take the next entry; keep what it breaks."""
+        try:
+            self.step(core)
+        except LawBroken as error:
+            self.breaches.append(Breach(event_id=core.event_id, detail=error.detail))
+
+    def step(self, core: Core) -> Coverage | None:
+        """Take the next entry; return what a use was covered by.
+
+        Raises:
+            LawBroken: the entry has no place here; it changes nothing.
+        """
+        match core.terms:
+            case ReportIntended() as terms:
+                return self._take_use(core, terms)
+            case UseReturned() as terms:
+                self._return_use(core, terms)
+            case ReportDelivered() | ReportFailed() | DeliveryStopped() as terms:
+                self._end(core, terms)
+            case ConsentExtent() | ConsentEnded() as terms:
+                self._move(core, terms)
+            case _:
+                pass
+        return None
+
+    def find_consent(self, reference: str) -> Consent | None:
+        """Return a consent as it stands now."""
+        return self._consents.get(reference)
+
+    def _move(self, core: Core, terms: ConsentExtent | ConsentEnded) -> None:
+        reference = core.consent or ""
+        before = self._consents.get(reference)
+        if isinstance(terms, ConsentRequested):
+            if before is not None:
+                raise LawBroken(detail="a consent was requested twice")
+            self._consents[reference] = _consent_of(core, terms, ConsentState.REQUESTED)
+            return
+        if before is None or (before.bank_id, before.uscc) != (core.bank, core.enterprise):
+            raise LawBroken(detail="a transition of a consent that nobody requested")
+        try:
+            state = next_state(before.state, _word(ConsentEvent, core.kind))
+        except Refused as refusal:
+            raise LawBroken(detail=f"{core.kind} where it stands {before.state}") from refusal
+        if isinstance(terms, ConsentEnded):
+            if state != terms.state:
+                raise LawBroken(detail=f"{core.kind} led to {terms.state} instead of {state}")
+            after = msgspec.structs.replace(before, state=state, version=terms.version)
+        else:
+            after = _consent_of(core, terms, state)
+        self._consents[reference] = after
+
+    def _take_use(self, core: Core, terms: ReportIntended) -> Coverage:
+        reference = core.consent or ""
+        consent = self._consents.get(reference)
+        asked = Asked(
+            bank_id=core.bank or "",
+            client_id=terms.client,
+            uscc=core.enterprise or "",
+            consent_id=reference,
+            purpose=_word(Purpose, terms.purpose),
+            sections=frozenset(_word(SectionCode, word) for word in terms.asked),
+            business_ref=terms.business_ref,
+        )
+        try:
+            coverage = require_coverage(consent, asked, now=core.decided_at)
+        except Refused as refusal:
+            raise LawBroken(detail=f"a use without a live consent: {refusal.code}") from refusal
+        recorded = (terms.sections, terms.consent_version, terms.use_number)
+        derived = (coverage.sections, coverage.consent.version, coverage.use_number)
+        if recorded != derived:
+            raise LawBroken(detail="a use with another extent, version or number than its consent")
+        used = coverage.use_number
+        self._consents[reference] = msgspec.structs.replace(coverage.consent, used=used)
+        self._open[core.event_id] = _Taken(
+            bank=core.bank,
+            enterprise=core.enterprise,
+            consent=core.consent,
+            report_id=terms.report_id,
+            sections=terms.sections,
+        )
+        return coverage
+
+    def _return_use(self, core: Core, terms: UseReturned) -> None:
+        reference = core.consent or ""
+        consent = self._consents.get(reference)
+        taken = self._open.get(terms.intended) or self._failed.get(terms.intended)
+        if consent is None or taken is None or taken.consent != reference:
+            raise LawBroken(detail="a use returned that was not taken")
+        if terms.intended in self._returned:
+            raise LawBroken(detail="a use returned twice")
+        self._returned.add(terms.intended)
+        self._consents[reference] = msgspec.structs.replace(consent, used=consent.used - 1)
+
+    def _end(self, core: Core, terms: ReportDelivered | ReportFailed | DeliveryStopped) -> None:
+        taken = self._open.get(terms.intended)
+        if taken is None:
+            raise LawBroken(detail=f"{core.kind} without an open intent")
+        whose = (core.bank, core.enterprise, core.consent, terms.report_id)
+        if whose != (taken.bank, taken.enterprise, taken.consent, taken.report_id):
+            raise LawBroken(detail=f"{core.kind} of another report than its intent")
+        if isinstance(terms, ReportDelivered):
+            if terms.intended in self._returned or not terms.sections <= taken.sections:
+                raise LawBroken(detail="delivered after its use was returned, or more than covered")
+        else:
+            self._failed[terms.intended] = taken
+        del self._open[terms.intended]
+
+
+class _Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What of an intent must come back in its end."""
+
+    bank: str | None
+    enterprise: str | None
+    consent: str | None
+    report_id: str
+    sections: frozenset[str]
+
+
+def _consent_of(core: Core, terms: ConsentExtent, state: ConsentState) -> Consent:
+    return Consent(
+        consent_id=core.consent or "",
+        version=terms.version,
+        state=state,
+        bank_id=core.bank or "",
+        clients=terms.clients,
+        uscc=core.enterprise or "",
+        purposes=frozenset(_word(Purpose, word) for word in terms.purposes),
+        sections=frozenset(_word(SectionCode, word) for word in terms.sections),
+        valid_from=terms.valid_from,
+        valid_to=terms.valid_to,
+        max_queries=terms.max_queries,
+        used=0,
+        business_ref=terms.business_ref,
+        business_closed_at=None,
+    )
+
+
+def _word(kind: type[T], word: str) -> T:
+    try:
+        return kind(word)
+    except ValueError as error:
+        raise LawBroken(detail=f"a word that is no {kind.__name__}") from error

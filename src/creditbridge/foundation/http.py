@@ -1,0 +1,242 @@
+"""The way out: HTTP over TLS 1.3 to one peer each, and the only importer of httpx.
+
+A client speaks to one origin, whose certificate ends in one pinned CA file. It follows no
+redirect, keeps no cookie, takes no proxy from the environment, decodes no content coding
+(digests are over the bytes as they came), and repeats nothing: that is `platforms/transport`.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TypeAlias
+
+import aiohttp
+import httpx
+import yarl
+from httpx_aiohttp import AiohttpTransport
+
+from creditbridge.foundation.client_tls import client_context
+from creditbridge.foundation.http_messages import (
+    CONNECT_SECONDS,
+    RESPONSE_BYTES_MAX,
+    AddressRefused,
+    HttpAnswerUnfit,
+    HttpClientSettings,
+    HttpRequest,
+    HttpResponse,
+    HttpTooLarge,
+    HttpUnavailable,
+)
+
+__all__ = [
+    "AddressRefused",
+    "Http",
+    "HttpAnswerUnfit",
+    "HttpClientSettings",
+    "HttpRequest",
+    "HttpResponse",
+    "HttpTooLarge",
+    "HttpUnavailable",
+    "client_over",
+    "open_client",
+]
+
+Origin: TypeAlias = tuple[str, str, int | None]
+
+HEADER_BYTES_MAX = 16_384
+AGENT = ("user-agent", "creditbridge")
+# No content coding: digests are over the bytes as they came (RFC 9530, section 2).
+CODING = ("accept-encoding", "identity")
+
+
+class Http:
+    """A client of one origin. Closed by whoever opened it."""
+
+    def __init__(self, client: httpx.AsyncClient, origin: Origin, bytes_max: int) -> None:
+        self._client = client
+        self._origin = origin
+        self._bytes_max = bytes_max
+
+    async def send(self, request: HttpRequest, *, timeout_seconds: float) -> HttpResponse:
+        """Send once and return the whole answer, all within one deadline.
+
+        Raises:
+            AddressRefused: not this client's origin; nothing was sent.
+            HttpUnavailable: no whole answer in time.
+            HttpTooLarge: the answer's body passed the limit.
+            HttpAnswerUnfit: a content coding, or an answer that is no HTTP.
+        """
+        url = self._require_address(request.url)
+        async with _way() as way:
+            try:
+                async with asyncio.timeout(timeout_seconds):
+                    return await self._exchange(request, url)
+            except TimeoutError as error:
+                sent = way.may_have_sent
+                raise HttpUnavailable(sent=sent, detail="the deadline passed") from error
+            except aiohttp.ClientResponseError as error:
+                raise HttpAnswerUnfit(detail=error.message) from error
+            except (httpx.TransportError, aiohttp.ClientError) as error:
+                raise _tell(error, way) from error
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    def _require_address(self, address: str) -> httpx.URL:
+        try:
+            url, rewritten = httpx.URL(address), str(yarl.URL(address))
+        except (httpx.InvalidURL, ValueError) as error:
+            raise AddressRefused(detail="not a URL") from error
+        same = (url.scheme, url.host, url.port) == self._origin
+        # What the libraries write differently they would send differently, under a signature
+        # that covers the address as given (RFC 9421, section 2.2.2).
+        if not same or url.userinfo or url.fragment or not str(url) == address == rewritten:
+            raise AddressRefused(detail=f"not at {self._origin}")
+        return url
+
+    async def _exchange(self, request: HttpRequest, url: httpx.URL) -> HttpResponse:
+        headers = [*request.headers, AGENT, CODING]
+        outgoing = httpx.Request(request.method, url, headers=headers, content=request.body)
+        response = await self._client.send(outgoing, stream=True)
+        try:
+            if response.headers.get("content-encoding", "identity") != "identity":
+                raise HttpAnswerUnfit(detail="the answer has a content coding")
+            body = await self._read(response)
+        finally:
+            await response.aclose()
+        fields = tuple(
+            (name.decode("latin-1").lower(), value.decode("latin-1"))
+            for name, value in response.headers.raw
+        )
+        return HttpResponse(status=response.status_code, headers=fields, body=body)
+
+    async def _read(self, response: httpx.Response) -> bytes:
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > self._bytes_max:
+                raise HttpTooLarge(detail=f"over {self._bytes_max} bytes")
+        return bytes(body)
+
+
+def open_client(settings: HttpClientSettings) -> Http:
+    """Return a client of the origin of `base_url`. Call inside a running loop.
+
+    Raises:
+        AddressRefused: no https.
+        OSError: a file is absent or holds no key or certificate.
+    """
+    origin = _origin_of(settings.base_url)
+    if origin[0] != "https":
+        raise AddressRefused(detail="a peer must be called over https")
+    context = client_context(
+        ca_file=settings.ca_file,
+        certificate_file=settings.client_certificate_file,
+        key_file=settings.client_key_file,
+        pins=frozenset(settings.pins),
+    )
+
+    def open_session() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                ssl=context,
+                limit=settings.connections_max,
+                keepalive_timeout=settings.keepalive_seconds,
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            max_field_size=HEADER_BYTES_MAX,
+            max_line_size=HEADER_BYTES_MAX,
+            skip_auto_headers=("accept", "accept-encoding", "content-type", "user-agent"),
+            trace_configs=[_trace()],
+            trust_env=False,
+        )
+
+    transport = AiohttpTransport(verify=context, trust_env=False, client=open_session)
+    return _client(transport, origin, settings.connect_seconds, settings.response_bytes_max)
+
+
+def client_over(
+    transport: httpx.AsyncBaseTransport,
+    *,
+    base_url: str,
+    response_bytes_max: int = RESPONSE_BYTES_MAX,
+) -> Http:
+    """Return a client over another transport: the seam where tests stand in for the network."""
+    return _client(transport, _origin_of(base_url), CONNECT_SECONDS, response_bytes_max)
+
+
+def _client(
+    transport: httpx.AsyncBaseTransport, origin: Origin, connect_seconds: float, bytes_max: int
+) -> Http:
+    # Reads have no limit of their own: one deadline holds for the whole exchange.
+    timeout = httpx.Timeout(None, connect=connect_seconds, pool=connect_seconds)
+    # The library would keep cookies.
+    cookies = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+    client = httpx.AsyncClient(
+        transport=transport,
+        timeout=timeout,
+        cookies=cookies,
+        follow_redirects=False,
+        trust_env=False,
+    )
+    return Http(client, origin, bytes_max)
+
+
+def _origin_of(address: str) -> Origin:
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL as error:
+        raise AddressRefused(detail="the base address is not a URL") from error
+    return url.scheme, url.host, url.port
+
+
+class _Way:
+    """How far a request came: `started`, then `connected`; a foreign transport tells neither."""
+
+    def __init__(self) -> None:
+        self.started = False
+        self.connected = False
+
+    @property
+    def may_have_sent(self) -> bool:
+        return self.connected or not self.started
+
+
+_PRESENT_WAY: ContextVar[_Way] = ContextVar("_PRESENT_WAY")
+
+
+@asynccontextmanager
+async def _way() -> AsyncGenerator[_Way]:
+    way = _Way()
+    token = _PRESENT_WAY.set(way)
+    try:
+        yield way
+    finally:
+        _PRESENT_WAY.reset(token)
+
+
+def _trace() -> aiohttp.TraceConfig:
+    async def start(_session: object, _context: object, _parameters: object) -> None:
+        _PRESENT_WAY.get().started = True
+
+    async def connect(_session: object, _context: object, _parameters: object) -> None:
+        _PRESENT_WAY.get().connected = True
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_start.append(start)
+    trace.on_connection_create_end.append(connect)
+    trace.on_connection_reuseconn.append(connect)
+    return trace
+
+
+def _tell(error: httpx.TransportError | aiohttp.ClientError, way: _Way) -> HttpUnavailable:
+    cause = error.__cause__ or error
+    detail = f"{type(cause).__name__}: {cause}"
+    if way.started:
+        # The transport's own error says ConnectTimeout for a connection lost half-way as well.
+        return HttpUnavailable(sent=way.connected, detail=detail)
+    unsent = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
+    return HttpUnavailable(sent=not isinstance(error, unsent), detail=detail)

@@ -1,0 +1,76 @@
+"""What a database must be before the house trusts it: safe settings, and the schema we know."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+
+import msgspec
+
+from creditbridge.foundation.errors import CreditbridgeError
+
+# What makes "acknowledged" mean "durable", and lets text hold every name.
+SETTINGS_REQUIRED: Mapping[str, frozenset[str]] = {
+    "fsync": frozenset({"on"}),
+    "full_page_writes": frozenset({"on"}),
+    "synchronous_commit": frozenset({"on", "remote_apply"}),
+    "server_encoding": frozenset({"UTF8"}),
+}
+
+
+class DatabaseUnsafe(CreditbridgeError):
+    """The database would acknowledge what it may lose, or keeps text in another encoding."""
+
+    code = "database-unsafe"
+    message = "The database's settings would lose acknowledged records; start is refused."
+
+
+class SchemaUnknown(CreditbridgeError):
+    """The database holds a migration that this version does not know, or another text of one."""
+
+    code = "schema-unknown"
+    message = "The database was made by another version; start is refused."
+
+
+class Migration(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of the schema, forward only; applied once, in the order of the names."""
+
+    name: str
+    body: str
+
+
+def require_promises(found: Mapping[str, str]) -> None:
+    """Accept a database's settings, as `pg_settings` names them.
+
+    Raises:
+        DatabaseUnsafe: with every wrong setting as detail.
+    """
+    wrong = [
+        f"{name}={found.get(name)}"
+        for name, allowed in SETTINGS_REQUIRED.items()
+        if found.get(name) not in allowed
+    ]
+    if wrong:
+        raise DatabaseUnsafe(detail=", ".join(wrong))
+
+
+def require_known(applied: Mapping[str, str], known: Sequence[Migration]) -> list[Migration]:
+    """Return the migrations still to apply, in order; `applied` maps names to bodies.
+
+    Raises:
+        SchemaUnknown: one applied is unknown here, or had another body.
+    """
+    bodies = {migration.name: migration.body for migration in known}
+    if changed := sorted(name for name, body in applied.items() if bodies.get(name) != body):
+        raise SchemaUnknown(detail=f"migrations unknown here: {', '.join(changed)}")
+    return [migration for migration in known if migration.name not in applied]
+
+
+@cache
+def read_migrations() -> tuple[Migration, ...]:
+    """Return the migrations of this version, in order; a process reads them once."""
+    folder = resources.files("creditbridge") / "migrations"
+    files = (file for file in folder.iterdir() if file.name.endswith(".sql"))
+    return tuple(
+        Migration(name=file.name, body=file.read_text(encoding="utf-8"))
+        for file in sorted(files, key=lambda file: file.name)
+    )

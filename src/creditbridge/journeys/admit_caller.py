@@ -1,0 +1,196 @@
+"""A bank's machine stands at the door: who is it, and may it come in here?
+
+    access -> parties -> protocols -> admission -> ledger
+
+1. One access token stands in the Authorization header.
+2. Its row is live, and bound to the certificate of this very connection.
+3. Its client and bank are active, and the token's scope opens this door.
+4. The message signature fits a live key of this client, and its nonce was never used.
+5. A refusal of a known caller is in the ledger before the answer; strangers are counted.
+"""
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
+
+import msgspec
+
+from creditbridge.access.model import (
+    Token,
+    TokenInvalid,
+    TokenMisplaced,
+    TokenMissing,
+    TokenUnbound,
+)
+from creditbridge.access.rules import read_bearer_token, require_scope
+from creditbridge.foundation.database import Database, Transaction
+from creditbridge.foundation.errors import CreditbridgeError, Malformed, Refused, Untrusted
+from creditbridge.journeys.sum_up_strangers import Strangers
+from creditbridge.ledger.model import BankName, CallerRefused, EventKind, Record, RequestProof
+from creditbridge.ledger.port import Recorder
+from creditbridge.parties.model import Bank, Registration
+from creditbridge.parties.rules import find_key
+from creditbridge.protocols.certificate_binding import PeerCertificate
+from creditbridge.protocols.http_signatures import (
+    BANK_REQUEST,
+    Request,
+    SignatureMissing,
+    VerifiedSignature,
+    verify_request,
+)
+
+RULE = "caller-admission"
+RULE_VERSION = "1"
+NONCE_LIFE = timedelta(seconds=120)
+
+
+class Presented(msgspec.Struct, frozen=True, kw_only=True):
+    """What came to a door: the request as received, and what the connection proves."""
+
+    request: Request
+    certificate: PeerCertificate | None
+    door: str  # The route's word, never the path that was asked for.
+    scope: str
+    interaction_id: str
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """A bank's machine that may come in, and its request as evidence keeps it."""
+
+    client_id: str
+    bank: Bank
+    request: RequestProof
+
+    @property
+    def bank_name(self) -> BankName:
+        """How the ledger names the bank."""
+        bank = self.bank
+        return BankName(bank_id=bank.bank_id, uscc=bank.uscc, legal_name=bank.legal_name)
+
+
+class Access(Protocol):
+    """What this journey needs of the authorization server."""
+
+    async def get_token(
+        self, tx: Transaction, secret: str, certificate: PeerCertificate | None
+    ) -> Token:
+        """Return the live token of this secret over the connection it is bound to."""
+        ...
+
+
+class Parties(Protocol):
+    """What this journey needs of the parties."""
+
+    async def find_client(self, tx: Transaction, client_id: str) -> Registration | None:
+        """Return the client with its bank and live keys."""
+        ...
+
+
+class Admission(Protocol):
+    """What this journey needs of what is spent once."""
+
+    async def take_nonce(
+        self, tx: Transaction, *, key_id: str, nonce: str, expires_at: datetime
+    ) -> None:
+        """Take the nonce, or refuse."""
+        ...
+
+
+class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
+    """The journey, with the rooms it walks through."""
+
+    database: Database
+    access: Access
+    parties: Parties
+    admission: Admission
+    ledger: Recorder
+    strangers: Strangers
+
+    async def __call__(self, presented: Presented) -> Caller:
+        """Walk the steps above, in order.
+
+        Raises:
+            Refused: no token, or one that opens nothing here.
+            Untrusted: a signature that is missing where required, or that does not verify.
+        """
+        async with self.database.transaction(commit_on=(Refused, Malformed, Untrusted)) as tx:
+            try:
+                token = await self._read_token(tx, presented)  # 1, 2
+            except TokenUnbound as refusal:
+                # The token is real: whose it is can be told, and must be (law 1).
+                owner = await self.parties.find_client(tx, refusal.token.client_id)
+                if owner is not None:
+                    await self.ledger.record(tx, _refusal(owner, presented, refusal))  # 5
+                raise
+            except (TokenMissing, TokenMisplaced, TokenInvalid) as refusal:
+                self.strangers.count(presented.door, refusal.code, now=tx.now)  # 5
+                raise
+            registration = await self.parties.find_client(tx, token.client_id)
+            if registration is None:
+                # Suspended in this very moment: its tokens are on their way out.
+                raise TokenInvalid(detail=f"client {token.client_id} may not come in")  # 3
+            try:
+                return await self._admit(tx, presented, token, registration)
+            except (Refused, Malformed, Untrusted) as refusal:
+                await self.ledger.record(tx, _refusal(registration, presented, refusal))  # 5
+                raise
+
+    async def _read_token(self, tx: Transaction, presented: Presented) -> Token:
+        headers = presented.request.headers
+        authorization = [value for name, value in headers if name == "authorization"]
+        secret = read_bearer_token(authorization)  # 1
+        return await self.access.get_token(tx, secret, presented.certificate)  # 2
+
+    async def _admit(
+        self, tx: Transaction, presented: Presented, token: Token, registration: Registration
+    ) -> Caller:
+        require_scope(token, presented.scope)  # 3
+        signature = self._verify(presented, registration, now=tx.now)  # 4
+        if signature is not None:
+            await self.admission.take_nonce(  # 4
+                tx,
+                key_id=signature.key_id,
+                nonce=signature.nonce,
+                expires_at=tx.now + NONCE_LIFE,
+            )
+        return Caller(
+            client_id=token.client_id,
+            bank=registration.bank,
+            request=_proof(presented.request, signature),
+        )
+
+    def _verify(
+        self, presented: Presented, registration: Registration, *, now: datetime
+    ) -> VerifiedSignature | None:
+        try:
+            return verify_request(
+                presented.request, BANK_REQUEST, partial(find_key, registration), now=now
+            )
+        except SignatureMissing:
+            if registration.client.requires_signature:
+                raise
+            return None
+
+
+def _proof(request: Request, signature: VerifiedSignature | None) -> RequestProof:
+    if signature is None:
+        return RequestProof(body=request.body)
+    return RequestProof(
+        body=request.body,
+        base=signature.base,
+        signature=signature.signature,
+        key_id=signature.key_id,
+    )
+
+
+def _refusal(
+    registration: Registration, presented: Presented, refusal: CreditbridgeError
+) -> Record:
+    bank, client_id = registration.bank, registration.client.client_id
+    return Record(
+        kind=EventKind.CALLER_REFUSED,
+        rule=RULE,
+        rule_version=RULE_VERSION,
+        terms=CallerRefused(client=client_id, door=presented.door, code=refusal.code),
+        bank=BankName(bank_id=bank.bank_id, uscc=bank.uscc, legal_name=bank.legal_name),
+    )

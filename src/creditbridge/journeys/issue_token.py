@@ -1,0 +1,100 @@
+"""A bank's machine gets a token that only its certificate can use.
+
+    access -> ledger
+
+1. The client proves who it is; a stranger is turned away and counted.
+2. The grant that the request names decides on the scopes, and a token is issued.
+3. The ledger holds the token's terms, or the refusal, before the answer leaves.
+
+All steps share a transaction, and with it whatever suspends the client at the same moment.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from creditbridge.access.model import Authenticated, IssuedToken, OAuthError, TokenRequest
+from creditbridge.foundation.database import Database, Transaction
+from creditbridge.journeys.sum_up_strangers import Strangers
+from creditbridge.ledger.model import (
+    BankName,
+    EventKind,
+    Record,
+    Terms,
+    TokenIssued,
+    TokenRefused,
+)
+from creditbridge.ledger.port import Recorder
+
+DOOR = "token"
+RULE = "token-grant"
+RULE_VERSION = "1"
+
+
+class Access(Protocol):
+    """What this journey needs of the authorization server."""
+
+    async def authenticate_client(self, tx: Transaction, request: TokenRequest) -> Authenticated:
+        """Return the client that this request proves to come from."""
+        ...
+
+    async def grant_token(
+        self, tx: Transaction, request: TokenRequest, client: Authenticated
+    ) -> IssuedToken:
+        """Return a token by the grant that the request names."""
+        ...
+
+
+class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
+    """The journey, with the rooms it walks through."""
+
+    database: Database
+    access: Access
+    ledger: Recorder
+    strangers: Strangers
+
+    async def __call__(self, request: TokenRequest) -> IssuedToken:
+        """Walk the steps above, in order.
+
+        Raises:
+            OAuthError: refused, as the standards name it.
+        """
+        async with self.database.transaction(commit_on=OAuthError) as tx:
+            try:
+                client = await self.access.authenticate_client(tx, request)  # 1
+            except OAuthError as refusal:
+                self.strangers.count(DOOR, refusal.code, now=tx.now)  # 1
+                raise
+            try:
+                issued = await self.access.grant_token(tx, request, client)  # 2
+            except OAuthError as refusal:
+                await self.ledger.record(tx, _refusal(client, refusal))  # 3
+                raise
+            await self.ledger.record(tx, _issue(client, issued))  # 3
+        return issued
+
+
+def _issue(client: Authenticated, issued: IssuedToken) -> Record:
+    terms = TokenIssued(
+        client=issued.token.client_id,
+        scope=issued.token.scopes,
+        thumbprint=issued.token.thumbprint,
+        expires_at=issued.token.expires_at,
+    )
+    return _record(EventKind.TOKEN_ISSUED, client, terms)
+
+
+def _refusal(client: Authenticated, refusal: OAuthError) -> Record:
+    terms = TokenRefused(client=client.registration.client.client_id, code=refusal.code)
+    return _record(EventKind.TOKEN_REFUSED, client, terms)
+
+
+def _record(kind: EventKind, client: Authenticated, terms: Terms) -> Record:
+    bank = client.registration.bank
+    return Record(
+        kind=kind,
+        rule=RULE,
+        rule_version=RULE_VERSION,
+        terms=terms,
+        bank=BankName(bank_id=bank.bank_id, uscc=bank.uscc, legal_name=bank.legal_name),
+    )

@@ -1,0 +1,134 @@
+"""What a consent's story leaves in the ledger: one link of its chain per transition."""
+
+import hashlib
+
+from msgspec.structs import replace
+
+from creditbridge.consents.model import Consent
+from creditbridge.journeys.admit_caller import Caller
+from creditbridge.journeys.records.reports import name_bank, name_enterprise, request_bytes
+from creditbridge.ledger.encoding import to_base64url
+from creditbridge.ledger.model import (
+    ArtefactProof,
+    ConsentApproved,
+    ConsentEnded,
+    ConsentRequested,
+    DigestName,
+    EnterpriseName,
+    EventKind,
+    PersonEnrolled,
+    PersonName,
+    Proofs,
+    Record,
+    Terms,
+)
+from creditbridge.parties.model import Enrolment, Person, Representative
+
+DECISION_RULE = "consent-decision"
+DECISION_RULE_VERSION = "1"
+LAPSE_RULE = "consent-lapse"
+
+
+def name_person(person: Person, representative: Representative) -> PersonName:
+    """Return how the ledger names whoever speaks for an enterprise."""
+    return PersonName(
+        person_id=person.person_id, name=person.name, role=representative.role
+    )
+
+
+def request_record(caller: Caller, consent: Consent) -> Record:
+    """Return the record of a bank's request for a consent; the first link of its chain."""
+    terms = ConsentRequested(
+        client=caller.client_id,
+        lapses_at=consent.lapses_at or consent.valid_to,
+        version=consent.version,
+        purposes=frozenset(map(str, consent.purposes)),
+        sections=frozenset(map(str, consent.sections)),
+        valid_from=consent.valid_from,
+        valid_to=consent.valid_to,
+        max_queries=consent.max_queries,
+        clients=consent.clients,
+        authorization_no=consent.authorization_no,
+        business_ref=consent.business_ref,
+    )
+    return replace(
+        _record(EventKind.CONSENT_REQUESTED, consent, terms),
+        rule=consent.rule,
+        rule_version=consent.rule_version,
+        digests={DigestName.REQUEST: request_bytes(caller.request)},
+        proofs=Proofs(request=caller.request),
+    )
+
+
+def approval_record(consent: Consent, person: PersonName) -> Record:
+    """Return the record of an enterprise's yes, with the artefact that the gateway signed."""
+    terms = ConsentApproved(
+        version=consent.version,
+        purposes=frozenset(map(str, consent.purposes)),
+        sections=frozenset(map(str, consent.sections)),
+        valid_from=consent.valid_from,
+        valid_to=consent.valid_to,
+        max_queries=consent.max_queries,
+        clients=consent.clients,
+        authorization_no=consent.authorization_no,
+        business_ref=consent.business_ref,
+        role=person.role,
+        artefact_digest=to_base64url(hashlib.sha256(consent.artefact).digest()),
+        template_id=consent.template_id or "",
+        template_version=consent.template_version or "",
+        text_digest=to_base64url(consent.text_digest or b""),
+    )
+    artefact = ArtefactProof(
+        artefact=consent.artefact,
+        signature=consent.artefact_signature,
+        key_id=consent.artefact_key_id,
+    )
+    return replace(
+        _record(EventKind.CONSENT_APPROVED, consent, terms),
+        person=person,
+        digests={DigestName.ARTEFACT: consent.artefact},
+        key_ids={"consent": consent.artefact_key_id},
+        proofs=Proofs(artefact=artefact),
+    )
+
+
+def end_record(kind: EventKind, consent: Consent, person: PersonName) -> Record:
+    """Return the record of an enterprise's no, or of its withdrawal."""
+    terms = ConsentEnded(version=consent.version, state=consent.state)
+    return replace(_record(kind, consent, terms), person=person)
+
+
+def lapse_record(consent: Consent) -> Record:
+    """Return the record of a request that nobody answered in time."""
+    terms = ConsentEnded(version=consent.version, state=consent.state)
+    return replace(_record(EventKind.CONSENT_LAPSED, consent, terms), rule=LAPSE_RULE)
+
+
+def person_record(
+    person: Person, representative: Representative, enrolment: Enrolment
+) -> Record:
+    """Return the record that a person may speak for an enterprise from here on."""
+    return Record(
+        kind=EventKind.PERSON_ENROLLED,
+        rule="person-enrolment",
+        rule_version="1",
+        terms=PersonEnrolled(
+            role=representative.role,
+            issuer=enrolment.issuer,
+            proof_digest=to_base64url(enrolment.proof_digest),
+        ),
+        enterprise=EnterpriseName(uscc=enrolment.uscc, name=enrolment.enterprise_name),
+        person=name_person(person, representative),
+    )
+
+
+def _record(kind: EventKind, consent: Consent, terms: Terms) -> Record:
+    return Record(
+        kind=kind,
+        rule=DECISION_RULE,
+        rule_version=DECISION_RULE_VERSION,
+        terms=terms,
+        bank=name_bank(consent),
+        enterprise=name_enterprise(consent),
+        consent_id=consent.consent_id,
+    )

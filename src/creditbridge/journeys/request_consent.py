@@ -1,0 +1,46 @@
+"""A bank asks an enterprise for a consent.
+
+    consents -> ledger
+
+1. The request keeps the ceilings of its purposes, and is lodged for the enterprise to find.
+2. The ledger holds it as the first link of the consent's chain.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from creditbridge.consents.acts import ConsentRequest
+from creditbridge.consents.model import Consent
+from creditbridge.foundation.database import Database, Transaction
+from creditbridge.journeys.admit_caller import Caller
+from creditbridge.journeys.records.consents import request_record
+from creditbridge.ledger.port import Recorder
+
+
+class Consents(Protocol):
+    """What this journey needs of the consents."""
+
+    async def request_consent(self, tx: Transaction, request: ConsentRequest) -> Consent:
+        """Lodge a request that keeps every ceiling."""
+        ...
+
+
+class RequestConsent(msgspec.Struct, frozen=True, kw_only=True):
+    """The journey, with the rooms it walks through."""
+
+    database: Database
+    consents: Consents
+    ledger: Recorder
+
+    async def __call__(self, caller: Caller, request: ConsentRequest) -> Consent:
+        """Walk the steps above, in order.
+
+        Raises:
+            Refused: a ceiling is exceeded, or the bank's authorization number is taken.
+            Malformed: no purpose, no section, unprintable text.
+        """
+        async with self.database.transaction() as tx:
+            consent = await self.consents.request_consent(tx, request)  # 1
+            await self.ledger.record(tx, request_record(caller, consent))  # 2
+        return consent

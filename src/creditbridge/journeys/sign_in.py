@@ -1,0 +1,65 @@
+"""A person signs in to speak for an enterprise.
+
+    login -> parties -> ledger -> login
+
+1. The identity provider says who this is, and for which enterprise they speak.
+2. Person and right to speak are enrolled where they are new.
+3. A new enrolment is in the ledger before anything can be approved with it.
+4. A new session begins; the one that this browser had before ends.
+"""
+
+import msgspec
+
+from creditbridge.foundation.database import Database
+from creditbridge.journeys.records.consents import person_record
+from creditbridge.ledger.port import Recorder
+from creditbridge.login.model import Callback
+from creditbridge.login.service import Login, open_session
+from creditbridge.parties.model import Enrolment
+from creditbridge.parties.service import enrol_person, get_person
+
+
+class SignedInPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """The session's cookie value, and where the person wanted to go."""
+
+    session: str
+    return_to: str
+
+
+class SignIn(msgspec.Struct, frozen=True, kw_only=True):
+    """The journey, with the rooms it walks through."""
+
+    database: Database
+    login: Login
+    ledger: Recorder
+
+    async def __call__(
+        self, callback: Callback, *, binding: str | None, replaces: str | None
+    ) -> SignedInPerson:
+        """Walk the steps above, in order.
+
+        Raises:
+            Refused: no open try of this browser, or the person did not sign in.
+            Untrusted: what the provider said cannot be believed.
+            Unavailable: the provider or the database.
+        """
+        signed_in = await self.login.complete(callback, binding=binding)  # 1
+        identity = signed_in.identity
+        enrolment = Enrolment(
+            issuer=identity.issuer,
+            subject=identity.subject,
+            name=identity.name,
+            uscc=identity.uscc,
+            enterprise_name=identity.enterprise_name,
+            role=identity.role,
+            proof_digest=signed_in.id_token_digest,
+        )
+        async with self.database.transaction() as tx:
+            representative, is_new = await enrol_person(tx, enrolment)  # 2
+            if is_new:
+                person = await get_person(tx, representative.person_id)
+                await self.ledger.record(tx, person_record(person, representative, enrolment))  # 3
+            session = await open_session(  # 4
+                tx, person_id=representative.person_id, uscc=identity.uscc, replaces=replaces
+            )
+        return SignedInPerson(session=session, return_to=signed_in.return_to)

@@ -1,0 +1,53 @@
+"""An enterprise's representative takes a consent back.
+
+    parties -> consents -> ledger
+
+1. The person may still speak for the enterprise.
+2. The consent ends: no use from here on, exactly.
+3. The ledger holds the withdrawal as the next link of the consent's chain.
+4. Reports that were under way find the end before they deliver, and discard their answers.
+
+Step 4 is `deliver_report`'s own last look: it holds the consent's row while it records a delivery,
+so that a delivery is either durable before the withdrawal, or never made.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from creditbridge.consents.acts import Withdrawal
+from creditbridge.consents.model import Consent
+from creditbridge.foundation.database import Database, Transaction
+from creditbridge.journeys.records.consents import end_record
+from creditbridge.journeys.require_voice import require_voice
+from creditbridge.ledger.model import EventKind
+from creditbridge.ledger.port import Recorder
+
+
+class Consents(Protocol):
+    """What this journey needs of the consents."""
+
+    async def withdraw(self, tx: Transaction, withdrawal: Withdrawal) -> Consent:
+        """End the consent."""
+        ...
+
+
+class WithdrawConsent(msgspec.Struct, frozen=True, kw_only=True):
+    """The journey, with the rooms it walks through."""
+
+    database: Database
+    consents: Consents
+    ledger: Recorder
+
+    async def __call__(self, withdrawal: Withdrawal) -> Consent:
+        """Walk the steps above, in order.
+
+        Raises:
+            Refused: the person may not speak, or the consent has ended already.
+        """
+        async with self.database.transaction() as tx:
+            person = await require_voice(tx, withdrawal.person_id, withdrawal.uscc)  # 1
+            consent = await self.consents.withdraw(tx, withdrawal)  # 2
+            record = end_record(EventKind.CONSENT_WITHDRAWN, consent, person)
+            await self.ledger.record(tx, record)  # 3
+        return consent

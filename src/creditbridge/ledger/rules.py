@@ -1,0 +1,245 @@
+"""What an entry's bytes are, and what opens and proves them. Pure, for the replay runs the same.
+
+entry   = 0x01 || commitment, 33 bytes, public for ever
+commitment = SHA-256("creditbridge-entry-v1" || 0x00 || salt || core)
+core    = the decision as canonical JSON (RFC 8785), private
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+import msgspec
+
+from creditbridge.foundation.errors import Malformed, SignatureInvalid, Untrusted
+from creditbridge.foundation.keys import PublicKey, Signer
+from creditbridge.ledger.catalogue import CATALOGUE, DigestName
+from creditbridge.ledger.encoding import (
+    SpellingUnknown,
+    convert,
+    decode,
+    encode,
+    from_base64url,
+    require_same,
+    to_base64url,
+)
+from creditbridge.ledger.model import (
+    BankName,
+    ConsentName,
+    Core,
+    EnterpriseName,
+    IntentOutcome,
+    Name,
+    Opening,
+    PersonName,
+    Proofs,
+    Receipt,
+    ReportTerms,
+    Terms,
+)
+from creditbridge.protocols.canonical_json import require_canonical
+
+ENTRY_VERSION = b"\x01"
+ENTRY_DOMAIN = b"creditbridge-entry-v1\x00"
+RECEIPT_DOMAIN = b"creditbridge-receipt-v1\x00"
+SALT_BYTES = 32
+COMMITMENT_BYTES = 32
+INCLUDE_WITHIN = timedelta(seconds=60)
+
+
+class OpeningUnsound(Untrusted):
+    """An opening's parts do not belong to each other."""
+
+    code = "opening-unsound"
+    message = "What should open an entry of the ledger does not fit it."
+
+
+def report_of(terms: Terms) -> str | None:
+    """Return the report that an entry belongs to, if any."""
+    return terms.report_id if isinstance(terms, ReportTerms) else None
+
+
+def subject_of(name: Name) -> str:
+    """Return the id behind a name: what a reference stands for."""
+    match name:
+        case BankName():
+            return name.bank_id
+        case EnterpriseName():
+            return name.uscc
+        case ConsentName():
+            return name.consent_id
+        case PersonName():
+            return name.person_id
+
+
+def commit(salt: bytes, core: bytes) -> bytes:
+    """Return the commitment, 32 bytes."""
+    return hashlib.sha256(ENTRY_DOMAIN + salt + core).digest()
+
+
+def entry_of(commitment: bytes) -> bytes:
+    """Return the log's entry, 33 bytes: its version and the commitment."""
+    return ENTRY_VERSION + commitment
+
+
+def salted_digest(salt: bytes, raw: bytes) -> bytes:
+    """Return SHA-256(salt || bytes), 32 bytes."""
+    return hashlib.sha256(salt + raw).digest()
+
+
+def join_parts(parts: Iterable[bytes]) -> bytes:
+    """Return parts as one sequence of bytes that only they give: each behind its length.
+
+    A digest over several platforms' messages is taken of this, in the order of their names.
+    """
+    return b"".join(len(part).to_bytes(8) + part for part in parts)
+
+
+def decode_core(raw: bytes) -> Core:
+    """Return what the bytes of a core say.
+
+    Raises:
+        Malformed: not canonical, an unknown version or kind, unknown members, or a spelling that
+            `encode` would not give.
+    """
+    members = require_canonical(raw)
+    if not isinstance(members, dict):
+        raise SpellingUnknown(detail="a core is an object")
+    # Which struct the terms have depends on the kind, so they are read after it.
+    head = convert({**members, "terms": {}}, Core)
+    terms = convert(members.get("terms"), CATALOGUE[head.kind].terms)
+    core = msgspec.structs.replace(head, terms=terms)
+    require_same(core, raw)
+    return core
+
+
+def open_entry(opening: Opening) -> tuple[Core, bytes]:
+    """Return the core of an opening and the commitment that it opens.
+
+    Raises:
+        OpeningUnsound: unreadable, the personal part is another's, or it neither stands nor is
+            marked as erased.
+    """
+    try:
+        raw = from_base64url(opening.core)
+        commitment = commit(_salt_of(opening.salt), raw)
+        core = decode_core(raw)
+        _require_personal(core, opening)
+    except Malformed as error:
+        raise OpeningUnsound(detail=f"{error.code} {error.detail}") from error
+    if core.digests.keys() != opening.digest_salts.keys():
+        raise OpeningUnsound(detail="a digest without its salt, or a salt without its digest")
+    return core, commitment
+
+
+def read_names(opening: Opening) -> dict[str, Name]:
+    """Return who is behind each reference; nobody where the personal part was erased.
+
+    Raises:
+        OpeningUnsound: the personal part cannot be read.
+    """
+    if opening.personal is None:
+        return {}
+    try:
+        raw = from_base64url(opening.personal)
+        names = msgspec.convert(require_canonical(raw), dict[str, Name])
+    except (Malformed, msgspec.ValidationError) as error:
+        raise OpeningUnsound(detail="personal part") from error
+    return names
+
+
+def require_digest(opening: Opening, core: Core, name: str, raw: bytes) -> None:
+    """Accept bytes that the entry's salted digest of this name was taken of.
+
+    Raises:
+        OpeningUnsound: other bytes, or the entry has no such digest.
+    """
+    try:
+        salt = _salt_of(opening.digest_salts.get(name, ""))
+    except Malformed as error:
+        raise OpeningUnsound(detail=f"no salt for {name}") from error
+    if core.digests.get(name) != to_base64url(salted_digest(salt, raw)):
+        raise OpeningUnsound(detail=f"digest {name} is of other bytes")
+
+
+def require_proofs(opening: Opening, core: Core, proofs: Proofs) -> None:
+    """Accept signed bytes that the entry's digests were taken of.
+
+    Raises:
+        OpeningUnsound: other bytes.
+    """
+    if (request := proofs.request) is not None:
+        require_digest(opening, core, DigestName.REQUEST, request.base or request.body)
+    if proofs.artefact is not None:
+        require_digest(opening, core, DigestName.ARTEFACT, proofs.artefact.artefact)
+    if DigestName.QUERY in core.digests:
+        bases = join_parts(exchange.query_base for exchange in proofs.exchanges)
+        require_digest(opening, core, DigestName.QUERY, bases)
+    if DigestName.ANSWER in core.digests:
+        bases = join_parts(exchange.answer_base or b"" for exchange in proofs.exchanges)
+        require_digest(opening, core, DigestName.ANSWER, bases)
+
+
+def sign_receipt(core: Core, commitment: bytes, signer: Signer, *, origin: str) -> Receipt:
+    """Return the signed promise that the entry will be in the log within a minute."""
+    receipt = Receipt(
+        v=1,
+        origin=origin,
+        commitment=to_base64url(commitment),
+        bank_seq=core.bank_seq,
+        decided_at=core.decided_at,
+        include_by=core.decided_at + INCLUDE_WITHIN,
+        kid=signer.key.key_id,
+    )
+    signature = signer.sign(receipt_message(receipt))
+    return msgspec.structs.replace(receipt, signature=to_base64url(signature))
+
+
+def receipt_message(receipt: Receipt) -> bytes:
+    """Return the bytes that a receipt's signature is over."""
+    return RECEIPT_DOMAIN + encode(msgspec.structs.replace(receipt, signature=None))
+
+
+def verify_receipt(raw: bytes, find_key: Callable[[str], PublicKey | None]) -> Receipt:
+    """Return the receipt that the bytes hold.
+
+    Raises:
+        Malformed: no receipt of a version that is known here.
+        SignatureInvalid: an unknown key, or a signature over other bytes.
+    """
+    receipt = decode(raw, Receipt)
+    key = find_key(receipt.kid)
+    if key is None or receipt.signature is None:
+        raise SignatureInvalid(detail="a receipt without a signature by a known key")
+    key.verify(from_base64url(receipt.signature), receipt_message(receipt))
+    return receipt
+
+
+def may_close(current: IntentOutcome | None, outcome: IntentOutcome) -> bool:
+    """Tell whether an intent may go on to this outcome: ends are final, UNKNOWN until proven.
+
+    What turned out as never counted was never sent; nothing else follows on UNKNOWN.
+    """
+    if current is None:
+        return True
+    return current is IntentOutcome.UNKNOWN and outcome is IntentOutcome.NOT_SENT
+
+
+def _salt_of(text: str) -> bytes:
+    salt = from_base64url(text)
+    if len(salt) != SALT_BYTES:
+        raise SpellingUnknown(detail=f"a salt of {len(salt)} bytes")
+    return salt
+
+
+def _require_personal(core: Core, opening: Opening) -> None:
+    if opening.salt2 is None or opening.personal is None:
+        # Erased, and the entry says by which event; or there never was a personal part.
+        if (opening.salt2 or opening.personal) or (core.personal is None) != (
+            opening.erased is None
+        ):
+            raise OpeningUnsound(detail="the personal part is gone without an erasure")
+        return
+    digest = salted_digest(_salt_of(opening.salt2), from_base64url(opening.personal))
+    if opening.erased is not None or core.personal != to_base64url(digest):
+        raise OpeningUnsound(detail="the personal part is another entry's")

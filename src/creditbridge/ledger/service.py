@@ -1,0 +1,214 @@
+"""The ledger's intake: a record in the caller's own transaction, and a receipt at once."""
+
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from creditbridge.foundation.database import Transaction
+from creditbridge.foundation.ids import Kind, new_id, new_reference
+from creditbridge.foundation.keys import Signer
+from creditbridge.ledger.composing import Numbers, names_of, prepare, require_fit
+from creditbridge.ledger.model import (
+    CATALOGUE,
+    EventKind,
+    Intent,
+    IntentOutcome,
+    LeaseLost,
+    Opened,
+    Record,
+    Recorded,
+    ReferenceKind,
+)
+from creditbridge.ledger.rules import report_of, sign_receipt, subject_of
+from creditbridge.ledger.sealing import OpeningKeys
+from creditbridge.ledger.settings import LedgerSettings
+from creditbridge.ledger.store import intake, intents, openings
+from creditbridge.ledger.vault import NO_PROOFS, Vault, draw_salts
+
+CHAINED = tuple(sorted(kind for kind, row in CATALOGUE.items() if row.chained))
+
+
+class Ledger:
+    """Records what was decided, opens it to its owners, and keeps account of open intents.
+
+    Everything here runs in the caller's transaction and is durable when that is.
+    """
+
+    def __init__(
+        self,
+        settings: LedgerSettings,
+        *,
+        receipt_signer: Signer,
+        opening_keys: OpeningKeys,
+        node_id: str,
+    ) -> None:
+        self._settings = settings
+        self._signer = receipt_signer
+        self._vault = Vault(keys=opening_keys)
+        self._node_id = node_id
+
+    async def record(self, tx: Transaction, record: Record) -> Recorded:
+        """Write a record down at `tx.now` and return its receipt.
+
+        The counters of its bank, enterprise and consent stay locked until the caller commits: call
+        this last, and commit soon.
+
+        Raises:
+            RecordUnfit: the catalogue of events does not foresee such a record.
+        """
+        require_fit(record)
+        salts = draw_salts(record)
+        prepared = prepare(
+            record,
+            await _take_numbers(tx, record),
+            salts,
+            event_id=new_id(Kind.EVENT, now=tx.now),
+            decided_at=tx.now,
+        )
+        core = prepared.core
+        receipt = sign_receipt(
+            core, prepared.commitment, self._signer, origin=self._settings.origin
+        )
+        locked = self._vault.lock(prepared, salts, record.proofs)
+        await intake.write_entry(
+            tx,
+            intake.EntryRow(
+                event_id=core.event_id,
+                commitment=prepared.commitment,
+                decided_at=core.decided_at,
+                kind=core.kind,
+                bank=core.bank,
+                enterprise=core.enterprise,
+                consent=core.consent,
+                person=core.person,
+                request_id=report_of(record.terms),
+                key_id=locked.key_id,
+                opening=locked.opening,
+                proofs=locked.proofs,
+                receipt=receipt.encode(),
+                sealed=locked.sealed,
+                wrapped=locked.wrapped,
+                chained=core.consent_seq is not None,
+            ),
+        )
+        return Recorded(
+            event_id=core.event_id,
+            kind=core.kind,
+            commitment=prepared.commitment,
+            decided_at=core.decided_at,
+            bank_seq=core.bank_seq,
+            subject_seq=core.subject_seq,
+            consent_seq=core.consent_seq,
+            receipt=receipt,
+        )
+
+    async def openings_for(
+        self,
+        tx: Transaction,
+        *,
+        bank_id: str,
+        report_id: str | None = None,
+        consent_id: str | None = None,
+    ) -> list[Opened]:
+        """Return the bank's own entries about a report, or a consent's chain, in the log's order.
+
+        Another bank's entries are as absent as those that never were.
+        """
+        if report_id is not None:
+            rows = await openings.find_by_request(tx, report_id)
+        else:
+            rows = await openings.find_by_consent(tx, consent_id or "", kinds=CHAINED)
+        own = await openings.find_reference(tx, kind=ReferenceKind.BANK, subject=bank_id)
+        return [self._vault.unlock(row) for row in rows if row.bank is not None and row.bank == own]
+
+    async def story_of(
+        self, tx: Transaction, *, report_id: str, bank_id: str, consent_id: str | None
+    ) -> list[Opened]:
+        """Return what the pack of a report needs, each entry once, in the log's order.
+
+        The report's entries; with a consent also its whole chain, up to the report and after it,
+        and the enrolments of whoever approved. Proofs stay with the report's own entries, the
+        consent's approval and its request.
+        """
+        story = {
+            one.event_id: one
+            for one in await self.openings_for(tx, bank_id=bank_id, report_id=report_id)
+        }
+        if story and consent_id is not None:
+            chain = await self.openings_for(tx, bank_id=bank_id, consent_id=consent_id)
+            for link in chain:
+                story.setdefault(link.event_id, _without_requests(link))
+            approvals = [one.event_id for one in chain if one.kind is EventKind.CONSENT_APPROVED]
+            for row in await openings.find_enrolments(tx, approvals):
+                story[row.event_id] = self._vault.unlock(row)
+        return sorted(story.values(), key=_place_of)
+
+    async def erase_personal(self, tx: Transaction, event_id: str, *, erased_by: str) -> bool:
+        """Destroy the names of one entry with their key; everything else of it stays provable."""
+        return await openings.erase_personal(tx, event_id, erased_by=erased_by)
+
+    async def renew_lease(self, tx: Transaction) -> int:
+        """Begin or renew this node's lease and return its epoch."""
+        expires_at = tx.now + timedelta(seconds=self._settings.lease_seconds)
+        return await intents.renew_lease(tx, self._node_id, expires_at=expires_at)
+
+    async def open_intent(self, tx: Transaction, intent: Intent) -> None:
+        """Open an intent under this node's lease.
+
+        Raises:
+            LeaseLost: the lease ran out; whoever asks again finds it renewed.
+        """
+        if not await intents.open_intent(tx, intent, node_id=self._node_id):
+            raise LeaseLost(detail=f"node {self._node_id} has no live lease")
+
+    async def close_intent(self, tx: Transaction, intent_id: str, outcome: IntentOutcome) -> bool:
+        """Close an intent, once; False where another closed it or it is not this node's to close.
+
+        Who gets False delivers nothing: another node has said how the intent ended.
+        """
+        return await intents.close_intent(tx, intent_id, outcome, node_id=self._node_id)
+
+    async def overdue_intents(self, tx: Transaction) -> list[Intent]:
+        """Return intents past their deadline whose node is gone: this one may close them."""
+        return await intents.read_overdue(tx)
+
+    async def unknown_intents(self, tx: Transaction) -> list[Intent]:
+        """Return intents whose outcome only the platform can tell."""
+        return await intents.read_unknown(tx)
+
+    async def reconcile_intent(self, tx: Transaction, intent_id: str, *, counted: bool) -> bool:
+        """Settle an unknown outcome by the platform's word, once; False where that was done."""
+        outcome = IntentOutcome.UNKNOWN if counted else IntentOutcome.NOT_SENT
+        return await intents.reconcile_intent(tx, intent_id, outcome)
+
+
+async def _take_numbers(tx: Transaction, record: Record) -> Numbers:
+    chained = CATALOGUE[record.kind].chained
+    moves = {ReferenceKind.BANK, ReferenceKind.ENTERPRISE}
+    if chained:
+        moves.add(ReferenceKind.CONSENT)
+    wanted = [
+        intake.Wanted(
+            kind=kind, subject=subject_of(name), reference=new_reference(), step=kind in moves
+        )
+        for kind, name in names_of(record).items()
+    ]
+    taken = {one.kind: one for one in await intake.take_references(tx, wanted)}
+    bank, enterprise = taken.get(ReferenceKind.BANK), taken.get(ReferenceKind.ENTERPRISE)
+    consent = taken.get(ReferenceKind.CONSENT) if chained else None
+    return Numbers(
+        references={kind: one.reference for kind, one in taken.items()},
+        bank_seq=None if bank is None else bank.entries,
+        subject_seq=None if enterprise is None else enterprise.entries,
+        consent_seq=None if consent is None else consent.entries,
+        consent_prev=None if consent is None else consent.last_commitment,
+    )
+
+
+def _without_requests(link: Opened) -> Opened:
+    """Return a link of the chain without what other reports were asked with."""
+    return link if link.kind is not EventKind.REPORT_INTENDED else replace(link, proofs=NO_PROOFS)
+
+
+def _place_of(one: Opened) -> tuple[bool, int]:
+    return one.opening.index is None, one.opening.index or 0

@@ -1,0 +1,1 @@
+"""The ledger's tables: intake and openings, the tree, intents and leases."""

@@ -1,0 +1,47 @@
+"""How the looks under a consent ended."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from creditbridge.foundation.database import Transaction
+
+LOOKS_MAX = 10_000
+
+
+class LookRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One intent; `outcome` is None while it is under way."""
+
+    event_id: str
+    report_id: str
+    outcome: str | None
+
+
+READ_LOOKS = """
+    SELECT event_id, report_id, outcome FROM ledger_intents WHERE consent_id = $1 LIMIT $2
+"""
+
+
+async def read_looks(tx: Transaction, consent_id: str) -> list[LookRow]:
+    """Return every look that was taken or tried under a consent."""
+    return await tx.fetch_rows(LookRow, READ_LOOKS, consent_id, LOOKS_MAX)
+
+
+class LastLook(msgspec.Struct, frozen=True, kw_only=True):
+    """When a consent was looked under last."""
+
+    consent_id: str
+    last_at: datetime
+
+
+READ_LAST_LOOKS = """
+    SELECT consent_id, max(decided_at) AS last_at
+    FROM ledger_intents JOIN ledger_entries USING (event_id)
+    WHERE consent_id = ANY($1::text[]) GROUP BY consent_id
+"""
+
+
+async def read_last_looks(tx: Transaction, consent_ids: Sequence[str]) -> list[LastLook]:
+    """Return the last look under each of the consents that had one."""
+    return await tx.fetch_rows(LastLook, READ_LAST_LOOKS, list(consent_ids))

@@ -1,0 +1,136 @@
+"""Openings as they lie in the database: sealed, and found by what they are about."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from creditbridge.foundation.database import Transaction
+from creditbridge.ledger.model import ReferenceKind
+
+OPENINGS_MAX = 10_000
+
+
+class OpeningRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry with everything that opens it: a row of the view `ledger_opened`."""
+
+    event_id: str
+    commitment: bytes
+    decided_at: datetime
+    log_index: int | None
+    kind: str | None  # None: the opening is gone, which no rule of the house allows.
+    bank: str | None
+    enterprise: str | None
+    consent: str | None
+    person: str | None
+    request_id: str | None
+    key_id: str | None
+    opening: bytes | None
+    proofs: bytes | None
+    receipt: bytes | None
+    sealed: bytes | None
+    erased_by: str | None
+    personal_key_id: str | None
+    wrapped: bytes | None
+
+
+FIND_BY_REQUEST = """
+    SELECT * FROM ledger_opened
+    WHERE request_id = $1 ORDER BY log_index NULLS LAST, intake_no LIMIT $2
+"""
+
+
+async def find_by_request(tx: Transaction, request_id: str) -> list[OpeningRow]:
+    """Return what was recorded under a report's id, in the log's order."""
+    return await tx.fetch_rows(OpeningRow, FIND_BY_REQUEST, request_id, OPENINGS_MAX)
+
+
+FIND_BY_CONSENT = """
+    SELECT * FROM ledger_opened
+    WHERE consent = (
+        SELECT reference FROM ledger_references WHERE kind = 'consent' AND subject = $1)
+        AND kind = ANY($2::text[])
+    ORDER BY log_index NULLS LAST, intake_no LIMIT $3
+"""
+
+
+async def find_by_consent(
+    tx: Transaction, consent_id: str, *, kinds: Sequence[str]
+) -> list[OpeningRow]:
+    """Return the entries of these kinds about a consent, in the log's order."""
+    return await tx.fetch_rows(OpeningRow, FIND_BY_CONSENT, consent_id, list(kinds), OPENINGS_MAX)
+
+
+FIND_ENROLMENTS = """
+    SELECT * FROM ledger_opened
+    WHERE kind = 'person.enrolled' AND (person, enterprise) IN (
+        SELECT person, enterprise FROM ledger_openings WHERE event_id = ANY($1::text[]))
+    ORDER BY log_index NULLS LAST, intake_no LIMIT $2
+"""
+
+
+async def find_enrolments(tx: Transaction, approvals: Sequence[str]) -> list[OpeningRow]:
+    """Return the enrolments, for the same enterprise, of whoever approved in these events."""
+    return await tx.fetch_rows(OpeningRow, FIND_ENROLMENTS, list(approvals), OPENINGS_MAX)
+
+
+FIND_REFERENCE = "SELECT reference FROM ledger_references WHERE kind = $1 AND subject = $2"
+
+
+async def find_reference(tx: Transaction, *, kind: ReferenceKind, subject: str) -> str | None:
+    """Return the random reference of somebody; None where nothing was ever recorded."""
+    return await tx.fetch_value(str, FIND_REFERENCE, str(kind), subject)
+
+
+READ_RANGE = """
+    SELECT * FROM ledger_opened WHERE log_index >= $1 AND log_index < $2 ORDER BY log_index
+"""
+
+
+async def read_range(tx: Transaction, *, first: int, end: int) -> list[OpeningRow]:
+    """Return the entries of the log from `first` to before `end`."""
+    return await tx.fetch_rows(OpeningRow, READ_RANGE, first, end)
+
+
+READ_BEHIND = """
+    SELECT * FROM ledger_opened
+    WHERE log_index IS NULL OR log_index >= $1 ORDER BY log_index NULLS LAST, intake_no LIMIT $2
+"""
+
+
+async def read_behind(tx: Transaction, *, first: int, rows_max: int) -> list[OpeningRow]:
+    """Return the entries from an index on, and those that have none yet, in the order to come."""
+    return await tx.fetch_rows(OpeningRow, READ_BEHIND, first, rows_max)
+
+
+class Reference(msgspec.Struct, frozen=True, kw_only=True):
+    """A random reference with whom it stands for, and its counter as intake left it."""
+
+    kind: ReferenceKind
+    subject: str
+    reference: str
+    entries: int
+    last_commitment: bytes | None
+
+
+READ_REFERENCES = """
+    SELECT kind, subject, reference, entries, last_commitment FROM ledger_references
+    WHERE reference > $1 ORDER BY reference LIMIT $2
+"""
+
+
+async def read_references(tx: Transaction, *, after: str, rows_max: int) -> list[Reference]:
+    """Return the next references, in their own order."""
+    return await tx.fetch_rows(Reference, READ_REFERENCES, after, rows_max)
+
+
+ERASE_PERSONAL = """
+    WITH gone AS (DELETE FROM ledger_personal_keys WHERE event_id = $1)
+    UPDATE ledger_personal SET sealed = NULL, erased_by = $2
+    WHERE event_id = $1 AND sealed IS NOT NULL
+"""
+
+
+async def erase_personal(tx: Transaction, event_id: str, *, erased_by: str) -> bool:
+    """Delete the names of one entry with their key; False where there are none to delete."""
+    return await tx.execute(ERASE_PERSONAL, event_id, erased_by) == 1

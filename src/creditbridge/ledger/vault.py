@@ -1,0 +1,105 @@
+"""The vault: what opens an entry goes in sealed and comes out whole, or as erased."""
+
+import secrets
+
+import msgspec
+
+from creditbridge.ledger.composing import Prepared, Salts
+from creditbridge.ledger.encoding import decode, encode, to_base64url
+from creditbridge.ledger.model import EventKind, LedgerCorrupt, Opened, Opening, Proofs, Record
+from creditbridge.ledger.rules import SALT_BYTES
+from creditbridge.ledger.sealing import OpeningKeys, draw_key, seal, unseal
+from creditbridge.ledger.store.openings import OpeningRow
+
+NO_PROOFS = Proofs()
+
+
+class Locked(msgspec.Struct, frozen=True, kw_only=True):
+    """The sealed parts of one entry, and the name of the key they are sealed under."""
+
+    key_id: str
+    opening: bytes
+    proofs: bytes | None
+    sealed: bytes | None
+    wrapped: bytes | None
+
+
+def draw_salts(record: Record) -> Salts:
+    """Return fresh salts for a record and each of its digests."""
+    return Salts(
+        entry=secrets.token_bytes(SALT_BYTES),
+        personal=secrets.token_bytes(SALT_BYTES),
+        digests={name: secrets.token_bytes(SALT_BYTES) for name in record.digests},
+    )
+
+
+class Vault(msgspec.Struct, frozen=True, kw_only=True):
+    """Seals under the current opening key, opens under each that is loaded."""
+
+    keys: OpeningKeys
+
+    def lock(self, prepared: Prepared, salts: Salts, proofs: Proofs) -> Locked:
+        """Return the sealed parts of an entry; its names under a key of their own."""
+        event_id, key = prepared.core.event_id, self.keys.current
+        sealed = wrapped = None
+        if prepared.personal is not None:
+            personal_key = draw_key()
+            names = salts.personal + prepared.personal
+            sealed = seal(personal_key, names, belongs_to=f"{event_id}/personal")
+            wrapped = seal(key.secret, personal_key, belongs_to=f"{event_id}/key")
+        kept = None
+        if proofs != NO_PROOFS:
+            raw = msgspec.json.encode(proofs)
+            kept = seal(key.secret, raw, belongs_to=f"{event_id}/proofs")
+        return Locked(
+            key_id=key.key_id,
+            opening=seal(key.secret, encode(prepared.opening), belongs_to=event_id),
+            proofs=kept,
+            sealed=sealed,
+            wrapped=wrapped,
+        )
+
+    def unlock(self, row: OpeningRow) -> Opened:
+        """Return what a row holds.
+
+        Raises:
+            LedgerCorrupt: a part is missing.
+            SealBroken: a part was changed or moved, or its key is not loaded.
+            Malformed: the opening is not spelt as the ledger spells.
+        """
+        if row.opening is None or row.key_id is None or row.kind is None or row.receipt is None:
+            raise LedgerCorrupt(detail=f"{row.event_id} has no opening")
+        secret = self.keys.find(row.key_id).secret
+        raw = unseal(secret, row.opening, belongs_to=row.event_id)
+        opening = msgspec.structs.replace(
+            decode(raw, Opening), index=row.log_index, **self._unlock_personal(row)
+        )
+        return Opened(
+            event_id=row.event_id,
+            kind=EventKind(row.kind),
+            commitment=row.commitment,
+            opening=opening,
+            proofs=self._unlock_proofs(row, secret),
+            receipt=row.receipt,
+        )
+
+    def _unlock_personal(self, row: OpeningRow) -> dict[str, str]:
+        if row.erased_by is not None:
+            return {"erased": row.erased_by}
+        if row.sealed is None:
+            return {}
+        if row.wrapped is None or row.personal_key_id is None:
+            raise LedgerCorrupt(detail=f"{row.event_id} has names without a key")
+        wrapping = self.keys.find(row.personal_key_id).secret
+        personal_key = unseal(wrapping, row.wrapped, belongs_to=f"{row.event_id}/key")
+        names = unseal(personal_key, row.sealed, belongs_to=f"{row.event_id}/personal")
+        return {
+            "salt2": to_base64url(names[:SALT_BYTES]),
+            "personal": to_base64url(names[SALT_BYTES:]),
+        }
+
+    def _unlock_proofs(self, row: OpeningRow, secret: bytes) -> Proofs:
+        if row.proofs is None:
+            return NO_PROOFS
+        raw = unseal(secret, row.proofs, belongs_to=f"{row.event_id}/proofs")
+        return msgspec.json.decode(raw, type=Proofs)

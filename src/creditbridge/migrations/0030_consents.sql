@@ -1,0 +1,42 @@
+-- Owned by consents: who may read what about whom, for which purpose, how often, until when.
+CREATE TABLE consents (
+    consent_id text PRIMARY KEY,
+    version integer NOT NULL CHECK (version >= 1),
+    state text NOT NULL CHECK (state IN ('REQUESTED', 'ACTIVE', 'PAUSED', 'REFUSED', 'LAPSED',
+        'WITHDRAWN', 'EXPIRED', 'EXHAUSTED', 'SUPERSEDED')),
+    bank_id text NOT NULL,
+    bank_uscc text NOT NULL,
+    bank_name text NOT NULL,
+    clients text[] NOT NULL,
+    uscc text NOT NULL CHECK (uscc ~ '^[0-9ANY][0-9]{7}[0-9A-HJ-NPQRTUWXY]{10}$'),
+    name text NOT NULL,
+    authorization_no text NOT NULL,
+    purposes text[] NOT NULL CHECK (cardinality(purposes) > 0),
+    sections text[] NOT NULL CHECK (cardinality(sections) > 0),
+    valid_from timestamptz NOT NULL,
+    valid_to timestamptz NOT NULL CHECK (valid_to > valid_from),
+    max_queries integer NOT NULL CHECK (max_queries > 0),
+    used integer NOT NULL DEFAULT 0 CHECK (used BETWEEN 0 AND max_queries),
+    business_ref text,
+    business_closed_at timestamptz,
+    artefact bytea NOT NULL,
+    artefact_signature bytea NOT NULL CHECK (length(artefact_signature) = 64),
+    artefact_key_id text NOT NULL,
+    requested_at timestamptz NOT NULL,
+    lapses_at timestamptz NOT NULL,
+    decided_at timestamptz,
+    signer_person_id text,
+    signer_role text CHECK (signer_role IN ('LEGAL_REP', 'AGENT')),
+    template_id text,
+    template_version text,
+    text_digest bytea CHECK (length(text_digest) = 32),
+    ended_at timestamptz,
+    withdrawn_by text,
+    reason text,
+    rule text NOT NULL,
+    rule_version text NOT NULL,
+    UNIQUE (bank_id, authorization_no)
+);
+CREATE INDEX consents_by_bank ON consents (bank_id, consent_id);
+CREATE INDEX consents_by_enterprise ON consents (uscc, consent_id);
+CREATE INDEX consents_unanswered ON consents (lapses_at) WHERE state = 'REQUESTED';

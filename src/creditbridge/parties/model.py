@@ -1,0 +1,200 @@
+"""Whom the house knows: banks and their clients, enterprises and who speaks for them, operators."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+from creditbridge.foundation.keys import PublicKey
+from creditbridge.protocols.certificate_binding import SubjectMatcher
+
+
+class Standing(StrEnum):
+    """Whether a bank or one of its clients may come in at present."""
+
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+
+
+class Role(StrEnum):
+    """In which role a person speaks for an enterprise."""
+
+    LEGAL_REP = "LEGAL_REP"
+    AGENT = "AGENT"
+
+
+class ChangeKind(StrEnum):
+    """What two operators decide together."""
+
+    BANK_ONBOARDING = "BANK_ONBOARDING"
+
+
+class Bank(msgspec.Struct, frozen=True, kw_only=True):
+    """A bank that was onboarded."""
+
+    bank_id: str
+    uscc: str
+    legal_name: str
+    state: Standing
+
+
+class Client(msgspec.Struct, frozen=True, kw_only=True):
+    """One of a bank's machines; its certificate must have the subject that `matcher` names."""
+
+    client_id: str
+    bank_id: str
+    authentication: Literal["tls_client_auth"]
+    matcher: SubjectMatcher
+    scopes: frozenset[str]
+    requires_signature: bool  # Its requests must carry an HTTP message signature (RFC 9421).
+    state: Standing
+
+
+class ClientKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that verifies a client's messages, as the JSON bytes of a public JWK (RFC 7517)."""
+
+    key_id: str
+    client_id: str
+    jwk: bytes
+    registered_at: datetime
+    ends_at: datetime | None = None
+
+
+class Registration(msgspec.Struct, frozen=True, kw_only=True):
+    """A client with its bank and the keys that are live."""
+
+    client: Client
+    bank: Bank
+    keys: tuple[ClientKey, ...]
+
+
+class Enterprise(msgspec.Struct, frozen=True, kw_only=True):
+    """An enterprise, by its unified social credit code in normal form (GB 32100-2015)."""
+
+    enterprise_id: str
+    uscc: str
+    name: str
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """A natural person, as an identity provider names them (OpenID Connect `iss` and `sub`)."""
+
+    person_id: str
+    issuer: str
+    subject: str
+    name: str
+
+
+class Representative(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who may speak for an enterprise, until `ended_at`."""
+
+    person_id: str
+    uscc: str
+    role: Role
+    enrolled_at: datetime
+    ended_at: datetime | None = None
+
+
+class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
+    """What an identity provider vouches for: this person speaks for this enterprise."""
+
+    issuer: str
+    subject: str
+    name: str
+    uscc: str
+    enterprise_name: str
+    role: Role
+    proof_digest: bytes  # SHA-256 of the provider's signed statement, 32 bytes.
+
+
+class Operator(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who runs the house, with the key that signs their acts."""
+
+    operator_id: str
+    person_name: str
+    key_id: str  # JWK thumbprint (RFC 7638).
+    jwk: bytes
+
+
+class OperatorEnrolment(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who is to become one of the first two operators."""
+
+    person_name: str
+    key: PublicKey
+
+
+# Signed by operators and kept in the ledger for ten years: add members, never rename.
+class ProposalAct(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="act", tag="change.proposed"
+):
+    """What an operator signs to propose a change."""
+
+    v: Literal[1] = 1
+    operator_id: str
+    kind: ChangeKind
+    body_digest: str  # SHA-256 of the body's bytes, base64url.
+    acted_at: datetime
+
+
+class ApprovalAct(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="act", tag="change.approved"
+):
+    """What a second operator signs to approve a change; another change has another digest."""
+
+    v: Literal[1] = 1
+    operator_id: str
+    change_id: str
+    change_digest: str  # `rules.digest_change`, base64url.
+    acted_at: datetime
+
+
+class SignedProposal(msgspec.Struct, frozen=True, kw_only=True):
+    """A proposal with the body it is about and its operator's signature, 64 bytes."""
+
+    act: ProposalAct
+    body: bytes  # Canonical JSON (RFC 8785).
+    signature: bytes
+
+
+class SignedApproval(msgspec.Struct, frozen=True, kw_only=True):
+    """An approval with its operator's signature, 64 bytes."""
+
+    act: ApprovalAct
+    signature: bytes
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """A change that one operator proposed; it holds once a second one approved it in time."""
+
+    change_id: str
+    kind: ChangeKind
+    body: bytes
+    proposed_by: str
+    proposed_at: datetime
+    expires_at: datetime
+    proposal_act: bytes
+    proposal_signature: bytes
+    approved_by: str | None = None
+    approved_at: datetime | None = None
+    approval_act: bytes | None = None
+    approval_signature: bytes | None = None
+    applied_at: datetime | None = None
+
+
+class ClientOnboarding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A client as a change names it; the house chooses the id."""
+
+    client_id: str
+    matcher: SubjectMatcher
+    scopes: tuple[str, ...]
+    requires_signature: bool
+    keys: tuple[dict[str, str], ...]  # Public JWKs (RFC 7517).
+
+
+class BankOnboarding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of a change that brings a bank into the house."""
+
+    uscc: str
+    legal_name: str
+    clients: tuple[ClientOnboarding, ...]

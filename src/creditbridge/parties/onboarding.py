@@ -1,0 +1,109 @@
+"""What may bring a bank into the house: the body of a change, checked whole. Pure."""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from creditbridge.foundation.errors import Malformed
+from creditbridge.foundation.keys import PublicKey, thumbprint
+from creditbridge.parties.model import BankOnboarding, ClientOnboarding
+from creditbridge.protocols.canonical_json import canonicalize
+from creditbridge.protocols.certificate_binding import require_matcher
+from creditbridge.protocols.jwk import parse_jwk
+from creditbridge.protocols.strict_json import decode
+from creditbridge.protocols.uscc import parse_uscc
+
+BODY_BYTES_MAX = 65_536
+NAME_CHARACTERS_MAX = 128
+CLIENTS_MAX = 32
+KEYS_MAX = 8
+
+_SCOPE = re.compile(r"[a-z][a-z0-9_.:-]{0,63}")
+_CLIENT_ID = re.compile(r"[a-z0-9][a-z0-9_.-]{2,63}")
+
+
+class OnboardingMalformed(Malformed):
+    """The body of an onboarding cannot become a bank."""
+
+    code = "onboarding-malformed"
+    message = (
+        "A bank needs a valid USCC, a name, and 1 to 32 clients, each with an id, one certificate "
+        "subject, at least one scope, at most 8 keys, and a key if it must sign; canonical JSON."
+    )
+
+
+class OnboardingRepeats(OnboardingMalformed):
+    """Two clients of one onboarding share an id, a certificate subject or a key."""
+
+    code = "onboarding-repeats"
+    message = "Each client needs an id, a certificate subject and keys of its own."
+
+
+def is_client_id(text: str) -> bool:
+    """Tell whether a text has the shape of a client id: 3 to 64 of `a-z 0-9 _ . -`."""
+    return _CLIENT_ID.fullmatch(text) is not None
+
+
+def read_onboarding(body: bytes) -> BankOnboarding:
+    """Return the bank that the body of a change brings in.
+
+    The body of a change of another kind has other members, and so is never read as an onboarding.
+
+    Raises:
+        Malformed: not canonical JSON (RFC 8785), an unknown member, a wrong USCC, id, scope,
+            matcher or key, or one of them twice.
+    """
+    if len(body) > BODY_BYTES_MAX:
+        raise OnboardingMalformed(detail=f"{len(body)} bytes")
+    onboarding = decode(body, BankOnboarding)
+    # What an operator signs is what is read: no other spelling, and no member that is passed over.
+    if canonicalize(msgspec.to_builtins(onboarding)) != body:
+        raise OnboardingMalformed(detail="not canonical, or with unknown members")
+    if parse_uscc(onboarding.uscc).value != onboarding.uscc:
+        raise OnboardingMalformed(detail="a USCC that is not in its normal form")
+    if not _is_name(onboarding.legal_name) or not 0 < len(onboarding.clients) <= CLIENTS_MAX:
+        raise OnboardingMalformed
+    for client in onboarding.clients:
+        _require_client(client)
+    _require_own(onboarding.clients)
+    return onboarding
+
+
+def list_keys(client: ClientOnboarding) -> tuple[PublicKey, ...]:
+    """Return a client's public keys, each named by its `kid` or else by its thumbprint (RFC 7638).
+
+    Raises:
+        KeyMalformed: no public JWK (RFC 7517) of a kind that signs messages.
+    """
+    return tuple(map(parse_jwk, client.keys))
+
+
+def _require_client(client: ClientOnboarding) -> None:
+    if not is_client_id(client.client_id) or not client.scopes:
+        raise OnboardingMalformed(detail="a client's id or scopes")
+    if not all(_SCOPE.fullmatch(scope) for scope in client.scopes):
+        raise OnboardingMalformed(detail="a scope")
+    require_matcher(client.matcher)
+    if len(client.keys) > KEYS_MAX or (client.requires_signature and not client.keys):
+        raise OnboardingMalformed(detail="keys: none, or too many")
+    names = [client.matcher.value, *(key.key_id for key in list_keys(client))]
+    if not all(name.isprintable() for name in names):
+        raise OnboardingMalformed(detail="a name that does not print")
+
+
+def _require_own(clients: Sequence[ClientOnboarding]) -> None:
+    keys = [key for client in clients for key in list_keys(client)]
+    for names in (
+        [client.client_id for client in clients],
+        [(client.matcher.kind, client.matcher.value) for client in clients],
+        [key.key_id for key in keys],
+        [thumbprint(key.material) for key in keys],
+    ):
+        if len(set(names)) != len(names):
+            raise OnboardingRepeats
+
+
+def _is_name(text: str) -> bool:
+    # `isprintable` refuses control and invisible characters, which an officer's screen would obey.
+    return 0 < len(text) <= NAME_CHARACTERS_MAX and text.isprintable() and text == text.strip()

@@ -1,0 +1,228 @@
+"""Who counts as whom, and when two people have decided. Pure: the clock is an argument."""
+
+import hashlib
+from base64 import urlsafe_b64encode
+from datetime import datetime, timedelta
+from unicodedata import normalize
+
+import msgspec
+
+from creditbridge.foundation.errors import Refused
+from creditbridge.foundation.keys import PublicKey, thumbprint
+from creditbridge.parties.model import (
+    ApprovalAct,
+    Change,
+    Operator,
+    OperatorEnrolment,
+    ProposalAct,
+    Registration,
+    Standing,
+)
+from creditbridge.protocols.canonical_json import canonicalize
+from creditbridge.protocols.jwk import parse_jwk
+
+ACT_DOMAIN = b"creditbridge-operator-act-v1\x00"
+CHANGE_DOMAIN = b"creditbridge-change-v1\x00"
+
+CHANGE_LIFE = timedelta(hours=24)
+ACT_AGE_MAX = timedelta(minutes=5)
+
+
+class UnknownClient(Refused):
+    """No such client, or one that may not come in: suspended, of a suspended bank, not approved."""
+
+    code = "invalid-client"
+    message = "The client could not be authenticated."
+
+
+class SameOperator(Refused):
+    """One person stands on both sides of what takes two."""
+
+    code = "same-operator"
+    message = "Two different persons with two different keys are needed."
+
+
+class ChangeUnknown(Refused):
+    """No such change."""
+
+    code = "change-unknown"
+    message = "There is no such change."
+
+
+class ChangeDecided(Refused):
+    """The change was approved, or applied, before."""
+
+    code = "change-decided"
+    message = "The change has been decided already."
+
+
+class ChangeExpired(Refused):
+    """The change is older than a day."""
+
+    code = "change-expired"
+    message = "The change was not decided within 24 hours; propose it again."
+
+
+class ChangeUnapproved(Refused):
+    """No second operator has approved the change."""
+
+    code = "change-unapproved"
+    message = "A second operator must approve the change first."
+
+
+class ChangeAltered(Refused):
+    """What was signed is not this change."""
+
+    code = "change-altered"
+    message = "The signature is for another change, or for another text of this one."
+
+
+class ActStale(Refused):
+    """An operator's act was signed too long ago, or for the future."""
+
+    code = "operator-act-stale"
+    message = "The act was not signed within the last five minutes; sign it again."
+
+
+def identify_person(name: str) -> str:
+    """Return the key under which a name counts as one person: two accounts of one are one."""
+    letters = normalize("NFKC", name).casefold().split()
+    return "".join(letter for letter in "".join(letters) if letter.isprintable())
+
+
+def require_two_persons(first: OperatorEnrolment, second: OperatorEnrolment) -> None:
+    """Accept two distinct persons with distinct keys.
+
+    Raises:
+        SameOperator: the same person, the same key under whatever key id, or a nameless one.
+    """
+    names = {identify_person(first.person_name), identify_person(second.person_name)}
+    # Two ids of one key are one key: the thumbprint (RFC 7638) sees the material alone.
+    keys = {thumbprint(first.key.material), thumbprint(second.key.material)}
+    if "" in names or len(names) != len((first, second)) or len(keys) != len((first, second)):
+        raise SameOperator
+
+
+def message_of_act(act: ProposalAct | ApprovalAct) -> bytes:
+    """Return the bytes an operator signs: the domain, then the act's canonical JSON (RFC 8785)."""
+    return ACT_DOMAIN + encode_act(act)
+
+
+def encode_act(act: ProposalAct | ApprovalAct) -> bytes:
+    """Return the act's canonical JSON (RFC 8785)."""
+    return canonicalize(msgspec.to_builtins(act))
+
+
+def require_operator_signature(
+    act: ProposalAct | ApprovalAct, signature: bytes, operator: Operator, *, now: datetime
+) -> None:
+    """Accept a fresh act that this operator's own key signed.
+
+    Raises:
+        ActStale: signed more than five minutes from now.
+        SignatureInvalid: another key, another act.
+    """
+    if abs(now - act.acted_at) > ACT_AGE_MAX:
+        raise ActStale
+    read_key(operator.jwk).verify(signature, message_of_act(act))
+
+
+def digest_body(body: bytes) -> str:
+    """Return the SHA-256 of a change's body, base64url."""
+    return _base64url(hashlib.sha256(body).digest())
+
+
+def digest_change(change: Change) -> str:
+    """Return the digest that an approval signs, base64url.
+
+    It covers everything a proposer decides, so that an edit leaves earlier approvals behind.
+    """
+    stated = {
+        "v": 1,
+        "change_id": change.change_id,
+        "kind": change.kind,
+        "body_digest": digest_body(change.body),
+        "proposed_by": change.proposed_by,
+        "proposed_at": change.proposed_at,
+        "expires_at": change.expires_at,
+    }
+    encoded = canonicalize(msgspec.to_builtins(stated))
+    return _base64url(hashlib.sha256(CHANGE_DOMAIN + encoded).digest())
+
+
+def require_second_operator(
+    change: Change | None, *, proposer: Operator | None, approver: Operator, now: datetime
+) -> Change:
+    """Return an open change that this operator may approve.
+
+    Raises:
+        Refused: the first reason below.
+    """
+    if change is None or proposer is None:
+        raise ChangeUnknown
+    if change.approved_by is not None:
+        raise ChangeDecided
+    if now >= change.expires_at:
+        raise ChangeExpired
+    same_person = identify_person(proposer.person_name) == identify_person(approver.person_name)
+    if same_person or change.proposed_by == approver.operator_id:
+        raise SameOperator
+    if proposer.key_id == approver.key_id:
+        raise SameOperator
+    return change
+
+
+def require_approved(change: Change | None, *, now: datetime) -> Change:
+    """Return a change that two operators decided and nobody has applied.
+
+    Raises:
+        Refused: the first reason below.
+    """
+    if change is None:
+        raise ChangeUnknown
+    if change.approved_by is None:
+        raise ChangeUnapproved
+    if change.applied_at is not None:
+        raise ChangeDecided
+    if now >= change.expires_at:
+        raise ChangeExpired
+    return change
+
+
+def read_key(jwk: bytes) -> PublicKey:
+    """Return the public key of a stored JWK."""
+    return parse_jwk(msgspec.json.decode(jwk, type=dict[str, str]))
+
+
+def find_key(registration: Registration, key_id: str) -> PublicKey | None:
+    """Return the client's live key of this id, or None: another client's key is none of its own."""
+    for key in registration.keys:
+        if key.key_id == key_id:
+            return read_key(key.jwk)
+    return None
+
+
+def select_live(registration: Registration | None, *, now: datetime) -> Registration | None:
+    """Return the registration with its live keys alone; None where the client may not come in."""
+    if registration is None:
+        return None
+    states = (registration.client.state, registration.bank.state)
+    if Standing.SUSPENDED in states:
+        return None
+    keys = tuple(key for key in registration.keys if key.ends_at is None or now < key.ends_at)
+    return msgspec.structs.replace(registration, keys=keys)
+
+
+def require_known(registration: Registration | None) -> Registration:
+    """Return the registration of a client that may come in.
+
+    Raises:
+        UnknownClient: there is none, for whichever reason (PROTOCOLS A8).
+    """
+    if registration is None:
+        raise UnknownClient
+    return registration
+
+
+def _base64url(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")

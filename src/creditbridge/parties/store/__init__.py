@@ -1,0 +1,1 @@
+"""The tables of the parties, statement by statement."""

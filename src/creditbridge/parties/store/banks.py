@@ -1,0 +1,167 @@
+"""Banks, their clients, and the keys of those."""
+
+from typing import Literal
+
+import msgspec
+
+from creditbridge.foundation.database import Transaction
+from creditbridge.parties.model import Bank, Client, ClientKey, Registration, Standing
+from creditbridge.protocols.certificate_binding import SubjectMatcher
+
+
+class ClientRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A client beside its bank, as one row."""
+
+    client_id: str
+    bank_id: str
+    authentication: Literal["tls_client_auth"]
+    matcher_kind: str
+    matcher_value: str
+    scopes: frozenset[str]
+    requires_signature: bool
+    state: Standing
+    uscc: str
+    legal_name: str
+    bank_state: Standing
+
+
+# Onboardings come one after the other; readers are not held up.
+SERIALIZE = "LOCK TABLE parties_banks IN SHARE ROW EXCLUSIVE MODE"
+
+
+async def serialize_onboarding(tx: Transaction) -> None:
+    """Wait until no other transaction brings in a bank."""
+    await tx.execute(SERIALIZE)
+
+
+IS_CLASH = """
+    SELECT EXISTS (SELECT FROM parties_banks WHERE uscc = $1)
+        OR EXISTS (SELECT FROM parties_clients WHERE client_id = ANY ($2::text[]))
+        OR EXISTS (
+            SELECT FROM parties_clients
+            JOIN unnest($3::text[], $4::text[]) AS new (kind, value)
+                ON (matcher_kind, matcher_value) = (kind, value)
+        )
+        OR EXISTS (
+            SELECT FROM parties_client_keys
+            WHERE key_id = ANY ($5::text[]) OR thumbprint = ANY ($6::text[])
+        )
+"""
+
+
+async def is_clash(
+    tx: Transaction, bank: Bank, clients: list[Client], keys: list[tuple[ClientKey, str]]
+) -> bool:
+    """Tell whether anything of a new bank is taken; each key comes with its thumbprint."""
+    clash = await tx.fetch_value(
+        bool,
+        IS_CLASH,
+        bank.uscc,
+        [client.client_id for client in clients],
+        [client.matcher.kind for client in clients],
+        [client.matcher.value for client in clients],
+        [key.key_id for key, _ in keys],
+        [thumbprint for _, thumbprint in keys],
+    )
+    return clash is True
+
+
+ADD_BANK = """
+    INSERT INTO parties_banks (bank_id, uscc, legal_name, state, onboarded_at, change_id)
+    VALUES ($1, $2, $3, $4, $5, $6)
+"""
+
+
+async def add_bank(tx: Transaction, bank: Bank, *, change_id: str) -> None:
+    """Keep a bank with the change that brought it."""
+    await tx.execute(
+        ADD_BANK, bank.bank_id, bank.uscc, bank.legal_name, bank.state, tx.now, change_id
+    )
+
+
+ADD_CLIENT = """
+    INSERT INTO parties_clients (client_id, bank_id, authentication, matcher_kind, matcher_value,
+        scopes, requires_signature, state)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+
+
+async def add_client(tx: Transaction, client: Client) -> None:
+    """Keep a client of a bank."""
+    await tx.execute(
+        ADD_CLIENT,
+        client.client_id,
+        client.bank_id,
+        client.authentication,
+        client.matcher.kind,
+        client.matcher.value,
+        sorted(client.scopes),
+        client.requires_signature,
+        client.state,
+    )
+
+
+ADD_KEY = """
+    INSERT INTO parties_client_keys (key_id, client_id, thumbprint, jwk, registered_at, ends_at)
+    VALUES ($1, $2, $3, $4, $5, $6)
+"""
+
+
+async def add_key(tx: Transaction, key: ClientKey, *, thumbprint: str) -> None:
+    """Keep a client's key."""
+    await tx.execute(
+        ADD_KEY, key.key_id, key.client_id, thumbprint, key.jwk, key.registered_at, key.ends_at
+    )
+
+
+FIND_BANK = "SELECT bank_id, uscc, legal_name, state FROM parties_banks WHERE bank_id = $1"
+
+
+async def find_bank(tx: Transaction, bank_id: str) -> Bank | None:
+    """Return a bank, whatever its state."""
+    return await tx.fetch_row(Bank, FIND_BANK, bank_id)
+
+
+SUSPEND_BANK = "UPDATE parties_banks SET state = 'SUSPENDED' WHERE bank_id = $1"
+
+
+async def suspend_bank(tx: Transaction, bank_id: str) -> bool:
+    """Tell whether there was such a bank; it is suspended now."""
+    return await tx.execute(SUSPEND_BANK, bank_id) == 1
+
+
+FIND_CLIENT = """
+    SELECT client_id, bank_id, authentication, matcher_kind, matcher_value, scopes,
+        requires_signature, client.state, uscc, legal_name, bank.state AS bank_state
+    FROM parties_clients AS client JOIN parties_banks AS bank USING (bank_id)
+    WHERE client_id = $1
+"""
+
+FIND_KEYS = """
+    SELECT key_id, client_id, jwk, registered_at, ends_at FROM parties_client_keys
+    WHERE client_id = $1 ORDER BY registered_at, key_id
+"""
+
+
+async def find_registration(tx: Transaction, client_id: str) -> Registration | None:
+    """Return a client with its bank and every key, whatever their state.
+
+    Both statements run for an unknown client too, so that its answer takes no other time.
+    """
+    row = await tx.fetch_row(ClientRow, FIND_CLIENT, client_id)
+    keys = await tx.fetch_rows(ClientKey, FIND_KEYS, client_id)
+    if row is None:
+        return None
+    client = Client(
+        client_id=row.client_id,
+        bank_id=row.bank_id,
+        authentication=row.authentication,
+        matcher=msgspec.convert(
+            {"kind": row.matcher_kind, "value": row.matcher_value}, SubjectMatcher
+        ),
+        scopes=row.scopes,
+        requires_signature=row.requires_signature,
+        state=row.state,
+    )
+    bank = Bank(bank_id=row.bank_id, uscc=row.uscc, legal_name=row.legal_name, state=row.bank_state)
+    return Registration(client=client, bank=bank, keys=tuple(keys))

@@ -1,0 +1,243 @@
+"""A question in the provincial dialect: one signed call under one query grant.
+
+1. An access token, from memory or renewed.
+2. The query is signed (RFC 9421) with its grant, anew for each attempt; its id is counted once.
+3. A token that the platform no longer accepts is renewed once, and the query sent again.
+4. The answer is verified before its sections are read, then mapped to ours.
+"""
+
+import hashlib
+import secrets
+from base64 import b64encode
+from collections.abc import Callable
+
+import msgspec
+from msgspec.structs import replace
+
+from creditbridge.foundation.clock import Clock
+from creditbridge.foundation.http import HttpRequest, HttpResponse
+from creditbridge.foundation.keys import PublicKey, Signer
+from creditbridge.foundation.logging import get_logger
+from creditbridge.platforms.model import (
+    DialectAnswer,
+    PlatformQuery,
+    PlatformUnavailable,
+    QueryState,
+)
+from creditbridge.platforms.provincial.answer import (
+    Answer,
+    RawAnswer,
+    SentQuery,
+    verify_answer,
+    verify_query_state,
+)
+from creditbridge.platforms.provincial.grant import make_grant
+from creditbridge.platforms.provincial.mapping import (
+    SECTIONS,
+    MappingContext,
+    map_sections,
+    map_subject,
+)
+from creditbridge.platforms.provincial.token import AccessTokens
+from creditbridge.platforms.settings import PlatformSettings
+from creditbridge.platforms.transport import Exchanged, Transport
+from creditbridge.profile.codes import Assurance, SectionCode
+from creditbridge.profile.model import Source, SourceAnswer
+from creditbridge.protocols.canonical_json import canonicalize
+from creditbridge.protocols.http_signatures import (
+    PLATFORM_QUERY,
+    Request,
+    Response,
+    make_request_signature,
+)
+
+NONCE_BYTES = 16
+UNAUTHORIZED_STATUS = 401
+NO_CONSENT = "::"
+
+log = get_logger("platforms")
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One signed request, ready to leave."""
+
+    http: HttpRequest
+    sent: SentQuery
+
+
+class ProvincialPlatform:
+    """A platform that speaks the provincial dialect."""
+
+    def __init__(
+        self,
+        settings: PlatformSettings,
+        transport: Transport,
+        *,
+        signer: Signer,
+        find_key: Callable[[str], PublicKey | None],
+        clock: Clock,
+        record_key: bytes,
+    ) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._tokens = AccessTokens(settings, transport, signer, clock)
+        self._signer = signer
+        self._find_key = find_key
+        self._clock = clock
+        self._record_key = record_key
+
+    @property
+    def platform_id(self) -> str:
+        """The platform's id, the audience of every grant."""
+        return self._settings.platform_id
+
+    @property
+    def sections(self) -> frozenset[SectionCode]:
+        """What it supplies."""
+        return SECTIONS
+
+    async def ask(self, query: PlatformQuery, *, deadline: float) -> DialectAnswer:
+        """Return the verified answer in our words; `deadline` is monotonic.
+
+        Raises:
+            PlatformUnavailable, DeadlineExceeded, PlatformRefused: no answer; see `sent`.
+            PlatformUntrusted, AnswerUnreadable, AnswerRejected: nothing to be believed.
+            EnterpriseUnknown: the platform holds no such enterprise.
+        """
+        grant = make_grant(query, audience=self.platform_id)
+        exchanged = await self._send(
+            lambda token: self._make_query(query, grant, token), deadline=deadline
+        )
+        raw = _raw_of(exchanged)
+        answer = verify_answer(raw, query, self._find_key, now=self._clock.now())  # 4
+        return self._map(query, answer, exchanged)
+
+    async def find_query(self, query_id: str, *, deadline: float) -> QueryState:
+        """Return whether the platform counted a query.
+
+        Raises:
+            PlatformUnavailable, DeadlineExceeded, PlatformUntrusted: ask again later.
+            AnswerUnreadable, AnswerRejected: nothing to be believed.
+        """
+        exchanged = await self._send(
+            lambda token: self._make_state_query(query_id, token), deadline=deadline
+        )
+        return verify_query_state(_raw_of(exchanged), self._find_key, now=self._clock.now())
+
+    async def _send(self, make: Callable[[str], Attempt], *, deadline: float) -> Exchanged[Attempt]:
+        token = await self._tokens.get(deadline=deadline)  # 1
+        exchanged = await self._exchange(make, token, deadline)  # 2
+        if exchanged.response.status == UNAUTHORIZED_STATUS:
+            token = await self._tokens.get(deadline=deadline, refused=token)  # 3
+            exchanged = await self._exchange(make, token, deadline)
+        if exchanged.response.status == UNAUTHORIZED_STATUS:
+            # The contract says that it was not counted; but this answer bears no signature.
+            raise PlatformUnavailable(sent=True, detail="the platform refused a new access token")
+        return exchanged
+
+    async def _exchange(
+        self, make: Callable[[str], Attempt], token: str, deadline: float
+    ) -> Exchanged[Attempt]:
+        return await self._transport.exchange(
+            lambda: make(token), deadline=deadline, idempotent=True
+        )
+
+    def _make_query(self, query: PlatformQuery, grant: bytes, token: str) -> Attempt:
+        body = canonicalize(
+            {
+                "uscc": query.uscc,
+                "sections": sorted(query.sections),
+                "purpose": query.purpose,
+            }
+        )
+        traced = () if query.traceparent is None else (("traceparent", query.traceparent),)
+        request = Request(
+            method="POST",
+            target_uri=f"{self._settings.base_url}/v1/queries",
+            headers=(
+                ("accept", "application/json"),
+                ("authorization", f"Bearer {token}"),
+                ("content-type", "application/json"),
+                ("creditbridge-query-id", query.query_id),
+                ("creditbridge-consent", f":{b64encode(grant).decode('ascii')}:"),
+                *traced,
+            ),
+            body=body,
+        )
+        return self._sign(request, query_id=query.query_id, grant=grant)
+
+    def _make_state_query(self, query_id: str, token: str) -> Attempt:
+        request = Request(
+            method="GET",
+            target_uri=f"{self._settings.base_url}/v1/queries/{query_id}",
+            headers=(
+                ("accept", "application/json"),
+                ("authorization", f"Bearer {token}"),
+                ("creditbridge-query-id", query_id),
+                ("creditbridge-consent", NO_CONSENT),
+            ),
+        )
+        return self._sign(request, query_id=query_id, grant=b"")
+
+    def _sign(self, request: Request, *, query_id: str, grant: bytes) -> Attempt:
+        made = make_request_signature(
+            request,
+            PLATFORM_QUERY,
+            self._signer,
+            created=int(self._clock.now().timestamp()),
+            nonce=secrets.token_urlsafe(NONCE_BYTES),
+        )
+        signed = replace(request, headers=request.headers + made.headers)
+        return Attempt(
+            http=HttpRequest(
+                method=signed.method,
+                url=signed.target_uri,
+                headers=signed.headers,
+                body=signed.body,
+            ),
+            sent=SentQuery(
+                platform=self.platform_id,
+                query_id=query_id,
+                request=signed,
+                made=made,
+                grant=grant,
+            ),
+        )
+
+    def _map(
+        self, query: PlatformQuery, answer: Answer, exchanged: Exchanged[Attempt]
+    ) -> DialectAnswer:
+        context = MappingContext(platform=self.platform_id, record_key=self._record_key)
+        subject, odd = map_subject(answer.envelope.subject, uscc=query.uscc)
+        mapped = map_sections(answer.envelope.sections, query.sections & SECTIONS, context)
+        if mapped.drifted:
+            log.warning(
+                "platform.drifted",
+                platform=self.platform_id,
+                query=query.query_id,
+                sections=list(mapped.drifted),
+            )
+        source = Source(
+            platform=self.platform_id,
+            query_id=query.query_id,
+            answered_at=answer.envelope.answered_at,
+            assurance=Assurance.HIGH,
+            answer_digest=hashlib.sha256(answer.proof.answer_body).hexdigest(),
+        )
+        return DialectAnswer(
+            answer=SourceAnswer(
+                source=source, sections=mapped.sections, notes=(*odd, *mapped.notes)
+            ),
+            subject=subject,
+            proof=answer.proof,
+            query_out_at=exchanged.out_at,
+            answer_in_at=exchanged.in_at,
+        )
+
+
+def _raw_of(exchanged: Exchanged[Attempt]) -> RawAnswer:
+    response: HttpResponse = exchanged.response
+    return RawAnswer(
+        sent=exchanged.outgoing.sent,
+        response=Response(status=response.status, headers=response.headers, body=response.body),
+    )

@@ -1,0 +1,105 @@
+"""Which dialects there are: one line each. A dialect is a folder beside this file."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from creditbridge.foundation.clock import Clock
+from creditbridge.foundation.errors import CreditbridgeError
+from creditbridge.foundation.keys import KeyUnusable, PublicKey, Signer, parse_public_key
+from creditbridge.platforms.model import DialectAnswer, PlatformQuery, QueryState
+from creditbridge.platforms.provincial.query import ProvincialPlatform
+from creditbridge.platforms.settings import PlatformSettings
+from creditbridge.platforms.transport import HttpDoor, Transport
+from creditbridge.profile.codes import SectionCode
+
+RECORD_KEY_BYTES_MIN = 32
+
+
+class Platform(Protocol):
+    """A platform in any dialect: what a dialect's folder must bring.
+
+    `ask` sends one query under its id and returns only what was verified; its errors say by `sent`
+    whether the query may have been counted. `find_query` tells that afterwards.
+    """
+
+    @property
+    def platform_id(self) -> str:
+        """The id under which it is configured, and the audience of grants."""
+        ...
+
+    @property
+    def sections(self) -> frozenset[SectionCode]:
+        """What it supplies."""
+        ...
+
+    async def ask(self, query: PlatformQuery, *, deadline: float) -> DialectAnswer:
+        """Return its verified answer in our words, before the monotonic deadline."""
+        ...
+
+    async def find_query(self, query_id: str, *, deadline: float) -> QueryState:
+        """Return whether it counted a query."""
+        ...
+
+
+class Tools(msgspec.Struct, frozen=True, kw_only=True):
+    """What every dialect is built with; `record_key` has at least 32 bytes."""
+
+    http: HttpDoor
+    signer: Signer
+    clock: Clock
+    record_key: bytes
+
+
+class DialectUnknown(CreditbridgeError):
+    """A platform is configured in a dialect that nobody here speaks."""
+
+    code = "dialect-unknown"
+    message = "A platform's dialect is not known; start is refused."
+
+
+FindKey: TypeAlias = Callable[[str], PublicKey | None]
+OpenDialect: TypeAlias = Callable[[PlatformSettings, Transport, FindKey, Tools], Platform]
+
+
+def open_provincial(
+    settings: PlatformSettings, transport: Transport, find_key: FindKey, tools: Tools
+) -> Platform:
+    """Return a platform that speaks the provincial dialect."""
+    return ProvincialPlatform(
+        settings,
+        transport,
+        signer=tools.signer,
+        find_key=find_key,
+        clock=tools.clock,
+        record_key=tools.record_key,
+    )
+
+
+DIALECTS: Mapping[str, OpenDialect] = MappingProxyType({"provincial": open_provincial})
+
+
+def open_platform(settings: PlatformSettings, tools: Tools) -> Platform:
+    """Return the platform that the settings name, with its own transport.
+
+    Raises:
+        DialectUnknown: no folder speaks it.
+        KeyUnusable: a pinned key cannot be read, or the record key is too short.
+    """
+    if (open_dialect := DIALECTS.get(settings.dialect)) is None:
+        raise DialectUnknown(detail=f"known are {', '.join(sorted(DIALECTS))}")
+    if len(tools.record_key) < RECORD_KEY_BYTES_MIN:
+        raise KeyUnusable(detail="the record key has fewer than 32 bytes")
+    keys = {name: _load_key(path, name) for name, path in settings.answer_keys.items()}
+    transport = Transport(settings, tools.http, tools.clock)
+    return open_dialect(settings, transport, keys.get, tools)
+
+
+def _load_key(path: Path, key_id: str) -> PublicKey:
+    try:
+        return parse_public_key(path.read_bytes(), key_id=key_id)
+    except OSError as error:
+        raise KeyUnusable(detail=f"{path}: {error.strerror}") from error

@@ -1,0 +1,166 @@
+"""All platforms, asked at once under one deadline.
+
+Where one platform fails and another answers, the failed one's sections are UNKNOWN, never "no
+record". Where none answers, the failure itself is raised. An answer that cannot be believed
+fails the report, whoever else answered.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from creditbridge.foundation.clock import Clock
+from creditbridge.foundation.errors import CreditbridgeError
+from creditbridge.foundation.logging import get_logger
+from creditbridge.platforms.model import (
+    PLATFORM_FAILURES,
+    AnswerRejected,
+    DialectAnswer,
+    EnterpriseUnknown,
+    PlatformAnswer,
+    PlatformFailure,
+    PlatformQuery,
+    PlatformUnavailable,
+    QueryState,
+    SectionsNotSupplied,
+    error_class_of,
+)
+from creditbridge.platforms.registry import Platform
+from creditbridge.profile.codes import SectionCode
+from creditbridge.profile.model import SourceAnswer, UnknownSection
+
+FIND_SECONDS = 10.0
+
+log = get_logger("platforms")
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of asking one platform: its answer, or why there is none."""
+
+    platform: Platform
+    query: PlatformQuery
+    answer: DialectAnswer | None = None
+    failure: PlatformFailure | AnswerRejected | None = None
+
+
+class Platforms:
+    """The platforms of this gateway. Shared by all reports of a process."""
+
+    def __init__(self, platforms: Sequence[Platform], *, clock: Clock) -> None:
+        self._platforms = tuple(platforms)
+        self._clock = clock
+
+    @property
+    def sections(self) -> frozenset[SectionCode]:
+        """What any platform supplies."""
+        return frozenset[SectionCode]().union(*(each.sections for each in self._platforms))
+
+    async def ask_all(self, query: PlatformQuery, *, deadline: float) -> PlatformAnswer:
+        """Return the verified answers of every platform that supplies what is asked.
+
+        `deadline` is on the monotonic clock. Each platform is asked for its own sections only,
+        under the one query id.
+
+        Raises:
+            SectionsNotSupplied: nobody was asked.
+            AnswerRejected: an answer that is not to be believed.
+            PlatformUnavailable, DeadlineExceeded, PlatformRefused, PlatformUntrusted,
+            AnswerUnreadable, EnterpriseUnknown: nobody answered; `sent` is true over all.
+        """
+        asked = [each for each in self._platforms if each.sections & query.sections]
+        if not asked:
+            raise SectionsNotSupplied
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_ask(each, query, deadline)) for each in asked]
+        outcomes = [task.result() for task in tasks]
+        for outcome in outcomes:
+            if isinstance(outcome.failure, AnswerRejected):
+                raise outcome.failure
+        return _join(outcomes)
+
+    async def find_query(self, query_id: str) -> QueryState:
+        """Return whether any platform counted a query; NOT_COUNTED only if each of them says so.
+
+        It is final once the query's grant has expired.
+
+        Raises:
+            AnswerRejected: a state that is not to be believed.
+            PlatformUnavailable, DeadlineExceeded, PlatformUntrusted, AnswerUnreadable: a platform
+            that might have counted it does not say.
+        """
+        deadline = self._clock.monotonic() + FIND_SECONDS
+        failure: PlatformFailure | None = None
+        for platform in self._platforms:
+            try:
+                state = await platform.find_query(query_id, deadline=deadline)
+            except PLATFORM_FAILURES as error:
+                failure = error
+                continue
+            if state is QueryState.COUNTED:
+                return state
+        if failure is not None:
+            raise failure
+        return QueryState.NOT_COUNTED
+
+
+async def _ask(platform: Platform, query: PlatformQuery, deadline: float) -> Outcome:
+    own = replace(query, sections=query.sections & platform.sections)
+    try:
+        answer = await platform.ask(own, deadline=deadline)
+    except AnswerRejected as failure:
+        _log_failure(log.error, platform, query, failure)
+        return Outcome(platform=platform, query=own, failure=failure)
+    except PLATFORM_FAILURES as failure:
+        _log_failure(log.warning, platform, query, failure)
+        return Outcome(platform=platform, query=own, failure=failure)
+    return Outcome(platform=platform, query=own, answer=answer)
+
+
+def _join(outcomes: Sequence[Outcome]) -> PlatformAnswer:
+    answers = [each.answer for each in outcomes if each.answer is not None]
+    if not answers:
+        raise _choose_failure(outcomes)
+    return PlatformAnswer(
+        answers=tuple(_answer_of(outcome) for outcome in outcomes),
+        subject=answers[0].subject,
+        proofs=tuple(answer.proof for answer in answers),
+        query_out_at=min(answer.query_out_at for answer in answers),
+        answer_in_at=max(answer.answer_in_at for answer in answers),
+    )
+
+
+def _answer_of(outcome: Outcome) -> SourceAnswer:
+    """Return what a platform said, or UNKNOWN for each section that it owes."""
+    if outcome.answer is not None:
+        return outcome.answer.answer
+    error_class = error_class_of(outcome.failure)
+    owed = {code: UnknownSection(error_class=error_class) for code in outcome.query.sections}
+    return SourceAnswer(source=None, sections=owed)
+
+
+def _choose_failure(outcomes: Sequence[Outcome]) -> CreditbridgeError:
+    """Return the failure to raise: silence before "unknown", and `sent` true over all of them."""
+    failures = [each.failure for each in outcomes if each.failure is not None]
+    silent = [each for each in failures if not isinstance(each, EnterpriseUnknown)]
+    chosen = (silent or failures)[0]
+    if chosen.sent or not any(each.sent for each in failures):
+        return chosen
+    return PlatformUnavailable(sent=True, detail=f"{chosen.code}; another platform was reached")
+
+
+def _log_failure(
+    tell: Callable[..., None],
+    platform: Platform,
+    query: PlatformQuery,
+    failure: PlatformFailure | AnswerRejected,
+) -> None:
+    tell(
+        "platform.failed",
+        platform=platform.platform_id,
+        query=query.query_id,
+        code=failure.code,
+        sent=failure.sent,
+        detail=failure.detail,
+    )

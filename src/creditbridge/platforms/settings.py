@@ -1,0 +1,43 @@
+"""What the operator says of each platform."""
+
+from pathlib import Path
+
+import msgspec
+
+
+class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One platform: where it is, whom to believe there, how patient to be.
+
+    `answer_keys` names the public keys (PEM files) that may sign its answers, by key id. Answers
+    over `answer_bytes_max` are cut off; at most `in_flight_max` queries are on the way at once, so
+    that a platform that hangs holds up nobody else.
+    """
+
+    platform_id: str
+    dialect: str = "provincial"
+    base_url: str
+    client_id: str
+    answer_keys: dict[str, Path]
+    ca_file: Path
+    client_certificate_file: Path
+    client_key_file: Path
+    attempt_seconds: float = 5.0
+    attempts_max: int = 3
+    in_flight_max: int = 32
+    breaker_failures: int = 5
+    breaker_open_seconds: float = 30.0
+    breaker_open_seconds_max: float = 300.0
+    answer_bytes_max: int = 2_097_152
+
+    def __post_init__(self) -> None:
+        """Refuse an address in the clear: TLS is what keeps the token and the answer private."""
+        if not self.base_url.startswith("https://") or self.base_url.endswith("/"):
+            message = "base_url must begin with https:// and end without a slash"
+            raise ValueError(message)
+
+
+class PlatformsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All platforms, and the key under which records get their ids (32 bytes in a file)."""
+
+    record_key_file: Path
+    platforms: tuple[PlatformSettings, ...]

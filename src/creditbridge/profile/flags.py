@@ -1,0 +1,169 @@
+"""Decision flags: facts with evidence. RAISED by records that count, CLEAR only by full answers.
+
+Only records in force, final where that applies, and surely matched are judged. Over a section that
+is UNKNOWN, omitted or STALE, or that a source still owes to, CLEAR becomes INDETERMINATE.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from unicodedata import normalize
+
+import msgspec
+from msgspec.structs import replace
+
+from creditbridge.profile.codes import FlagCode, FlagLevel, FlagState, QualityCode, SectionCode
+from creditbridge.profile.dates import day_of
+from creditbridge.profile.model import (
+    Flag,
+    NoneSection,
+    PresentSection,
+    Section,
+    Served,
+    StaleSection,
+    UnknownSection,
+    records_of,
+)
+from creditbridge.profile.policy import DEFAULT_POLICY, Policy
+from creditbridge.profile.record import is_counted, is_disputed
+from creditbridge.profile.section import Finding, raised_by
+from creditbridge.profile.sections import DEFINITIONS, Record
+
+# Flags over sections that no platform supplies yet: asked for, they are INDETERMINATE, not absent,
+# so that nobody takes silence for CLEAR. A section's own file takes its line over.
+FLAGS_WITHOUT_RULE: Mapping[SectionCode, tuple[tuple[FlagCode, FlagLevel], ...]] = MappingProxyType(
+    {
+        SectionCode.JUD: (
+            (FlagCode.JUDGMENT_DEFAULTER, FlagLevel.BLOCK),
+            (FlagCode.UNFULFILLED_JUDGMENT, FlagLevel.HIGH),
+        ),
+        SectionCode.TAX: (
+            (FlagCode.TAX_D, FlagLevel.HIGH),
+            (FlagCode.TAX_C, FlagLevel.WATCH),
+            (FlagCode.TAX_ARREARS, FlagLevel.HIGH),
+            (FlagCode.TAX_NON_NORMAL, FlagLevel.HIGH),
+        ),
+        SectionCode.ABN: ((FlagCode.ABNORMAL_ACTIVE, FlagLevel.HIGH),),
+        SectionCode.LIC: ((FlagCode.LICENCE_EXPIRED, FlagLevel.WATCH),),
+        SectionCode.ENV: (
+            (FlagCode.ENV_RED, FlagLevel.WATCH),
+            (FlagCode.ENV_BLACK, FlagLevel.HIGH),
+        ),
+        SectionCode.SAF: ((FlagCode.SAFETY_SERIOUS, FlagLevel.HIGH),),
+        SectionCode.CUS: ((FlagCode.CUSTOMS_DISCREDIT, FlagLevel.HIGH),),
+        SectionCode.CHG: ((FlagCode.LEGAL_REP_CHANGED_6M, FlagLevel.INFO),),
+        SectionCode.SOC: ((FlagCode.HEADCOUNT_DROP_30PCT, FlagLevel.WATCH),),
+        SectionCode.UTL: ((FlagCode.UTILITY_STOP, FlagLevel.WATCH),),
+    }
+)
+
+
+class Naming(msgspec.Struct, frozen=True, kw_only=True):
+    """The name on the consent, and the names under which the platform knows the enterprise."""
+
+    consented: str
+    answered: str
+    former: tuple[str, ...] = ()
+
+
+def flag(
+    served: Served, *, naming: Naming, now: datetime, policy: Policy = DEFAULT_POLICY
+) -> tuple[Flag, ...]:
+    """Return every flag over what was asked: the sections' own first, then those over all."""
+    flags: list[Flag] = []
+    for code in sorted({*served.sections, *(each.code for each in served.omitted)}):
+        if (definition := DEFINITIONS.get(code)) is not None:
+            records = _counted(served.sections.get(code))
+            for rule in definition.flags:
+                finding = rule.judge(records, day_of(now), policy)
+                level = finding.level or rule.level
+                flags.append(_make(rule.code, level, _temper(finding, [code], served), [code]))
+        for flag_code, level in FLAGS_WITHOUT_RULE.get(code, ()):
+            flags.append(_make(flag_code, level, Finding(state=FlagState.INDETERMINATE), [code]))
+    flags += _flag_whole(served, naming)
+    return tuple(replace(each, rule_version=policy.rule_version) for each in flags)
+
+
+def same_name(one: str, other: str) -> bool:
+    """Tell whether two names are the same but for width and blanks; nothing more is forgiven."""
+    return _plain_name(one) == _plain_name(other)
+
+
+def _flag_whole(served: Served, naming: Naming) -> list[Flag]:
+    """Return the flags over all served sections, and over the subject's name."""
+    codes = sorted(served.sections)
+    statuses = served.sections.values()
+    counted = [record for section in statuses for record in _counted(section)]
+    disputed = raised_by([record for record in counted if is_disputed(record)])
+    is_stale = any(isinstance(section, StaleSection) for section in statuses)
+    is_down = bool(_partial(served)) or any(isinstance(each, UnknownSection) for each in statuses)
+    is_named = any(same_name(naming.consented, each) for each in (naming.answered, *naming.former))
+    registration = [code for code in codes if code is SectionCode.REG]
+    evidence = tuple(_counted(served.sections.get(SectionCode.REG)))
+    mismatch = _state(raised=not is_named)
+    return [
+        _make(
+            FlagCode.NAME_MISMATCH,
+            FlagLevel.HIGH,
+            Finding(state=mismatch, evidence=() if is_named else evidence),
+            registration,
+        ),
+        _make(FlagCode.DISPUTE_OPEN, FlagLevel.INFO, _temper(disputed, codes, served), codes),
+        _make(
+            FlagCode.DATA_STALE,
+            FlagLevel.WATCH,
+            _temper(Finding(state=_state(raised=is_stale)), codes, served),
+            codes,
+        ),
+        _make(
+            FlagCode.SOURCE_DOWN,
+            FlagLevel.WATCH,
+            _temper(Finding(state=_state(raised=is_down)), codes, served),
+            codes,
+        ),
+    ]
+
+
+def _temper(finding: Finding, codes: Sequence[SectionCode], served: Served) -> Finding:
+    """Return the finding; CLEAR only where every source of every section answered in time."""
+    if finding.state is not FlagState.CLEAR:
+        return finding
+    is_sure = bool(codes) and all(
+        isinstance(served.sections.get(code), PresentSection | NoneSection)
+        and code not in _partial(served)
+        for code in codes
+    )
+    return finding if is_sure else Finding(state=FlagState.INDETERMINATE)
+
+
+def _partial(served: Served) -> set[SectionCode | None]:
+    return {note.section for note in served.quality if note.code is QualityCode.PARTIAL}
+
+
+def _counted(section: Section | None) -> list[Record]:
+    records = () if section is None else records_of(section)
+    return [record for record in records if is_counted(record)]
+
+
+def _state(*, raised: bool) -> FlagState:
+    return FlagState.RAISED if raised else FlagState.CLEAR
+
+
+def _make(
+    code: FlagCode, level: FlagLevel, finding: Finding, computed_from: Sequence[SectionCode]
+) -> Flag:
+    return Flag(
+        code=code,
+        level=level,
+        state=finding.state,
+        disputed=any(is_disputed(record) for record in finding.evidence),
+        evidence=tuple(record.record_id for record in finding.evidence),
+        computed_from=tuple(computed_from),
+        rule_version="",
+        types=finding.types,
+    )
+
+
+def _plain_name(name: str) -> str:
+    # NFKC also narrows full-width brackets; company names differ by these and by blanks.
+    return "".join(normalize("NFKC", name).split())

@@ -1,0 +1,30 @@
+"""What the law leaves to the place: the operator's settings for serving and flagging."""
+
+import msgspec
+
+from creditbridge.profile.codes import SectionCode
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """The strictest reading by default.
+
+    `simple_procedure_items`: catalogue items under which penalties in simple procedure are listed,
+    and so shown as BASIC. `hides_not_final`: a decision that can still be appealed is not shown at
+    all. `withheld_sections`: classes that the place never gives to banks. `serious_months`: how far
+    back a serious penalty raises its flag. `copy_age_seconds_max`: how old our own copy of
+    adverse sections may be at delivery (APL 48).
+    """
+
+    simple_procedure_items: frozenset[str] = frozenset()
+    hides_not_final: bool = False
+    withheld_sections: frozenset[SectionCode] = frozenset()
+    serious_months: int = 24
+    copy_age_seconds_max: int = 86_400
+
+    @property
+    def rule_version(self) -> str:
+        """The flags' rules and thresholds, as each flag carries them."""
+        return f"flags-1;serious_months={self.serious_months}"
+
+
+DEFAULT_POLICY = Policy()

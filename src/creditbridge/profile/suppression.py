@@ -1,0 +1,193 @@
+"""What the law withholds from a bank, and what of a section is left when it is withheld.
+
+Pure: the clock is an argument. A withheld record leaves no trace: not in a list, not in a count,
+not in a flag, not in the quality notes. A section whose every record is withheld is NONE.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from creditbridge.profile.codes import (
+    Confidence,
+    DataClass,
+    Disclosure,
+    DisputeState,
+    ErrorClass,
+    Finality,
+    InfoClass,
+    Lifecycle,
+    OmissionReason,
+    QualityCode,
+    SectionCode,
+)
+from creditbridge.profile.model import (
+    Extent,
+    Merged,
+    NoneSection,
+    Omission,
+    PresentSection,
+    QualityNote,
+    Section,
+    Served,
+    StaleSection,
+    Unconfirmed,
+    UnknownSection,
+    records_of,
+)
+from creditbridge.profile.policy import DEFAULT_POLICY, Policy
+from creditbridge.profile.record import RecordBase, is_disputed
+from creditbridge.profile.section import SectionDefinition
+from creditbridge.profile.sections import DEFINITIONS, RECORD_TYPES, Record
+
+FINAL_OR_NOT_APPEALABLE = (None, Finality.FINAL)
+
+
+def suppress(
+    merged: Merged, *, extent: Extent, now: datetime, policy: Policy = DEFAULT_POLICY
+) -> Served:
+    """Return what the bank may see of the sections that it asked for and the consent covers."""
+    sections: dict[SectionCode, Section] = {}
+    omitted: list[Omission] = []
+    unconfirmed: list[Unconfirmed] = []
+    for code in sorted(extent.asked):
+        reason = _find_omission(code, merged, extent, policy)
+        if reason is not None:
+            omitted.append(Omission(code=code, reason=reason))
+            continue
+        sections[code], by_name = _serve(DEFINITIONS[code], merged, now, policy)
+        unconfirmed += [Unconfirmed(section=code, record=record) for record in by_name]
+    return Served(
+        sections=sections,
+        omitted=tuple(omitted),
+        unconfirmed=tuple(unconfirmed),
+        quality=_keep_notes(merged, sections, unconfirmed),
+        sources=merged.sources,
+    )
+
+
+def is_withheld(record: RecordBase, *, now: datetime, policy: Policy) -> bool:
+    """Tell whether the law keeps a record from banks, whatever its section.
+
+    In the order of the house's rules: how far it may go (ZJ 15), whom it is about (ZJ 19),
+    whether it ended (APL 48, ZJ 32), until when it may be shown (ZJ 16), whether it is contested.
+    """
+    return (
+        record.disclosure is Disclosure.GOV_ONLY
+        or record.data_class in (DataClass.GOV_ONLY, DataClass.PERSONAL)
+        or record.lifecycle is not Lifecycle.ACTIVE
+        or record.finality is Finality.REVOKED
+        or _is_over(record.publicity_end, now)
+        or _is_over(record.retention_end, now)
+        or (record.dispute is not None and record.dispute.state is DisputeState.UPHELD)
+        or (record.dispute is not None and record.dispute.suspends and is_disputed(record))
+        or (policy.hides_not_final and record.finality not in FINAL_OR_NOT_APPEALABLE)
+    )
+
+
+def _find_omission(
+    code: SectionCode, merged: Merged, extent: Extent, policy: Policy
+) -> OmissionReason | None:
+    if code not in extent.covered:
+        return OmissionReason.NOT_CONSENTED
+    if code in policy.withheld_sections:
+        return OmissionReason.SUPPRESSED_BY_LAW
+    definition = DEFINITIONS.get(code)
+    if definition is None or code not in merged.sections:
+        return OmissionReason.NOT_AVAILABLE
+    if definition.applies_to is not None and extent.category not in definition.applies_to:
+        return OmissionReason.NOT_APPLICABLE
+    return None
+
+
+def _serve(
+    definition: SectionDefinition, merged: Merged, now: datetime, policy: Policy
+) -> tuple[Section, list[Record]]:
+    """Return a section as a bank may see it, and its records that match by name alone."""
+    section = merged.sections[definition.code]
+    if isinstance(section, UnknownSection):
+        return section, []
+    if definition.is_adverse and _is_copy_too_old(section.sources, merged, now, policy):
+        # What was revoked since must not be shown from an old copy (APL 48).
+        return UnknownSection(error_class=ErrorClass.COPY_TOO_OLD, last_good_at=section.as_of), []
+    shown = _show(definition, records_of(section), now, policy)
+    sure = tuple(each for each in shown if each.match.confidence is not Confidence.LOW)
+    by_name = [each for each in shown if each.match.confidence is Confidence.LOW]
+    if not sure and definition.code in merged.failed:
+        # Another source failed: what is left is not "no record", and must not look so.
+        return merged.failed[definition.code], by_name
+    return _status_of(definition, section, sure, now), by_name
+
+
+def _status_of(
+    definition: SectionDefinition,
+    section: PresentSection | NoneSection,
+    records: tuple[Record, ...],
+    now: datetime,
+) -> Section:
+    age = now - section.as_of
+    if age > definition.age_max:
+        return StaleSection(
+            records=records or None,
+            as_of=section.as_of,
+            age_seconds=int(age.total_seconds()),
+            sources=section.sources,
+        )
+    if not records:
+        return NoneSection(as_of=section.as_of, sources=section.sources)
+    return PresentSection(records=records, as_of=section.as_of, sources=section.sources)
+
+
+def _show(
+    definition: SectionDefinition, records: Sequence[Record], now: datetime, policy: Policy
+) -> list[Record]:
+    """Return the records that may be seen, each as its section shows it."""
+    shown = (
+        definition.show(record, policy)
+        for record in records
+        if not is_withheld(record, now=now, policy=policy)
+    )
+    return [_as_basic_unless_final(each) for each in shown if isinstance(each, RECORD_TYPES)]
+
+
+def _as_basic_unless_final(record: Record) -> Record:
+    # Only what is final is adverse (ZJ 11); the rest is shown as BASIC with its finality.
+    if record.finality in FINAL_OR_NOT_APPEALABLE or record.info_class is not InfoClass.ADVERSE:
+        return record
+    return replace(record, info_class=InfoClass.BASIC)
+
+
+def _is_copy_too_old(
+    platforms: Sequence[str], merged: Merged, now: datetime, policy: Policy
+) -> bool:
+    limit = timedelta(seconds=policy.copy_age_seconds_max)
+    return any(
+        now - source.answered_at > limit
+        for source in merged.sources
+        if source.platform in platforms
+    )
+
+
+def _keep_notes(
+    merged: Merged, sections: Mapping[SectionCode, Section], unconfirmed: Sequence[Unconfirmed]
+) -> tuple[QualityNote, ...]:
+    """Return the notes on what is served, and a note for each section that a source owes to."""
+    seen = {record.record_id for section in sections.values() for record in records_of(section)}
+    seen |= {each.record.record_id for each in unconfirmed}
+    kept = [
+        note
+        for note in merged.notes
+        if (note.section is None or note.section in sections)
+        and (note.record_id is None or note.record_id in seen)
+    ]
+    partial = [
+        QualityNote(code=QualityCode.PARTIAL, section=code)
+        for code in sorted(merged.failed)
+        if code in sections and not isinstance(sections[code], UnknownSection)
+    ]
+    return (*kept, *partial)
+
+
+def _is_over(end: datetime | None, now: datetime) -> bool:
+    return end is not None and now >= end

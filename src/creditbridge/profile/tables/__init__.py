@@ -1,0 +1,60 @@
+"""The code tables, as versioned data: what a value means, under which scheme, since when."""
+
+from creditbridge.profile.tables.entities import (
+    COUNTERPART_TYPE,
+    ENTERPRISE_ID_TYPE,
+    ENTITY_STATUS,
+    INDUSTRY_SECTION,
+    LICENCE_CATEGORY,
+    PERSON_ID_TYPE,
+)
+from creditbridge.profile.tables.grades import (
+    CUSTOMS_CREDIT,
+    ENV_CREDIT,
+    PUBLIC_CREDIT_GRADE,
+    TAX_CREDIT,
+)
+from creditbridge.profile.tables.purposes import ENTERPRISE_REASON, PERSONAL_REASON, PURPOSE
+from creditbridge.profile.tables.records import (
+    ABNORMALITY_REASON,
+    EVALUATION_DIMENSION,
+    FINALITY,
+    KEY_AREA,
+    LIST_TYPE,
+    MEASURE,
+    PENALTY_KIND,
+    PERFORMANCE,
+    PROCEDURE,
+    SEVERITY,
+    TRUSTWORTHY,
+)
+
+# In each profile: a new row, or a row ended, is a new version.
+CODE_TABLES_VERSION = "2026-11-1"
+
+CODE_TABLES = (
+    ABNORMALITY_REASON,
+    COUNTERPART_TYPE,
+    CUSTOMS_CREDIT,
+    ENTERPRISE_ID_TYPE,
+    ENTERPRISE_REASON,
+    ENTITY_STATUS,
+    ENV_CREDIT,
+    EVALUATION_DIMENSION,
+    FINALITY,
+    INDUSTRY_SECTION,
+    KEY_AREA,
+    LICENCE_CATEGORY,
+    LIST_TYPE,
+    MEASURE,
+    PENALTY_KIND,
+    PERFORMANCE,
+    PERSONAL_REASON,
+    PERSON_ID_TYPE,
+    PROCEDURE,
+    PUBLIC_CREDIT_GRADE,
+    PURPOSE,
+    SEVERITY,
+    TAX_CREDIT,
+    TRUSTWORTHY,
+)

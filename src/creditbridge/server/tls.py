@@ -1,0 +1,91 @@
+"""The doors' side of TLS: 1.3 only, no session tickets, client certificates asked for or not."""
+
+import asyncio
+import ssl
+import stat
+from base64 import b64encode
+from pathlib import Path
+from textwrap import wrap
+
+from creditbridge.foundation.errors import CreditbridgeError
+
+TLS_1_3 = 0x0304
+
+
+class DoorMisconfigured(CreditbridgeError):
+    """A door cannot be opened as it is configured; start is refused."""
+
+    code = "door-misconfigured"
+    message = "A door cannot be opened as it is configured; start is refused."
+
+
+def bank_context(*, certificate_file: Path, key_file: Path, client_ca_file: Path) -> ssl.SSLContext:
+    """Return the TLS of the bank door: asks for a client certificate of our client CAs.
+
+    Without one the handshake succeeds and the application answers 401 (PROTOCOLS T2); an untrusted
+    one ends the handshake (T3). Purpose and dates are checked again on each request.
+
+    Raises:
+        DoorMisconfigured: a file is absent, unfit, or a key is readable by others.
+    """
+    context = people_context(certificate_file=certificate_file, key_file=key_file)
+    try:
+        context.load_verify_locations(cafile=client_ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise DoorMisconfigured(detail=f"{client_ca_file}: no CA certificates") from error
+    context.verify_mode = ssl.CERT_OPTIONAL
+    return context
+
+
+def people_context(*, certificate_file: Path, key_file: Path) -> ssl.SSLContext:
+    """Return the TLS of the people's door: no client certificates.
+
+    Raises:
+        DoorMisconfigured: a file is absent, unfit, or the key is readable by others.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    # A resumed session would outlive a revoked certificate.
+    context.num_tickets = 0
+    context.options |= ssl.OP_NO_TICKET | ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+    context.set_alpn_protocols(["http/1.1"])
+    try:
+        if key_file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise DoorMisconfigured(detail=f"{key_file} is readable by others; chmod 600 it")
+        context.load_cert_chain(certificate_file, key_file, password=_refuse_password)
+    except (OSError, ValueError) as error:
+        detail = f"{certificate_file}, {key_file}: no certificate with its key"
+        raise DoorMisconfigured(detail=detail) from error
+    return context
+
+
+def _refuse_password() -> str:
+    # OpenSSL would ask at the terminal.
+    message = "the key is encrypted"
+    raise ValueError(message)
+
+
+def describe_tls(transport: asyncio.BaseTransport) -> dict[object, object] | None:
+    """Return the `tls` extension of a connection's scopes (ASGI TLS extension 0.2), or None.
+
+    `client_cert_chain` holds the peer's certificate as PEM, or nothing where it showed none;
+    `client_certificate`, our own addition, the same as DER or None.
+    """
+    found: object = transport.get_extra_info("ssl_object")
+    if not isinstance(found, ssl.SSLObject):
+        return None
+    certificate = found.getpeercert(binary_form=True)
+    return {
+        "server_cert": None,
+        "client_cert_chain": [] if certificate is None else [_encode_pem(certificate)],
+        "client_cert_name": None,
+        "client_cert_error": None,
+        "tls_version": TLS_1_3,
+        "cipher_suite": None,
+        "client_certificate": certificate,
+    }
+
+
+def _encode_pem(certificate: bytes) -> str:
+    lines = wrap(b64encode(certificate).decode("ascii"), 64)
+    return "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""])

@@ -1,0 +1,256 @@
+"""The command `creditbridge-sandbox`: serve the platform and the provider, inspect an entity.
+
+    creditbridge-sandbox serve --config FILE [--only provincial|identity]
+    creditbridge-sandbox inspect USCC [--seed N] [--size N]
+
+`serve` prints one line of JSON when everything listens and ends by SIGTERM or SIGINT.
+"""
+
+import argparse
+import asyncio
+import signal
+import ssl
+import sys
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from socket import socket
+
+import msgspec
+import uvicorn
+import uvloop
+from litestar import Litestar
+from typing_extensions import override
+
+from creditbridge.foundation.clock import SystemClock
+from creditbridge.foundation.errors import CreditbridgeError
+from creditsandbox.dialects.provincial import endpoints as provincial
+from creditsandbox.dialects.provincial.settings import ProvincialSettings, build_platform
+from creditsandbox.identity import endpoints as identity
+from creditsandbox.identity.settings import IdentitySettings, build_provider
+from creditsandbox.province.population import SEED, SIZE, Province
+from creditsandbox.province.portrait import draw_portrait
+
+GRACE_SECONDS = 2
+KEEP_ALIVE_SECONDS = 120
+PROVINCIAL, IDENTITY = "provincial", "identity"
+
+
+class ConfigInvalid(CreditbridgeError):
+    """The configuration file cannot be used; `detail` says where."""
+
+    code = "config-invalid"
+    message = "The configuration file cannot be used."
+
+
+class ProvinceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[province]` table: which province, of how many entities."""
+
+    seed: int = SEED
+    size: int = SIZE
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The configuration file; a table that is absent is not served."""
+
+    province: ProvinceSettings = ProvinceSettings()
+    provincial: ProvincialSettings | None = None
+    identity: IdentitySettings | None = None
+
+
+class Server(uvicorn.Server):
+    """Stock uvicorn, but the process's signals and the ready line are this module's business."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    @override
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Listen, and say so."""
+        await super().startup(sockets)
+        self.listening.set()
+
+    @override
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Leave the signals alone: two servers in one process would take them from each other."""
+        yield
+
+
+class Bound(msgspec.Struct, frozen=True, kw_only=True):
+    """A server with its socket, and the address under which others reach it."""
+
+    name: str
+    address: str
+    server: Server
+    listener: socket
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    parsed = _make_parser().parse_args(arguments)
+    try:
+        if parsed.command == "inspect":
+            return inspect(parsed.uscc, Province(seed=parsed.seed, size=parsed.size))
+        config = load_config(parsed.config)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(config, only=parsed.only))
+    except CreditbridgeError as error:
+        sys.stderr.write(f"{error.prose} {error.detail}\n")
+        return 2
+    except OSError as error:
+        # A file that cannot be read, a port that is taken.
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="creditbridge-sandbox", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    commands = parser.add_subparsers(dest="command", required=True)
+    serving = commands.add_parser("serve", help="serve what the configuration names")
+    serving.add_argument("--config", type=Path, required=True)
+    serving.add_argument("--only", choices=(PROVINCIAL, IDENTITY), default=None)
+    looking = commands.add_parser("inspect", help="show an entity and why its score is so")
+    looking.add_argument("uscc")
+    looking.add_argument("--seed", type=int, default=SEED)
+    looking.add_argument("--size", type=int, default=SIZE)
+    return parser
+
+
+def inspect(uscc: str, province: Province) -> int:
+    """Write what is on record about an entity today; return the exit status."""
+    today = SystemClock().now().date()
+    enterprise = province.find_enterprise(uscc, on=today)
+    if enterprise is None:
+        sys.stderr.write("No such entity in this province.\n")
+        return 1
+    sys.stdout.write(draw_portrait(enterprise, on=today))
+    return 0
+
+
+def load_config(path: Path) -> Config:
+    """Return the configuration; relative paths in it start at the file's folder.
+
+    Raises:
+        ConfigInvalid: absent, no TOML, an unknown key, or a value of another type.
+    """
+    try:
+        raw = path.read_bytes()
+        return msgspec.toml.decode(raw, type=Config, dec_hook=_path_under(path.parent))
+    except (OSError, msgspec.DecodeError) as error:
+        raise ConfigInvalid(detail=str(error)) from error
+
+
+def _path_under(folder: Path) -> Callable[[type, object], object]:
+    def read(kind: type, value: object) -> object:
+        if kind is Path and isinstance(value, str):
+            return folder / value
+        raise NotImplementedError
+
+    return read
+
+
+async def serve(config: Config, *, only: str | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; write the ready line when everything listens.
+
+    Raises:
+        KeyUnusable: a key file that cannot be used.
+        ConfigInvalid: nothing to serve.
+    """
+    province = Province(seed=config.province.seed, size=config.province.size)
+    bound = list(bind_all(config, province, only=only))
+    if not bound:
+        raise ConfigInvalid(detail="nothing to serve")
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _stop_all, bound)
+    async with asyncio.TaskGroup() as group:
+        for each in bound:
+            group.create_task(each.server.serve(sockets=[each.listener]))
+        for each in bound:
+            await each.server.listening.wait()
+        addresses = {each.name: each.address for each in bound}
+        line = {"event": "ready", **addresses, "entities": province.size}
+        sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+        sys.stdout.flush()
+
+
+def _stop_all(bound: Sequence[Bound]) -> None:
+    for each in bound:
+        each.server.should_exit = True
+
+
+def bind_all(config: Config, province: Province, *, only: str | None = None) -> Iterator[Bound]:
+    """Yield what the configuration names, each bound to its port but not yet served."""
+    if config.provincial is not None and only in (None, PROVINCIAL):
+        yield bind_provincial(config.provincial, province)
+    if config.identity is not None and only in (None, IDENTITY):
+        yield bind_identity(config.identity, province)
+
+
+def bind_provincial(settings: ProvincialSettings, province: Province) -> Bound:
+    """Return the provincial platform: nobody gets past TLS without a client certificate."""
+    platform = build_platform(settings, province)
+
+    def build(address: str) -> Litestar:
+        return provincial.build_app(platform, base_url=address, clock=SystemClock())
+
+    return bind(PROVINCIAL, settings, settings.base_url, build, client_ca=settings.client_ca_file)
+
+
+def bind_identity(settings: IdentitySettings, province: Province) -> Bound:
+    """Return the identity provider, over TLS."""
+
+    def build(address: str) -> Litestar:
+        provider = build_provider(settings, province, issuer=address)
+        return identity.build_app(provider, clock=SystemClock())
+
+    return bind(IDENTITY, settings, settings.issuer, build)
+
+
+def bind(
+    name: str,
+    settings: ProvincialSettings | IdentitySettings,
+    address: str | None,
+    build: Callable[[str], Litestar],
+    *,
+    client_ca: Path | None = None,
+) -> Bound:
+    """Return a server on its own socket; port 0 takes a free one, which the address then names."""
+    listener = socket()
+    listener.bind((settings.host, settings.port))
+    port: int = listener.getsockname()[1]
+    reached = address or f"https://{settings.host}:{port}"
+    config = uvicorn.Config(
+        build(reached),
+        ssl_certfile=settings.certificate_file,
+        ssl_keyfile=settings.private_key_file,
+        ssl_ca_certs=client_ca,
+        ssl_cert_reqs=ssl.CERT_REQUIRED if client_ca else ssl.CERT_NONE,
+        ssl_context_factory=make_context,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        lifespan="off",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    return Bound(name=name, address=reached, server=Server(config), listener=listener)
+
+
+def make_context(
+    _config: uvicorn.Config, make_default: Callable[[], ssl.SSLContext]
+) -> ssl.SSLContext:
+    """Return uvicorn's own context, for TLS 1.3 alone."""
+    context = make_default()
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    return context
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""Platforms over the province, each speaking its own protocol."""

@@ -1,0 +1,114 @@
+"""What the gateway sends: the query, and the grant under which it asks. Unknown members refuse."""
+
+from datetime import datetime
+
+import msgspec
+
+from creditbridge.foundation.errors import Malformed, Refused
+from creditbridge.protocols.canonical_json import NotCanonical, require_canonical
+from creditbridge.protocols.strict_json import JsonMalformed, decode
+from creditbridge.protocols.structured_fields import FieldMalformed, parse_item
+from creditsandbox.dialects.provincial.sections import Section
+
+GRANT_SECONDS_MAX = 60
+SKEW_SECONDS = 30
+GRANT_VERSION = 1
+GRANT_CHARACTERS_MAX = 2_048
+PURPOSE_CHARACTERS_MAX = 32
+
+
+class QueryMalformed(Malformed):
+    """A body that is no query, or asks for a section twice or out of order."""
+
+    code = "query-malformed"
+    message = "The body is not a query of this platform."
+
+
+class GrantRefused(Refused):
+    """A grant that does not cover this query, here, now."""
+
+    code = "grant-refused"
+    message = "The query grant does not cover this query."
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of a query."""
+
+    uscc: str
+    sections: tuple[Section, ...]
+    purpose: str
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The query grant: the only thing the platform learns of a consent."""
+
+    v: int
+    audience: str
+    query_id: str
+    uscc: str
+    sections: tuple[Section, ...]
+    purpose: str
+    consent_digest: str
+    expires_at: datetime
+
+
+def parse_query(body: bytes) -> Query:
+    """Return the query that a body holds.
+
+    Raises:
+        QueryMalformed: not its JSON, or sections that are not sorted, each once.
+    """
+    try:
+        query = decode(body, Query)
+    except JsonMalformed as error:
+        raise QueryMalformed(detail=error.detail) from error
+    in_order = query.sections == tuple(sorted(set(query.sections)))
+    if not query.sections or not in_order or len(query.purpose) > PURPOSE_CHARACTERS_MAX:
+        raise QueryMalformed(detail="sections or purpose")
+    return query
+
+
+def parse_grant(header: str) -> Grant:
+    """Return the grant that the header carries as a byte sequence (RFC 9651, section 3.3.5).
+
+    Raises:
+        GrantRefused: no byte sequence, or not a grant as canonical JSON (RFC 8785).
+    """
+    if len(header) > GRANT_CHARACTERS_MAX:
+        raise GrantRefused(detail=f"{len(header)} characters")
+    try:
+        raw = parse_item(header).value
+        if not isinstance(raw, bytes):
+            raise GrantRefused(detail="no byte sequence")
+        require_canonical(raw)
+        return decode(raw, Grant)
+    except (FieldMalformed, JsonMalformed, NotCanonical) as error:
+        raise GrantRefused(detail=error.detail) from error
+
+
+def require_grant(
+    grant: Grant, query: Query, *, query_id: str, platform_id: str, now: datetime
+) -> None:
+    """Accept a grant for exactly this query on this platform, not yet expired.
+
+    Its signature is that of the query, whose covered header carries it.
+
+    Raises:
+        GrantRefused: another platform, id, enterprise, sections or purpose; expired; too long.
+    """
+    asked = (GRANT_VERSION, platform_id, query_id, query.uscc, query.sections, query.purpose)
+    granted = (
+        grant.v,
+        grant.audience,
+        grant.query_id,
+        grant.uscc,
+        grant.sections,
+        grant.purpose,
+    )
+    if asked != granted:
+        raise GrantRefused(detail="a grant for something else")
+    if grant.expires_at.utcoffset() is None:
+        raise GrantRefused(detail="an instant without a zone")
+    left_seconds = (grant.expires_at - now).total_seconds()
+    if not 0 < left_seconds <= GRANT_SECONDS_MAX + SKEW_SECONDS:
+        raise GrantRefused(detail=f"{left_seconds:.0f} s left")

@@ -1,0 +1,132 @@
+"""Who can sign in: the legal representative of every entity, and one agent.
+
+The fixed enterprises' people have short log-in names; everybody else's is the USCC. The password
+follows from the log-in name by a published rule: this is a sandbox, and nothing here is a secret.
+"""
+
+import hmac
+from datetime import date
+from enum import StrEnum
+from hashlib import sha256
+
+import msgspec
+
+from creditbridge.foundation.errors import Refused
+from creditsandbox.province.fixed import FixedEnterprise, Outcome, list_fixed
+from creditsandbox.province.population import Province
+
+AGENT_LOGIN_NAME = "found-agent"
+AGENT_NAME = "钱沙安"
+LOGIN_CHARACTERS_MAX = 64
+SUBJECT_CHARACTERS = 26
+
+
+class Role(StrEnum):
+    """In what capacity a person speaks for an enterprise."""
+
+    LEGAL_REP = "LEGAL_REP"
+    AGENT = "AGENT"
+
+
+class LoginRefused(Refused):
+    """The log-in name or the password is wrong; which of them is not said."""
+
+    code = "login-refused"
+    message = "The log-in name or the password is wrong."
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who can sign in, and the enterprise that this person may speak for."""
+
+    subject: str
+    login_name: str
+    name: str
+    role: Role
+    uscc: str
+    enterprise_name: str
+
+
+def list_people() -> tuple[Person, ...]:
+    """Return the people with short log-in names, in the order of the contract."""
+    return tuple(_PEOPLE.values())
+
+
+def sign_in(province: Province, login_name: str, password: str, *, on: date) -> Person:
+    """Return the person of a log-in name, for the right password.
+
+    Raises:
+        LoginRefused: no such person, or another password.
+    """
+    name = login_name.strip()
+    right = hmac.compare_digest(password.encode(), password_of(name).encode())
+    person = find_person(province, name, on=on)
+    if person is None or not right:
+        raise LoginRefused
+    return person
+
+
+def find_person(province: Province, login_name: str, *, on: date) -> Person | None:
+    """Return the person of a log-in name; a USCC names the legal representative."""
+    if len(login_name) > LOGIN_CHARACTERS_MAX:
+        return None
+    if (known := _PEOPLE.get(login_name)) is not None:
+        return known
+    enterprise = province.find_enterprise(login_name, on=on)
+    if enterprise is None:
+        return None
+    return make_person(
+        login_name,
+        name=enterprise.registration.legal_representative,
+        uscc=login_name,
+        enterprise_name=enterprise.entity.name,
+    )
+
+
+def password_of(login_name: str) -> str:
+    """Return the password of a log-in name, by the published rule."""
+    return f"{login_name}-pass"
+
+
+def make_person(
+    login_name: str,
+    *,
+    name: str,
+    uscc: str,
+    enterprise_name: str,
+    role: Role = Role.LEGAL_REP,
+) -> Person:
+    """Return a person; the subject is stable and tells nothing."""
+    digest = sha256(f"{uscc}/{role}/{name}".encode()).hexdigest()
+    return Person(
+        subject=f"sbx-{digest[:SUBJECT_CHARACTERS]}",
+        login_name=login_name,
+        name=name,
+        role=role,
+        uscc=uscc,
+        enterprise_name=enterprise_name,
+    )
+
+
+def _representative_of(fixed: FixedEnterprise) -> Person:
+    return make_person(
+        fixed.login_name,
+        name=fixed.legal_representative,
+        uscc=fixed.uscc,
+        enterprise_name=fixed.name,
+    )
+
+
+def _list_all() -> list[Person]:
+    people = [_representative_of(fixed) for fixed in list_fixed()]
+    found = next(fixed for fixed in list_fixed() if fixed.outcome is Outcome.FOUND)
+    agent = make_person(
+        AGENT_LOGIN_NAME,
+        name=AGENT_NAME,
+        uscc=found.uscc,
+        enterprise_name=found.name,
+        role=Role.AGENT,
+    )
+    return [people[0], agent, *people[1:]]
+
+
+_PEOPLE = {person.login_name: person for person in _list_all()}

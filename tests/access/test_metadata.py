@@ -1,0 +1,58 @@
+"""What the authorization server says about itself."""
+
+import importlib
+
+import pytest
+
+from creditbridge.access.metadata import authorization_server_metadata
+from creditbridge.access.settings import AccessSettings, IssuerInvalid
+
+SETTINGS = AccessSettings(
+    issuer="https://credit.example:8443",
+    bank_url="https://bank.credit.example:8444",
+    scopes=frozenset({"reports", "consents"}),
+)
+
+
+def test_M2_the_metadata_says_only_what_is_true_today() -> None:
+    """The whole document; without an authorization endpoint there is no response type."""
+    token_endpoint = "https://bank.credit.example:8444/oauth/token"
+
+    assert authorization_server_metadata(SETTINGS) == {
+        "issuer": "https://credit.example:8443",
+        "token_endpoint": token_endpoint,
+        "jwks_uri": "https://credit.example:8443/jwks",
+        "scopes_supported": ["consents", "reports"],
+        "grant_types_supported": ["client_credentials"],
+        "token_endpoint_auth_methods_supported": ["tls_client_auth"],
+        "tls_client_certificate_bound_access_tokens": True,
+        "mtls_endpoint_aliases": {"token_endpoint": token_endpoint},
+    }
+
+
+def test_M1_authlib_reads_the_metadata_as_valid() -> None:
+    """A judge that we did not write; it wants response types even where there are none."""
+    judge = importlib.import_module("authlib.oauth2.rfc8414").AuthorizationServerMetadata
+    metadata = judge(authorization_server_metadata(SETTINGS), response_types_supported=["code"])
+
+    metadata.validate()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://credit.example",
+        "credit.example",
+        "https://",
+        "https://credit.example/",
+        "https://credit.example?a=b",
+        "https://credit.example?",
+        "https://credit.example#",
+    ],
+)
+def test_M1_an_issuer_that_cannot_be_compared_is_refused_at_start(url: str) -> None:
+    """HTTPS, no query, no fragment, no trailing slash; for both doors."""
+    with pytest.raises(IssuerInvalid):
+        AccessSettings(issuer=url, bank_url="https://bank.example", scopes=frozenset())
+    with pytest.raises(IssuerInvalid):
+        AccessSettings(issuer="https://bank.example", bank_url=url, scopes=frozenset())

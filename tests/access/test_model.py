@@ -1,0 +1,55 @@
+"""What the token endpoint answers."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from creditbridge.access import service
+from creditbridge.access.checks import one_method
+from creditbridge.access.form import FormFault
+from creditbridge.access.model import IssuedToken, OAuthError, Token
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
+
+
+def leaves(kind: type[OAuthError]) -> list[type[OAuthError]]:
+    """The class and all below it."""
+    return [kind, *(leaf for below in kind.__subclasses__() for leaf in leaves(below))]
+
+
+def test_error_descriptions_are_of_the_characters_that_the_standard_allows() -> None:
+    """RFC 6749, section 5.2: printable ASCII without quotation mark and backslash."""
+    assert one_method.MethodsMixed in leaves(OAuthError)
+    assert service.ClientUnnamed in leaves(OAuthError)
+    prose = [leaf.message for leaf in leaves(OAuthError)] + [fault.value for fault in FormFault]
+
+    assert [text for text in prose if DESCRIPTION.fullmatch(text) is None] == []
+
+
+def test_every_oauth_error_has_a_word_of_the_standard() -> None:
+    """RFC 6749, section 5.2 closes the list."""
+    assert {leaf.oauth_code for leaf in leaves(OAuthError)} == {
+        "invalid_request",
+        "invalid_client",
+        "invalid_scope",
+        "unsupported_grant_type",
+    }
+
+
+def test_G1_the_answer_has_a_bound_token_and_no_refresh_token() -> None:
+    """Exactly the members of RFC 6749, section 5.1, that client_credentials gives."""
+    token = Token(
+        client_id="c",
+        bank_id="b",
+        scopes=frozenset({"reports", "consents"}),
+        thumbprint="t" * 43,
+        issued_at=NOW,
+        expires_at=NOW + timedelta(seconds=300),
+    )
+
+    assert IssuedToken(secret="cbt_x", token=token).to_answer() == {
+        "access_token": "cbt_x",
+        "token_type": "Bearer",
+        "expires_in": 300,
+        "scope": "consents reports",
+    }

@@ -1,0 +1,129 @@
+"""What a bank may ask for."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from creditbridge.consents.acts import ConsentRequest
+from creditbridge.consents.ceilings import Ceilings, require_acceptable
+from creditbridge.foundation.errors import CreditbridgeError
+from creditbridge.profile.codes import Purpose, SectionCode
+
+ONE_YEAR = timedelta(days=366)
+
+
+def test_a_request_within_the_ceilings_gets_its_term(
+    request_of_bank: ConsentRequest, noon: datetime
+) -> None:
+    """Without a beginning of its own the term begins at the request; it lapses in seven days."""
+    term = require_acceptable(request_of_bank, Ceilings(), now=noon)
+
+    assert term.valid_from == noon
+    assert term.valid_to == noon + timedelta(days=30)
+    assert term.lapses_at == noon + timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"purposes": frozenset()}, "consent-request-malformed"),
+        ({"sections": frozenset()}, "consent-request-malformed"),
+        ({"max_queries": 0}, "consent-request-malformed"),
+        ({"clients": frozenset(f"cli_{n}" for n in range(33))}, "consent-request-malformed"),
+        ({"authorization_no": ""}, "consent-request-malformed"),
+        ({"authorization_no": "A" * 65}, "consent-request-malformed"),
+        ({"authorization_no": "A\u202e1"}, "consent-request-malformed"),
+        ({"authorization_no": " A"}, "consent-request-malformed"),
+        ({"business_ref": "B\x1b[2J"}, "consent-request-malformed"),
+        ({"purposes": frozenset({Purpose.OTHER})}, "consent-purpose-not-allowed"),
+        ({"purposes": frozenset({Purpose.KEY_PERSON_REVIEW})}, "consent-purpose-not-allowed"),
+        (
+            {"purposes": frozenset({Purpose.PRE_LOAN_REVIEW, Purpose.DISPUTE_CHECK})},
+            "consent-purpose-not-allowed",
+        ),
+        ({"sections": frozenset({SectionCode.PSN})}, "consent-sections-not-allowed"),
+        ({"max_queries": 1001}, "consent-queries-not-allowed"),
+        ({"purposes": frozenset({Purpose.POST_LOAN})}, "consent-business-missing"),
+    ],
+)
+def test_a_request_over_a_ceiling_is_refused(
+    request_of_bank: ConsentRequest, noon: datetime, changes: dict[str, object], code: str
+) -> None:
+    """Each ceiling has its code; personal purposes and sections are never for this door."""
+    with pytest.raises(CreditbridgeError) as caught:
+        require_acceptable(replace(request_of_bank, **changes), Ceilings(), now=noon)
+
+    assert caught.value.code == code
+
+
+def test_post_loan_with_its_business_is_accepted(
+    request_of_bank: ConsentRequest, noon: datetime
+) -> None:
+    """Post-loan management may be asked for where the business is named."""
+    request = replace(
+        request_of_bank, purposes=frozenset({Purpose.POST_LOAN}), business_ref="合同2026-7"
+    )
+
+    assert require_acceptable(request, Ceilings(), now=noon).valid_from == noon
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "accepted"),
+    [
+        (timedelta(0), ONE_YEAR, True),
+        (timedelta(0), ONE_YEAR + timedelta(microseconds=1), False),
+        (timedelta(days=9), timedelta(days=9) + ONE_YEAR, True),
+        (timedelta(microseconds=-1), timedelta(days=1), False),
+        (timedelta(days=1), timedelta(days=1), False),
+        (timedelta(days=2), timedelta(days=1), False),
+        (None, timedelta(0), False),
+        (None, timedelta(microseconds=1), True),
+    ],
+)
+def test_a_term_lies_ahead_and_is_at_most_one_year(
+    request_of_bank: ConsentRequest,
+    noon: datetime,
+    begins: timedelta | None,
+    ends: timedelta,
+    *,
+    accepted: bool,
+) -> None:
+    """Nothing is back-dated, empty, backwards, or longer than the ceiling by a microsecond."""
+    request = replace(
+        request_of_bank,
+        valid_from=None if begins is None else noon + begins,
+        valid_to=noon + ends,
+    )
+
+    if accepted:
+        assert require_acceptable(request, Ceilings(), now=noon).valid_to == noon + ends
+    else:
+        with pytest.raises(CreditbridgeError) as caught:
+            require_acceptable(request, Ceilings(), now=noon)
+        assert caught.value.code == "consent-term-not-allowed"
+
+
+def test_a_narrower_house_narrows_its_banks(
+    request_of_bank: ConsentRequest, noon: datetime
+) -> None:
+    """The ceilings are configuration: a house may allow one section and name its rule."""
+    narrow = Ceilings(rule="city-ceilings", rule_version="3", sections=frozenset({SectionCode.REG}))
+
+    with pytest.raises(CreditbridgeError) as caught:
+        require_acceptable(request_of_bank, narrow, now=noon)
+
+    assert caught.value.code == "consent-sections-not-allowed"
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        {"purposes": frozenset({Purpose.KEY_PERSON_REVIEW})},
+        {"sections": frozenset({SectionCode.PSN})},
+    ],
+)
+def test_no_configuration_opens_this_door_to_personal_data(opened: dict[str, object]) -> None:
+    """Natural persons consent for themselves, so such ceilings cannot even be built."""
+    with pytest.raises(ValueError, match="person's own consent"):
+        replace(Ceilings(), **opened)

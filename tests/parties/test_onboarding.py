@@ -1,0 +1,153 @@
+"""What may bring a bank into the house."""
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from creditbridge.foundation.errors import Malformed
+from creditbridge.foundation.keys import FileKey
+from creditbridge.parties.model import BankOnboarding, ClientOnboarding
+from creditbridge.parties.onboarding import (
+    OnboardingMalformed,
+    OnboardingRepeats,
+    is_client_id,
+    list_keys,
+    read_onboarding,
+)
+from creditbridge.protocols.canonical_json import canonicalize
+from creditbridge.protocols.certificate_binding import SubjectKind, SubjectMatcher
+from creditbridge.protocols.jwk import PrivateMemberFound
+
+
+def encode(onboarding: BankOnboarding) -> bytes:
+    """Return the canonical body."""
+    return canonicalize(msgspec.to_builtins(onboarding))
+
+
+def test_a_whole_bank_is_read_as_it_was_written(onboarding: BankOnboarding) -> None:
+    """Canonical bytes of a good bank come back as that bank."""
+    assert read_onboarding(encode(onboarding)) == onboarding
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'{"clients"', b'{ "clients"'),
+        (b'"kind":"san_dns"', b'"kind":"san_dns","san_uri":"urn:x"'),
+        (b'"kind":"san_dns",', b""),
+        (b'"legal_name"', b'"extra":1,"legal_name"'),
+        (b"91330104YY0000A13Q", b"91330104YY0000A13A"),
+        (b"91330104YY0000A13Q", b"91330104yy0000a13q"),
+        (b'"Example Bank"', b'""'),
+        (b'"Example Bank"', b'" Example"'),
+        (b'"Example Bank"', '"Ex\u202eample"'.encode()),
+        (b'"san_dns"', b'"san_ip"'),
+        (b"loans.bank.example", b""),
+        (b"loans.bank.example", "loans\u200b.example".encode()),
+    ],
+)
+def test_a_body_with_a_fault_is_refused(body: bytes, old: bytes, new: bytes) -> None:
+    """Other spelling, two matchers or none, unknown members, a wrong code, names that hide."""
+    assert old in body
+
+    with pytest.raises(Malformed):
+        read_onboarding(body.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"client_id": "Loans"},
+        {"client_id": "a"},
+        {"client_id": "a\x00bc"},
+        {"scopes": ()},
+        {"scopes": ("reports", "no blanks")},
+        {"keys": ()},
+        {"keys": ({"kty": "EC"},)},
+    ],
+)
+def test_a_client_with_a_fault_is_refused(
+    onboarding: BankOnboarding, edit: dict[str, object]
+) -> None:
+    """An id or scope of another shape, no scope, no key where it must sign, a broken key."""
+    client: ClientOnboarding = replace(onboarding.clients[0], **edit)
+
+    with pytest.raises(Malformed):
+        read_onboarding(encode(replace(onboarding, clients=(client,))))
+
+
+def test_too_many_keys_or_clients_are_refused(
+    onboarding: BankOnboarding, new_key: Callable[[], FileKey]
+) -> None:
+    """Nine keys, no client, thirty-three clients, a body of more than 64 kB."""
+    many_keys = replace(onboarding.clients[0], keys=tuple(new_key().key.to_jwk() for _ in range(9)))
+    for clients in ((many_keys,), (), (onboarding.clients[1],) * 33):
+        with pytest.raises(OnboardingMalformed):
+            read_onboarding(encode(replace(onboarding, clients=clients)))
+    with pytest.raises(OnboardingMalformed):
+        read_onboarding(b" " * 65_537)
+
+
+def test_a_private_key_is_refused(onboarding: BankOnboarding) -> None:
+    """K1: whoever sends a private member must make a new key."""
+    (jwk,) = onboarding.clients[0].keys
+    client = replace(onboarding.clients[0], keys=({**jwk, "d": "x"},))
+
+    with pytest.raises(PrivateMemberFound):
+        read_onboarding(encode(replace(onboarding, clients=(client,))))
+
+
+def test_a_key_name_that_does_not_print_is_refused(onboarding: BankOnboarding) -> None:
+    """A zero byte in a key id never reaches the database."""
+    (jwk,) = onboarding.clients[0].keys
+    client = replace(onboarding.clients[0], keys=({**jwk, "kid": "a\x00"},))
+
+    with pytest.raises(OnboardingMalformed):
+        read_onboarding(encode(replace(onboarding, clients=(client,))))
+
+
+def test_clients_of_one_bank_share_nothing(onboarding: BankOnboarding) -> None:
+    """Each client has its own id, subject and key: what one signed is never another's."""
+    first, second = onboarding.clients
+    (jwk,) = first.keys
+    same_id = replace(second, client_id=first.client_id)
+    same_subject = replace(second, matcher=first.matcher)
+    same_key = replace(second, keys=({**jwk, "kid": "another"},))
+    same_key_id = replace(second, keys=({**jwk, "kid": "one"}, {**jwk, "kid": "one"}))
+
+    for other in (same_id, same_subject, same_key, same_key_id):
+        with pytest.raises(OnboardingRepeats):
+            read_onboarding(encode(replace(onboarding, clients=(first, other))))
+
+
+def test_keys_come_with_their_names(onboarding: BankOnboarding) -> None:
+    """A `kid` names a key; without one the thumbprint does (RFC 7638)."""
+    client = onboarding.clients[0]
+    (jwk,) = client.keys
+    unnamed = {name: value for name, value in jwk.items() if name != "kid"}
+
+    (named,) = list_keys(replace(client, keys=({**jwk, "kid": "loans-1"},)))
+    (thumb,) = list_keys(replace(client, keys=(unnamed,)))
+
+    assert named.key_id == "loans-1"
+    assert thumb.key_id == jwk["kid"]
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [("loans", True), ("cli_01.a-b", True), ("lo", False), ("-loans", False), ("a" * 65, False)],
+)
+def test_a_client_id_has_a_plain_shape(text: str, *, good: bool) -> None:
+    """Three to sixty-four lower-case letters, digits and `_ . -`."""
+    assert is_client_id(text) is good
+
+
+def test_a_subject_of_another_kind_is_another_subject(onboarding: BankOnboarding) -> None:
+    """The same text as DNS name and as URI names two subjects."""
+    first, second = onboarding.clients
+    uri = SubjectMatcher(kind=SubjectKind.SAN_URI, value=first.matcher.value)
+    both = replace(onboarding, clients=(first, replace(second, matcher=uri)))
+
+    assert read_onboarding(encode(both)).clients[1].matcher is not None
