@@ -11,7 +11,7 @@ import os
 import subprocess
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from ipaddress import ip_address
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -126,6 +127,15 @@ class Pki:
         for extension, critical in [*extensions, *identifiers]:
             builder = builder.add_extension(extension, critical=critical)
         return builder.sign(self.key, SHA256())
+
+
+def pytest_asyncio_loop_factories(
+    item: pytest.Item,
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run what is measured on uvloop on uvloop; all else where sockets are guarded."""
+    if Path(__file__).parent / "server" in item.path.parents:
+        return {"uvloop": uvloop.new_event_loop}
+    return {"asyncio": asyncio.new_event_loop}
 
 
 @pytest.fixture(scope="session")

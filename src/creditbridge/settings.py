@@ -5,11 +5,16 @@ password need not stand in it.
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
+from creditbridge.admission.settings import AdmissionSettings
 from creditbridge.foundation.errors import CreditbridgeError
+from creditbridge.ledger.settings import LedgerSettings
+from creditbridge.platforms.settings import PlatformSettings
 
 CONFIGURATION_BYTES_MAX = 65_536
 
@@ -25,7 +30,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What all parts of the settings share: frozen, and closed to unknown keys."""
 
 
-class DoorSettings(Section):
+class DoorSettings(Section, frozen=True, kw_only=True):
     """Where a door listens, and with which certificate; `url` is what callers were told."""
 
     port: int
@@ -36,14 +41,14 @@ class DoorSettings(Section):
     client_authority: Path | None = None
 
 
-class OperationsSettings(Section):
+class OperationsSettings(Section, frozen=True, kw_only=True):
     """The operations door: loopback only, so it has no certificate."""
 
     port: int
     host: str = "127.0.0.1"
 
 
-class Doors(Section):
+class Doors(Section, frozen=True, kw_only=True):
     """The three doors."""
 
     bank: DoorSettings
@@ -51,7 +56,7 @@ class Doors(Section):
     operations: OperationsSettings
 
 
-class KeyFiles(Section):
+class KeyFiles(Section, frozen=True, kw_only=True):
     """The private keys, one purpose each, and the secrets at rest (32 bytes each)."""
 
     ledger: Path
@@ -65,21 +70,14 @@ class KeyFiles(Section):
     records: Path
 
 
-class DatabaseSettings(Section):
+class DatabaseSettings(Section, frozen=True, kw_only=True):
     """An embedded PostgreSQL in `folder`, or any other by `url`."""
 
-    folder: Path = Path("database")
+    folder: Path
     url: str | None = None
 
 
-class LedgerSettings(Section):
-    """The log's name (C2SP tlog-checkpoint: a URL without scheme) and its promise."""
-
-    origin: str
-    include_within_seconds: int = 60
-
-
-class IdentitySettings(Section):
+class IdentitySettings(Section, frozen=True, kw_only=True):
     """The OpenID Connect provider through which people sign in."""
 
     issuer: str
@@ -87,44 +85,25 @@ class IdentitySettings(Section):
     client_id: str
 
 
-class PlatformSettings(Section):
-    """One upstream platform: where it is, who we are there, and its pinned key."""
+class ReportSettings(Section, frozen=True, kw_only=True):
+    """What one report may take, and how many a worker takes at a time."""
 
-    dialect: str
-    base_url: str
-    authority: Path
-    client_certificate: Path
-    client_key: Path
-    client_id: str
-    login_key: Path
-    answer_key: Path
-    answer_key_id: str
+    deadline_seconds: Annotated[float, msgspec.Meta(ge=1, le=45)] = 10.0
+    in_flight_max: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 32
 
 
-class ReportSettings(Section):
-    """What one report may take."""
-
-    deadline_seconds: float = 10.0
-    body_minutes: int = 5
-    in_flight_max: int = 32
-
-
-class Settings(Section):
+class Settings(Section, frozen=True, kw_only=True):
     """Everything a gateway is told."""
 
     doors: Doors
     keys: KeyFiles
     ledger: LedgerSettings
     identity: IdentitySettings
-    platforms: dict[str, PlatformSettings]
-    database: DatabaseSettings = DatabaseSettings()
+    platforms: tuple[PlatformSettings, ...]
+    database: DatabaseSettings
     reports: ReportSettings = ReportSettings()
-    workers: int = 1
-    folder: Path = Path()
-
-    def locate(self, path: Path) -> Path:
-        """Return where a configured path lies: relative to the configuration file."""
-        return self.folder / path
+    admission: AdmissionSettings = AdmissionSettings()
+    workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
 
 
 def read_settings(path: Path) -> Settings:
@@ -140,13 +119,13 @@ def read_settings(path: Path) -> Settings:
     if len(raw) > CONFIGURATION_BYTES_MAX:
         raise SettingsInvalid(detail=f"{path}: over {CONFIGURATION_BYTES_MAX} bytes")
     try:
-        settings = msgspec.toml.decode(raw, type=Settings, strict=False)
+        settings = msgspec.toml.decode(raw, type=Settings, dec_hook=_path_under(path.parent))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SettingsInvalid(detail=f"{path}: {error}") from error
     database = settings.database
     if url := os.environ.get("DATABASE_URL"):
         database = msgspec.structs.replace(database, url=url)
-    settings = msgspec.structs.replace(settings, folder=path.resolve().parent, database=database)
+    settings = msgspec.structs.replace(settings, database=database)
     if problems := list_problems(settings):
         raise SettingsInvalid(detail="; ".join(problems))
     return settings
@@ -154,17 +133,27 @@ def read_settings(path: Path) -> Settings:
 
 def list_problems(settings: Settings) -> list[str]:
     """Return every reason not to start with these settings, in words an operator can act on."""
-    problems = [
-        f"platforms.{name}.base_url: must be https"
-        for name, platform in settings.platforms.items()
-        if not platform.base_url.startswith("https://")
-    ]
+    problems = list[str]()
     if not settings.platforms:
         problems.append("platforms: at least one is needed")
     if not settings.identity.issuer.startswith("https://"):
         problems.append("identity.issuer: must be https")
     if settings.doors.bank.client_authority is None:
         problems.append("doors.bank.client_authority: the bank door asks for certificates")
-    if settings.workers < 1:
-        problems.append("workers: at least 1")
+    problems += [
+        f"doors.{name}.url: must be https, without a slash at the end"
+        for name, door in (("bank", settings.doors.bank), ("people", settings.doors.people))
+        if not door.url.startswith("https://") or door.url.endswith("/")
+    ]
     return problems
+
+
+def _path_under(folder: Path) -> Callable[[type, object], object]:
+    base = folder.resolve()
+
+    def read(kind: type, value: object) -> object:
+        if kind is Path and isinstance(value, str):
+            return base / value
+        raise NotImplementedError
+
+    return read

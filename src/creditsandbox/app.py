@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from socket import socket
+from socket import create_server, socket
 
 import msgspec
 import uvicorn
@@ -31,8 +31,8 @@ from creditsandbox.identity.settings import IdentitySettings, build_provider
 from creditsandbox.province.population import SEED, SIZE, Province
 from creditsandbox.province.portrait import draw_portrait
 
-GRACE_SECONDS = 2
-KEEP_ALIVE_SECONDS = 120
+GRACE_SECONDS = 2  # What the slow enterprise still owes is not waited for.
+KEEP_ALIVE_SECONDS = 120  # Longer than any client's pool keeps a connection.
 PROVINCIAL, IDENTITY = "provincial", "identity"
 
 
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return inspect(parsed.uscc, Province(seed=parsed.seed, size=parsed.size))
         config = load_config(parsed.config)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(config, only=parsed.only))
+            runner.run(serve(config, announce=write_line, only=parsed.only))
     except CreditbridgeError as error:
         sys.stderr.write(f"{error.prose} {error.detail}\n")
         return 2
@@ -104,6 +104,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0
+
+
+def write_line(line: str) -> None:
+    """Write a line where the one who started this reads it, at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _make_parser() -> argparse.ArgumentParser:
@@ -138,23 +144,18 @@ def load_config(path: Path) -> Config:
         ConfigInvalid: absent, no TOML, an unknown key, or a value of another type.
     """
     try:
-        raw = path.read_bytes()
-        return msgspec.toml.decode(raw, type=Config, dec_hook=_path_under(path.parent))
+        # The one type that TOML does not know is a path: relative ones start at the file.
+        return msgspec.toml.decode(
+            path.read_bytes(), type=Config, dec_hook=lambda _kind, value: path.parent / str(value)
+        )
     except (OSError, msgspec.DecodeError) as error:
         raise ConfigInvalid(detail=str(error)) from error
 
 
-def _path_under(folder: Path) -> Callable[[type, object], object]:
-    def read(kind: type, value: object) -> object:
-        if kind is Path and isinstance(value, str):
-            return folder / value
-        raise NotImplementedError
-
-    return read
-
-
-async def serve(config: Config, *, only: str | None = None) -> None:
-    """Serve until SIGTERM or SIGINT; write the ready line when everything listens.
+async def serve(
+    config: Config, *, announce: Callable[[str], object], only: str | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT; announce the ready line when everything listens.
 
     Raises:
         KeyUnusable: a key file that cannot be used.
@@ -167,6 +168,7 @@ async def serve(config: Config, *, only: str | None = None) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop_all, bound)
+    # Where one server fails, the group ends the other: half a sandbox helps nobody.
     async with asyncio.TaskGroup() as group:
         for each in bound:
             group.create_task(each.server.serve(sockets=[each.listener]))
@@ -174,8 +176,7 @@ async def serve(config: Config, *, only: str | None = None) -> None:
             await each.server.listening.wait()
         addresses = {each.name: each.address for each in bound}
         line = {"event": "ready", **addresses, "entities": province.size}
-        sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
-        sys.stdout.flush()
+        announce(msgspec.json.encode(line).decode())
 
 
 def _stop_all(bound: Sequence[Bound]) -> None:
@@ -196,6 +197,7 @@ def bind_provincial(settings: ProvincialSettings, province: Province) -> Bound:
     platform = build_platform(settings, province)
 
     def build(address: str) -> Litestar:
+        """Build on the address that signed targets begin with."""
         return provincial.build_app(platform, base_url=address, clock=SystemClock())
 
     return bind(PROVINCIAL, settings, settings.base_url, build, client_ca=settings.client_ca_file)
@@ -205,6 +207,7 @@ def bind_identity(settings: IdentitySettings, province: Province) -> Bound:
     """Return the identity provider, over TLS."""
 
     def build(address: str) -> Litestar:
+        """Build on the address that is the issuer."""
         provider = build_provider(settings, province, issuer=address)
         return identity.build_app(provider, clock=SystemClock())
 
@@ -220,8 +223,9 @@ def bind(
     client_ca: Path | None = None,
 ) -> Bound:
     """Return a server on its own socket; port 0 takes a free one, which the address then names."""
-    listener = socket()
-    listener.bind((settings.host, settings.port))
+    # Bound here and not by uvicorn, so that the address is known before the application is built:
+    # the platform's signed target and the provider's issuer both begin with it.
+    listener = create_server((settings.host, settings.port))
     port: int = listener.getsockname()[1]
     reached = address or f"https://{settings.host}:{port}"
     config = uvicorn.Config(
@@ -231,6 +235,7 @@ def bind(
         ssl_ca_certs=client_ca,
         ssl_cert_reqs=ssl.CERT_REQUIRED if client_ca else ssl.CERT_NONE,
         ssl_context_factory=make_context,
+        # Bodies, tokens and names have no place in a log, and nobody reads a sandbox's.
         log_config=None,
         access_log=False,
         server_header=False,
@@ -248,6 +253,7 @@ def make_context(
 ) -> ssl.SSLContext:
     """Return uvicorn's own context, for TLS 1.3 alone."""
     context = make_default()
+    # As the gateway's own doors: a resumed older session would outlive a revoked certificate.
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     return context
 

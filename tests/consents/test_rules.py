@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from itertools import product
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 from msgspec.structs import replace
 
 from creditbridge.consents.model import (
@@ -247,6 +247,14 @@ def test_an_answer_given_before_needs_no_new_use(
     assert require_standing(used_up, asked, now=noon) is used_up
 
 
+@example(
+    state=ConsentState.ACTIVE,
+    offset=0,
+    used=2,
+    purpose=Purpose.PRE_LOAN_REVIEW,
+    sections=frozenset({SectionCode.REG, SectionCode.PEN}),
+    bank_id="bnk_1",
+)
 @given(
     state=st.sampled_from(ConsentState),
     offset=st.integers(-3, 3),

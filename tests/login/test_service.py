@@ -328,7 +328,8 @@ async def test_ended_tries_and_sessions_are_purged(
         assert await service.purge(tx) == 0
         await tx.execute("UPDATE login_tries SET expires_at = $1", tx.now)
         await tx.execute(
-            "UPDATE login_sessions SET signed_in_at = $1::timestamptz - interval '8 h', ends_at = $1",
+            "UPDATE login_sessions SET ends_at = $1, "
+            "signed_in_at = $1::timestamptz - interval '8 h'",
             tx.now,
         )
         assert await service.purge(tx) == 2

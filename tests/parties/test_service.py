@@ -362,6 +362,47 @@ async def test_a_bank_takes_nothing_of_another(
         assert await tx.fetch_value(int, "SELECT count(*) FROM parties_banks") == 1
 
 
+async def test_of_racing_onboardings_of_one_bank_one_counts(
+    database: Database, house: House, body: bytes
+) -> None:
+    """Two approved changes bring in the same bank at once: one does, the other finds the clash."""
+    async with database.transaction() as tx:
+        await house.open(tx)
+        first = await house.decide(tx, body)
+        second = await house.decide(tx, body.replace(b"Example Bank", b"Renamed Bank"))
+
+    async def race(change: Change) -> bool:
+        try:
+            async with database.transaction() as tx:
+                await service.onboard_bank(tx, change.change_id)
+        except OnboardingClash:
+            return False
+        return True
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(race(change)) for change in (first, second)]
+    async with database.transaction() as tx:
+        clients = await tx.fetch_value(int, "SELECT count(*) FROM parties_clients")
+
+    assert sum(task.result() for task in tasks) == 1
+    assert clients == 2
+
+
+async def test_a_suspended_client_is_unknown_beside_its_live_sister(
+    database: Database, house: House, body: bytes
+) -> None:
+    """Suspension of one client leaves the bank's other client in."""
+    async with database.transaction() as tx:
+        await house.open(tx)
+        await service.onboard_bank(tx, (await house.decide(tx, body)).change_id)
+        await tx.execute(
+            "UPDATE parties_clients SET state = 'SUSPENDED' WHERE client_id = 'example-bank-loans'"
+        )
+
+        assert await service.find_client(tx, "example-bank-loans") is None
+        assert await service.find_client(tx, "example-bank-branch") is not None
+
+
 async def test_what_nobody_knows_is_unknown(database: Database, house: House) -> None:
     """Ids of the right shape and of none: an operator, a change, a bank, a client."""
     async with database.transaction() as tx:
@@ -424,6 +465,22 @@ async def test_a_person_is_enrolled_once(database: Database) -> None:
     assert person.name == "Zhao Renamed"
     assert enterprise is not None
     assert enterprise.name == "Example Works"
+
+
+async def test_of_racing_sign_ins_one_enrols(database: Database) -> None:
+    """Ten first sign-ins of one person at once: one right to speak, and one of them made it."""
+
+    async def race() -> bool:
+        async with database.transaction() as tx:
+            return (await service.enrol_person(tx, enrol()))[1]
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(race()) for _ in range(10)]
+    async with database.transaction() as tx:
+        rights = await tx.fetch_value(int, "SELECT count(*) FROM parties_representatives")
+
+    assert sum(task.result() for task in tasks) == 1
+    assert rights == 1
 
 
 async def test_another_role_is_another_right(database: Database) -> None:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
+from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.ids import Kind, new_id
 from creditbridge.foundation.keys import FileKey, name_key
 from creditbridge.protocols.canonical_json import canonicalize
@@ -333,3 +334,19 @@ def contracts() -> Path:
 def verifier() -> str:
     """Return the code verifier whose challenge the authorization request carries."""
     return VERIFIER
+
+
+@pytest.fixture
+def make_gateway(house: House) -> Callable[[httpx.AsyncClient, FileKey, FileKey, str], Gateway]:
+    """Make a gateway that speaks to a platform elsewhere, by the machine's clock."""
+
+    def make(
+        client: httpx.AsyncClient, gateway_key: FileKey, platform_key: FileKey, base_url: str
+    ) -> Gateway:
+        house.clock.instant = SystemClock().now()
+        keys = msgspec.structs.replace(
+            house, message_key=gateway_key, login_key=gateway_key, platform_key=platform_key
+        )
+        return Gateway(client, keys, base_url)
+
+    return make

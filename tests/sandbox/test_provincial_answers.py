@@ -59,10 +59,12 @@ def validate(contracts: Path) -> Validate:
     """Check a message against its definition in the contract."""
     schema = json.loads((contracts / "platforms/provincial/messages.schema.json").read_bytes())
     document = Resource.from_contents(schema)
-    registry: Registry[object] = Registry().with_resource("messages", document)
 
     def check(name: str, message: object) -> None:
-        validator = Draft202012Validator({"$ref": f"messages#/$defs/{name}"}, registry=registry)
+        validator = Draft202012Validator(
+            {"$ref": f"messages#/$defs/{name}"},
+            registry=Registry().with_resource("messages", document),
+        )
         faults = [f"{fault.json_path}: {fault.message}" for fault in validator.iter_errors(message)]
         assert faults == []
 

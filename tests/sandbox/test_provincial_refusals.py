@@ -123,7 +123,7 @@ async def test_a_grant_for_anything_else_is_refused(
     """Audience, id, enterprise, sections, purpose, version, life: 403, signed, not counted."""
     number = gateway.query_id()
 
-    answer = await gateway.ask(uscc, query_id=number, grant=gateway.grant(number, uscc, **changes))
+    answer = await gateway.ask(uscc, query_id=number, grant=gateway.grant(number, uscc) | changes)
 
     assert answer.status_code == 403
     assert gateway.verify(answer) == {"query_id": number, "uscc": uscc, "code": "GRANT_REFUSED"}

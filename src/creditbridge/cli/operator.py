@@ -14,7 +14,8 @@ from creditbridge.foundation.keys import FileKey, load_file_key, parse_public_ke
 from creditbridge.ledger.encoding import from_base64url, to_base64url
 from creditbridge.parties.model import ApprovalAct, ChangeKind, ProposalAct
 from creditbridge.parties.rules import digest_body, message_of_act
-from creditbridge.protocols.canonical_json import JsonValue, canonicalize
+from creditbridge.protocols.canonical_json import canonicalize
+from creditbridge.protocols.strict_json import parse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +66,7 @@ def _act(arguments: argparse.Namespace) -> Mapping[str, object]:
 
 
 def _propose(arguments: argparse.Namespace, key: FileKey) -> Mapping[str, object]:
-    body = canonicalize(msgspec.json.decode(arguments.file.read_bytes(), type=dict[str, JsonValue]))
+    body = canonicalize(parse(arguments.file.read_bytes()))
     act = ProposalAct(
         operator_id=arguments.operator_id,
         kind=ChangeKind.BANK_ONBOARDING,

@@ -44,6 +44,8 @@ COVERAGE_RULE_VERSION = "1"
 
 ARTEFACT_DOMAIN = b"creditbridge-consent-v1\x00"
 
+GIVEN = frozenset({ConsentState.ACTIVE, ConsentState.PAUSED})
+
 # An exhausted consent stands: an answer already given may be given again, no new one.
 STANDING = frozenset({ConsentState.ACTIVE, ConsentState.EXHAUSTED})
 
@@ -102,13 +104,16 @@ def next_state(state: ConsentState, event: ConsentEvent) -> ConsentState:
 def state_at(consent: Consent, *, now: datetime) -> ConsentState:
     """Return the state to show: time and uses end a consent without a stored transition."""
     if consent.state is ConsentState.REQUESTED:
-        overdue = consent.lapses_at is not None and now >= consent.lapses_at
-        return ConsentState.LAPSED if overdue else consent.state
-    if consent.state in TRANSITIONS and now >= consent.valid_to:
+        return ConsentState.LAPSED if _is_overdue(consent, now=now) else consent.state
+    if consent.state not in GIVEN:
+        return consent.state
+    if now >= consent.valid_to:
         return ConsentState.EXPIRED
-    if consent.state in TRANSITIONS and consent.used >= consent.max_queries:
-        return ConsentState.EXHAUSTED
-    return consent.state
+    return ConsentState.EXHAUSTED if consent.used >= consent.max_queries else consent.state
+
+
+def _is_overdue(consent: Consent, *, now: datetime) -> bool:
+    return consent.lapses_at is not None and now >= consent.lapses_at
 
 
 def require_coverage(consent: Consent | None, asked: Asked, *, now: datetime) -> Coverage:

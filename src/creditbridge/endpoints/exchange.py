@@ -21,7 +21,8 @@ class ContentTypeUnsupported(Malformed):
 
 def peer_certificate(request: HttpRequest) -> PeerCertificate | None:
     """Return the certificate of this very connection, whose chain TLS has checked, or None."""
-    der = request.scope["state"].get("client_certificate")
+    extension = (request.scope.get("extensions") or {}).get("tls") or {}
+    der = extension.get("client_certificate")
     return parse_certificate(der) if isinstance(der, bytes) else None
 
 

@@ -5,7 +5,7 @@ from litestar import Response, Router, get
 from creditbridge.endpoints.house import House
 from creditbridge.foundation.errors import Refused
 from creditbridge.ledger.publication import find_checkpoint, find_tile
-from creditbridge.protocols.tiles import TilePathInvalid, parse_path
+from creditbridge.protocols.tiles import TileUnknown, parse_path
 
 CHECKPOINT_TYPE = "text/plain; charset=utf-8"
 TILE_TYPE = "application/octet-stream"
@@ -25,7 +25,7 @@ async def read_checkpoint(house: House) -> Response[bytes]:
         note = await find_checkpoint(tx)
     if note is None:
         raise NotPublished
-    return Response(note, media_type=CHECKPOINT_TYPE, headers={"cache-control": "max-age=1"})
+    return Response(note.encode(), media_type=CHECKPOINT_TYPE, headers={"cache-control": "max-age=1"})
 
 
 @get("/tile/{address:path}")
@@ -33,7 +33,7 @@ async def read_tile(address: str, house: House) -> Response[bytes]:
     """Return a tile or an entry bundle, which never changes once it is there."""
     try:
         parsed = parse_path(f"tile{address}")
-    except TilePathInvalid as error:
+    except TileUnknown as error:
         raise NotPublished from error
     async with house.database.transaction() as tx:
         tile = await find_tile(tx, parsed)

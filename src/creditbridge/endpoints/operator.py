@@ -4,9 +4,12 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, get, post
+from msgspec.structs import replace
 
 from creditbridge.endpoints.exchange import HttpRequest
 from creditbridge.endpoints.house import House
+from creditbridge.endpoints.pins import encode_pins, pin_of
+from creditbridge.endpoints.words import require_id
 from creditbridge.foundation.errors import Malformed
 from creditbridge.foundation.ids import Kind, is_id
 from creditbridge.ledger.encoding import from_base64url, to_base64url
@@ -20,12 +23,13 @@ from creditbridge.parties.model import (
     SignedProposal,
 )
 from creditbridge.parties.rules import ChangeUnknown, digest_change
-from creditbridge.parties.service import get_change
+from creditbridge.parties.service import get_change, list_message_keys
 from creditbridge.protocols.jwk import parse_jwk
 from creditbridge.protocols.strict_json import decode
 
 Signature = Annotated[str, msgspec.Meta(max_length=86)]
 FIRST_OPERATORS = 2
+NO_STORE = {"cache-control": "no-store"}
 
 
 class OperatorsMiscounted(Malformed):
@@ -108,6 +112,28 @@ async def approve(request: HttpRequest, house: House) -> Response[bytes]:
     return _answer({"bank_id": bank.bank_id, "uscc": bank.uscc, "legal_name": bank.legal_name})
 
 
+@get("/pins/{bank_id:str}")
+async def read_pins(bank_id: str, house: House) -> Response[bytes]:
+    """Return what a bank's verifier believes: the house's public keys, and the bank's own."""
+    async with house.database.transaction() as tx:
+        keys = await list_message_keys(tx, require_id(Kind.BANK, bank_id))
+    pins = replace(house.pins, bank_keys=tuple(pin_of(key) for key in keys))
+    return Response(encode_pins(pins), media_type="application/json", headers=NO_STORE)
+
+
+@get("/ledger/check")
+async def check_ledger(house: House) -> Response[bytes]:
+    """Check the whole ledger; 409 where something does not fit."""
+    violations = await house.check_ledger()
+    status = 409 if violations else 200
+    return Response(
+        msgspec.json.encode({"violations": violations}),
+        status_code=status,
+        media_type="application/json",
+        headers=NO_STORE,
+    )
+
+
 def _show_operator(operator: Operator) -> dict[str, str]:
     return {
         "operator_id": operator.operator_id,
@@ -131,8 +157,8 @@ def _answer(members: object) -> Response[bytes]:
     return Response(
         msgspec.json.encode(members),
         media_type="application/json",
-        headers={"cache-control": "no-store"},
+        headers=NO_STORE,
     )
 
 
-router = Router("/", route_handlers=[open_house, propose, read_change, approve])
+router = Router("/", route_handlers=[open_house, propose, read_change, approve, read_pins, check_ledger])

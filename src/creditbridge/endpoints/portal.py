@@ -8,7 +8,7 @@ from litestar import Response, Router, get, post
 from creditbridge.consents.acts import Approval, Refusal, Withdrawal
 from creditbridge.consents.model import Consent, ConsentState
 from creditbridge.consents.rules import state_at
-from creditbridge.consents.service import get_for_enterprise, list_for_enterprise
+
 from creditbridge.endpoints.exchange import HttpRequest
 from creditbridge.endpoints.house import House
 from creditbridge.endpoints.pages import render
@@ -53,7 +53,7 @@ async def list_consents(request: HttpRequest, house: House) -> Response[bytes]:
     """Show every consent of the enterprise."""
     visit = await require_visit(request, house)
     async with house.database.transaction() as tx:
-        consents = await list_for_enterprise(tx, visit.session.uscc)
+        consents = await house.consents.list_for_enterprise(tx, visit.session.uscc)
         looks = await find_last_looks(tx, [one.consent_id for one in consents])
         view = list_view(consents, looks, now=tx.now)
     return show(request, "consents", visit, view=view)
@@ -64,7 +64,7 @@ async def read_consent(consent_id: str, request: HttpRequest, house: House) -> R
     """Show one consent: the request to decide on, or what became of it with every look."""
     visit = await require_visit(request, house)
     async with house.database.transaction() as tx:
-        consent = await _get_own(visit, consent_id, tx)
+        consent = await _get_own(house, visit, consent_id, tx)
         if state_at(consent, now=tx.now) is ConsentState.REQUESTED:
             return show(request, "decision", visit, view=decision_view(consent, visit.enterprise))
         looks = await list_looks(
@@ -80,7 +80,7 @@ async def decide(consent_id: str, request: HttpRequest, house: House) -> Respons
     visit = await require_visit(request, house)
     form = await form_of(request, visit)
     async with house.database.transaction() as tx:
-        consent = await _get_own(visit, consent_id, tx)
+        consent = await _get_own(house, visit, consent_id, tx)
     if form.get("decision") == "approve":
         await house.give_consent.approve(
             Approval(
@@ -116,7 +116,7 @@ async def preview_withdrawal(
     """Show what a withdrawal will do, before it is done."""
     visit = await require_visit(request, house)
     async with house.database.transaction() as tx:
-        consent = await _get_own(visit, consent_id, tx)
+        consent = await _get_own(house, visit, consent_id, tx)
     return show(request, "withdrawal", visit, view=withdrawal_view(consent, visit.enterprise))
 
 
@@ -135,9 +135,9 @@ async def withdraw(consent_id: str, request: HttpRequest, house: House) -> Respo
     return see_other(f"{HOME}?notice={Notice.WITHDRAWN}")
 
 
-async def _get_own(visit: Visit, consent_id: str, tx: Transaction) -> Consent:
-    return await get_for_enterprise(
-        tx, require_id(Kind.CONSENT, consent_id), uscc=visit.session.uscc
+async def _get_own(house: House, visit: Visit, consent_id: str, tx: Transaction) -> Consent:
+    return await house.consents.get_given_consent(
+        tx, consent_id=consent_id, uscc=visit.session.uscc
     )
 
 

@@ -159,8 +159,10 @@ def _answer(told: Told) -> Response[bytes]:
     )
 
 
-HANDLERS = {
-    CreditbridgeError: answer_error,
-    HTTPException: answer_plain,
-    Exception: answer_unforeseen,
-}
+def answer_any(request: HttpRequest, error: Exception) -> Response[bytes]:
+    """Answer whatever was raised: the one broad net, at the edge."""
+    if isinstance(error, CreditbridgeError):
+        return answer_error(request, error)
+    if isinstance(error, HTTPException):
+        return answer_plain(request, error)
+    return answer_unforeseen(request, error)

@@ -77,11 +77,13 @@ def show(
     request: HttpRequest, template: str, visit: Visit | None, *, view: object, status: int = 200
 ) -> Response[bytes]:
     """Answer with a page."""
-    visitor = visit and Visitor(
-        name=visit.person.name,
-        enterprise=visit.enterprise,
-        form_token=visit.session.form_token,
-    )
+    visitor = None
+    if visit is not None:
+        visitor = Visitor(
+            name=visit.person.name,
+            enterprise=visit.enterprise,
+            form_token=visit.session.form_token,
+        )
     said = request.query_params.get("notice")
     notice = next((known for known in Notice if known == said), None)
     language = language_of(request)

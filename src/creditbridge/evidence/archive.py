@@ -1,4 +1,4 @@
-"""The archive of an evidence pack: a ZIP with one possible form (APPNOTE 6.3.10, sections 4.3, 4.4).
+"""The archive of an evidence pack: a ZIP with one possible form (APPNOTE 6.3.10, section 4).
 
 Files are stored, not compressed; names sorted; times, attributes and versions fixed. Reading makes
 the archive anew from what it holds and compares every byte: there is no room for a hidden one.

@@ -1,11 +1,11 @@
 """How a pack is put together. Everything in it comes out of the ledger; no credit data does.
 
-    manifest.json                       every file with its SHA-256
-    checkpoint                          the signed checkpoint all proofs lead to
-    entries/<index>/opening.json        what opens the commitment
-    entries/<index>/inclusion.tlog-proof
-    receipt.json                        the promise that the bank was given
-    request/…  consent/…  queries/<n>/… signed bytes: base, signature, key id
+manifest.json                       every file with its SHA-256
+checkpoint                          the signed checkpoint all proofs lead to
+entries/<index>/opening.json        what opens the commitment
+entries/<index>/inclusion.tlog-proof
+receipt.json                        the promise that the bank was given
+request/…  consent/…  queries/<n>/… signed bytes: base, signature, key id
 """
 
 import hashlib

@@ -27,7 +27,7 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class LogPin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A key of the log as a verifier key (C2SP signed-note), for trees whose last index it covers."""
+    """A verifier key of the log (C2SP signed-note), for trees whose last index it covers."""
 
     vkey: str
     from_index: int = 0

@@ -1,4 +1,4 @@
-"""How a pack is read: whole, named by its manifest, every file understood. Nothing is proven yet."""
+"""How a pack is read: whole, every file named and understood. Nothing is proven yet."""
 
 import re
 

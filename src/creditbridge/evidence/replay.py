@@ -1,4 +1,4 @@
-"""The replay: from the cores alone, in the log's order, laws 1 and 2 of the house are derived again.
+"""The replay: from the cores alone, in the log's order, laws 1 and 2 are derived again.
 
 It runs the same rule that decided then (`consents.rules.require_coverage`), on the consent as its
 chain builds it, at the instant that the entry names. References stand where the rule compares ids.

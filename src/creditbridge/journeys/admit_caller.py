@@ -30,7 +30,7 @@ from creditbridge.ledger.model import BankName, CallerRefused, EventKind, Record
 from creditbridge.ledger.port import Recorder
 from creditbridge.parties.model import Bank, Registration
 from creditbridge.parties.rules import find_key
-from creditbridge.protocols.certificate_binding import PeerCertificate
+from creditbridge.protocols.certificate_binding import PeerCertificate, require_client_certificate
 from creditbridge.protocols.http_signatures import (
     BANK_REQUEST,
     Request,
@@ -144,6 +144,9 @@ class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
     async def _admit(
         self, tx: Transaction, presented: Presented, token: Token, registration: Registration
     ) -> Caller:
+        # TLS looked at chain and dates once, when the connection began (RFC 8705, section 7.3).
+        if presented.certificate is not None:
+            require_client_certificate(presented.certificate, now=tx.now)  # 3
         require_scope(token, presented.scope)  # 3
         signature = self._verify(presented, registration, now=tx.now)  # 4
         if signature is not None:

@@ -18,7 +18,8 @@ from creditbridge.platforms.model import PlatformAnswer
 from creditbridge.profile.codes import MatchBy
 from creditbridge.profile.flags import Naming, flag
 from creditbridge.profile.merge import merge
-from creditbridge.profile.model import Extent, ProfileHeading, Subject, build_profile
+from creditbridge.profile.build import ProfileHeading, build_profile
+from creditbridge.profile.model import Extent, Subject
 from creditbridge.profile.policy import DEFAULT_POLICY
 from creditbridge.profile.record import match_by
 from creditbridge.profile.seal import SealedProfile, seal_profile

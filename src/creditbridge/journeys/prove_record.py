@@ -18,8 +18,9 @@ from creditbridge.foundation.database import Database, Transaction
 from creditbridge.foundation.errors import Refused
 from creditbridge.journeys.admit_caller import Caller
 from creditbridge.ledger.encoding import to_base64url
-from creditbridge.ledger.model import EventKind, Opened, PackAssembled, Record
+from creditbridge.ledger.model import ConsentName, EventKind, Opened, PackAssembled, Record
 from creditbridge.ledger.publication import find_size, prove_inclusions
+from creditbridge.ledger.rules import read_names
 from creditbridge.ledger.service import Ledger
 
 RULE = "pack-assembly"
@@ -62,10 +63,19 @@ class ProveRecord(msgspec.Struct, frozen=True, kw_only=True):
         return pack
 
     async def _open(self, tx: Transaction, caller: Caller, report_id: str) -> tuple[Opened, ...]:
-        story = await self.ledger.story_of(tx, report_id=report_id, bank_id=caller.bank.bank_id)
-        if not story:
+        bank_id = caller.bank.bank_id
+        own = await self.ledger.openings_for(tx, bank_id=bank_id, report_id=report_id)
+        if not own:
             raise ReportMissing
+        story = await self.ledger.story_of(
+            tx, report_id=report_id, bank_id=bank_id, consent_id=_consent_of(own)
+        )
         return tuple(story)
+
+
+def _consent_of(entries: list[Opened]) -> str | None:
+    names = [name for one in entries for name in read_names(one.opening).values()]
+    return next((name.consent_id for name in names if isinstance(name, ConsentName)), None)
 
 
 def _record(caller: Caller, report_id: str, pack: bytes) -> Record:

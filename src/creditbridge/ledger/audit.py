@@ -10,7 +10,6 @@ import msgspec
 
 from creditbridge.foundation.errors import Malformed, Untrusted
 from creditbridge.foundation.keys import PublicKey
-from creditbridge.ledger.encoding import to_base64url
 from creditbridge.ledger.model import (
     Core,
     LedgerCorrupt,
@@ -21,6 +20,8 @@ from creditbridge.ledger.rules import (
     open_entry,
     read_names,
     report_of,
+    require_link,
+    require_promised,
     require_proofs,
     subject_of,
     verify_receipt,
@@ -134,21 +135,15 @@ class Audit:
     def _see_receipt(self, row: OpeningRow, core: Core) -> None:
         try:
             receipt = verify_receipt(row.receipt or b"", self._find_receipt_key)
+            require_promised(receipt, core, row.commitment)
         except (Malformed, Untrusted) as error:
-            self.find(
-                Violated.RECEIPT_INVALID, f"{row.event_id}: {error.code}", index=row.log_index
-            )
-            return
-        promised = (receipt.commitment, receipt.bank_seq, receipt.decided_at)
-        if promised != (to_base64url(row.commitment), core.bank_seq, core.decided_at):
-            self.find(Violated.RECEIPT_INVALID, f"{row.event_id}: another's", index=row.log_index)
+            detail = f"{row.event_id}: {error.detail or error.code}"
+            self.find(Violated.RECEIPT_INVALID, detail, index=row.log_index)
 
     def _see_counters(self, row: OpeningRow, core: Core) -> None:
-        for reference, seq in (
-            (core.bank, core.bank_seq),
-            (core.enterprise, core.subject_seq),
-            (core.consent, core.consent_seq),
-        ):
+        if core.consent is not None and core.consent_seq is not None:
+            self._see_link(row, core, core.consent, core.consent_seq)
+        for reference, seq in ((core.bank, core.bank_seq), (core.enterprise, core.subject_seq)):
             if reference is None or seq is None:
                 continue
             expected = self._last_seen.get(reference, 0) + 1
@@ -156,16 +151,17 @@ class Audit:
                 detail = f"{reference}: {seq} where {expected} should stand"
                 self.find(Violated.COUNTER_BROKEN, detail, index=row.log_index)
             self._last_seen[reference] = seq
-        if core.consent is not None and core.consent_seq is not None:
-            self._see_link(row, core, core.consent)
 
-    def _see_link(self, row: OpeningRow, core: Core, consent: str) -> None:
-        before = self._last_commitment.get(consent)
-        if core.consent_prev != (None if before is None else to_base64url(before)):
-            self.find(Violated.CHAIN_BROKEN, row.event_id, index=row.log_index)
+    def _see_link(self, row: OpeningRow, core: Core, consent: str, seq: int) -> None:
+        expected = self._last_seen.get(consent, 0) + 1
+        try:
+            require_link(core, seq=expected, before=self._last_commitment.get(consent))
+        except OpeningUnsound as error:
+            self.find(Violated.CHAIN_BROKEN, f"{consent}: {error.detail}", index=row.log_index)
+        self._last_seen[consent] = seq
         self._last_commitment[consent] = row.commitment
         kept = self._references.get(consent)
-        if kept is not None and kept.entries == core.consent_seq:
+        if kept is not None and kept.entries == seq:
             self._ends[consent] = row.commitment
 
 

@@ -42,6 +42,12 @@ async def find_checkpoint(tx: Transaction) -> str | None:
     return None if signed is None else signed.note
 
 
+async def find_size(tx: Transaction) -> int:
+    """Return how many entries the latest checkpoint covers; 0 before the first."""
+    signed = await store.find_checkpoint(tx)
+    return 0 if signed is None else signed.size
+
+
 async def find_tile(tx: Transaction, address: TileAddress) -> bytes | None:
     """Return a tile, or a bundle of entries; None where no published size has it.
 

@@ -215,6 +215,29 @@ def verify_receipt(raw: bytes, find_key: Callable[[str], PublicKey | None]) -> R
     return receipt
 
 
+def require_promised(receipt: Receipt, core: Core, commitment: bytes) -> None:
+    """Accept a receipt that was given for this entry.
+
+    Raises:
+        OpeningUnsound: it was given for another.
+    """
+    promised = (receipt.commitment, receipt.bank_seq, receipt.decided_at, receipt.include_by)
+    due = core.decided_at + INCLUDE_WITHIN
+    if promised != (to_base64url(commitment), core.bank_seq, core.decided_at, due):
+        raise OpeningUnsound(detail="the receipt is another entry's")
+
+
+def require_link(core: Core, *, seq: int, before: bytes | None) -> None:
+    """Accept an entry as the link of this number, behind the commitment before it, in its chain.
+
+    Raises:
+        OpeningUnsound: a gap, or a link to something else.
+    """
+    prev = None if before is None else to_base64url(before)
+    if (core.consent_seq, core.consent_prev) != (seq, prev):
+        raise OpeningUnsound(detail=f"link {core.consent_seq} where {seq} should follow")
+
+
 def may_close(current: IntentOutcome | None, outcome: IntentOutcome) -> bool:
     """Tell whether an intent may go on to this outcome: ends are final, UNKNOWN until proven.
 

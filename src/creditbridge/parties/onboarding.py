@@ -80,28 +80,39 @@ def list_keys(client: ClientOnboarding) -> tuple[PublicKey, ...]:
 
 
 def _require_client(client: ClientOnboarding) -> None:
-    if not is_client_id(client.client_id) or not client.scopes:
-        raise OnboardingMalformed(detail="a client's id or scopes")
-    if not all(_SCOPE.fullmatch(scope) for scope in client.scopes):
-        raise OnboardingMalformed(detail="a scope")
+    if not is_client_id(client.client_id):
+        raise OnboardingMalformed(detail="a client's id")
+    if not client.scopes or not all(map(_SCOPE.fullmatch, client.scopes)):
+        raise OnboardingMalformed(detail="scopes")
     require_matcher(client.matcher)
-    if len(client.keys) > KEYS_MAX or (client.requires_signature and not client.keys):
-        raise OnboardingMalformed(detail="keys: none, or too many")
-    names = [client.matcher.value, *(key.key_id for key in list_keys(client))]
-    if not all(name.isprintable() for name in names):
-        raise OnboardingMalformed(detail="a name that does not print")
+    _require_keys(client)
+    # PostgreSQL takes no zero byte, and an officer's terminal would obey an escape.
+    if not client.matcher.value.isprintable():
+        raise OnboardingMalformed(detail="a subject that does not print")
+
+
+def _require_keys(client: ClientOnboarding) -> None:
+    if len(client.keys) > KEYS_MAX:
+        raise OnboardingMalformed(detail="too many keys")
+    # Without a key nothing that the client sends could ever be verified (RFC 9421, section 3.2).
+    if client.requires_signature and not client.keys:
+        raise OnboardingMalformed(detail="no key to verify signatures with")
+    if not all(key.key_id.isprintable() for key in list_keys(client)):
+        raise OnboardingMalformed(detail="a key id that does not print")
 
 
 def _require_own(clients: Sequence[ClientOnboarding]) -> None:
     keys = [key for client in clients for key in list_keys(client)]
-    for names in (
-        [client.client_id for client in clients],
-        [(client.matcher.kind, client.matcher.value) for client in clients],
-        [key.key_id for key in keys],
-        [thumbprint(key.material) for key in keys],
-    ):
-        if len(set(names)) != len(names):
-            raise OnboardingRepeats
+    _require_distinct([client.client_id for client in clients])
+    _require_distinct([client.matcher for client in clients])
+    _require_distinct([key.key_id for key in keys])
+    # One key under two names is one key (RFC 7638 sees the material alone).
+    _require_distinct([thumbprint(key.material) for key in keys])
+
+
+def _require_distinct(names: Sequence[object]) -> None:
+    if len(set(names)) != len(names):
+        raise OnboardingRepeats
 
 
 def _is_name(text: str) -> bool:

@@ -164,12 +164,18 @@ def require_second_operator(
         raise ChangeDecided
     if now >= change.expires_at:
         raise ChangeExpired
-    same_person = identify_person(proposer.person_name) == identify_person(approver.person_name)
-    if same_person or change.proposed_by == approver.operator_id:
-        raise SameOperator
-    if proposer.key_id == approver.key_id:
+    # Two accounts of one person, or of one key, are one pair of eyes.
+    if _marks_of(proposer) & _marks_of(approver):
         raise SameOperator
     return change
+
+
+def _marks_of(operator: Operator) -> set[tuple[str, str]]:
+    return {
+        ("account", operator.operator_id),
+        ("person", identify_person(operator.person_name)),
+        ("key", operator.key_id),
+    }
 
 
 def require_approved(change: Change | None, *, now: datetime) -> Change:

@@ -5,7 +5,16 @@ from datetime import datetime
 import msgspec
 
 from creditbridge.profile.codes import Purpose
-from creditbridge.profile.model import Flag, ProfileDraft, Served, Subject, UnknownSection
+from creditbridge.profile.model import (
+    DISCLAIMER,
+    SCHEMA_VERSION,
+    Flag,
+    ProfileDraft,
+    Served,
+    Subject,
+    UnknownSection,
+)
+from creditbridge.profile.tables import CODE_TABLES_VERSION
 
 
 class ProfileHeading(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +41,8 @@ def build_profile(
     ]
     return ProfileDraft(
         profile_id=heading.profile_id,
+        schema_version=SCHEMA_VERSION,
+        code_tables_version=CODE_TABLES_VERSION,
         generated_at=heading.generated_at,
         as_of=min(as_of, default=None),
         subject=heading.subject,
@@ -46,4 +57,5 @@ def build_profile(
         unconfirmed=served.unconfirmed,
         flags=flags,
         quality=served.quality,
+        disclaimer=DISCLAIMER,
     )

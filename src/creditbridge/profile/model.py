@@ -25,7 +25,6 @@ from creditbridge.profile.codes import (
 )
 from creditbridge.profile.record import Match
 from creditbridge.profile.sections import Record
-from creditbridge.profile.tables import CODE_TABLES_VERSION
 from creditbridge.protocols.uscc import EntityCategory
 
 SCHEMA_VERSION = "1.0"
@@ -144,8 +143,8 @@ class ProfileDraft(msgspec.Struct, frozen=True, kw_only=True):
     """A profile before its seal. `as_of` is the oldest of its sections; None where none has one."""
 
     profile_id: str
-    schema_version: str = SCHEMA_VERSION
-    code_tables_version: str = CODE_TABLES_VERSION
+    schema_version: str
+    code_tables_version: str
     generated_at: datetime
     as_of: datetime | None
     subject: Subject
@@ -160,7 +159,7 @@ class ProfileDraft(msgspec.Struct, frozen=True, kw_only=True):
     unconfirmed: tuple[Unconfirmed, ...]
     flags: tuple[Flag, ...]
     quality: tuple[QualityNote, ...]
-    disclaimer: str = DISCLAIMER
+    disclaimer: str
 
     def __post_init__(self) -> None:
         """Refuse a profile that does not say that it is for reference only."""

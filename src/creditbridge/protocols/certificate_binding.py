@@ -2,6 +2,7 @@
 
 import hashlib
 from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from ipaddress import ip_address
@@ -166,27 +167,40 @@ def require_match(certificate: PeerCertificate, matcher: SubjectMatcher) -> None
         MatcherMalformed: the registration itself cannot match anything.
     """
     require_matcher(matcher)
-    if not _is_match(certificate, matcher):
+    if not MATCHES[matcher.kind](certificate, matcher.value):
         raise CertificateForeign(detail=f"no such {matcher.kind}")
 
 
-def _is_match(certificate: PeerCertificate, matcher: SubjectMatcher) -> bool:
-    value = matcher.value
-    match matcher.kind:
-        case SubjectKind.SUBJECT_DN:
-            # As sequences of parsed names, not as text: two texts may write one name, and an
-            # escape in a text may hide another (section 2.1.2).
-            subject = x509.load_der_x509_certificate(certificate.der).subject
-            return subject == _parse_name(value)
-        case SubjectKind.SAN_DNS:
-            # As written: a wildcard in a certificate is a name like any other.
-            return value.lower() in map(str.lower, certificate.san_dns)
-        case SubjectKind.SAN_URI:
-            return value in certificate.san_uri
-        case SubjectKind.SAN_IP:
-            return ip_address(value) in map(ip_address, certificate.san_ip)
-        case SubjectKind.SAN_EMAIL:
-            return _fold_host(value) in map(_fold_host, certificate.san_email)
+def _is_subject(certificate: PeerCertificate, value: str) -> bool:
+    # As sequences of parsed names, not as text: two texts may write one name, and an escape in a
+    # text may hide another (section 2.1.2).
+    return x509.load_der_x509_certificate(certificate.der).subject == _parse_name(value)
+
+
+def _has_dns(certificate: PeerCertificate, value: str) -> bool:
+    # As written: a wildcard in a certificate is a name like any other.
+    return value.lower() in map(str.lower, certificate.san_dns)
+
+
+def _has_uri(certificate: PeerCertificate, value: str) -> bool:
+    return value in certificate.san_uri
+
+
+def _has_ip(certificate: PeerCertificate, value: str) -> bool:
+    return ip_address(value) in map(ip_address, certificate.san_ip)
+
+
+def _has_email(certificate: PeerCertificate, value: str) -> bool:
+    return _fold_host(value) in map(_fold_host, certificate.san_email)
+
+
+MATCHES: Mapping[SubjectKind, Callable[[PeerCertificate, str], bool]] = {
+    SubjectKind.SUBJECT_DN: _is_subject,
+    SubjectKind.SAN_DNS: _has_dns,
+    SubjectKind.SAN_URI: _has_uri,
+    SubjectKind.SAN_IP: _has_ip,
+    SubjectKind.SAN_EMAIL: _has_email,
+}
 
 
 def _parse_name(text: str) -> x509.Name:

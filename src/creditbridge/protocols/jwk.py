@@ -1,5 +1,6 @@
 """Public keys as JSON, as in RFC 7517; EC P-256 (RFC 7518, section 6.2) and Ed25519 (RFC 8037)."""
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 
@@ -9,7 +10,7 @@ from creditbridge.foundation.errors import Malformed
 from creditbridge.foundation.keys import COORDINATE_BYTES, KeyUnusable, PublicKey, name_key
 from creditbridge.protocols.strict_json import JsonValue
 
-COORDINATE_CHARACTERS = 43  # 32 bytes in base64url without padding
+COORDINATE_PATTERN = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 bytes in base64url without padding
 KEY_ID_CHARACTERS_MAX = 256
 KEYS_MAX = 100
 
@@ -54,11 +55,7 @@ def parse_jwk(members: Mapping[str, object]) -> PublicKey:
         key = name_key(_material_of(members), key_id=key_id)
     except KeyUnusable as error:
         raise KeyMalformed(detail=error.detail) from error
-    if members.get("use", "sig") != "sig" or members.get("alg", key.algorithm) != key.algorithm:
-        raise KeyMalformed(detail="a key for another use or algorithm")
-    # A set, or `verify` twice, says no more (section 4.3).
-    if members.get("key_ops", ["verify"]) != ["verify"]:
-        raise KeyMalformed(detail="a key for other operations")
+    _require_use(members, key)
     return key
 
 
@@ -86,6 +83,14 @@ def format_jwks(keys: Iterable[PublicKey]) -> dict[str, list[dict[str, str]]]:
     listed = tuple(keys)
     _require_own_names(listed)
     return {"keys": [key.to_jwk() for key in listed]}
+
+
+def _require_use(members: Mapping[str, object], key: PublicKey) -> None:
+    if members.get("use", "sig") != "sig" or members.get("alg", key.algorithm) != key.algorithm:
+        raise KeyMalformed(detail="a key for another use or algorithm")
+    # A set, or `verify` twice, says no more (section 4.3).
+    if members.get("key_ops", ["verify"]) != ["verify"]:
+        raise KeyMalformed(detail="a key for other operations")
 
 
 def _require_own_names(keys: tuple[PublicKey, ...]) -> None:
@@ -118,7 +123,7 @@ def _material_of(
 def _coordinate(members: Mapping[str, object], name: str) -> bytes:
     """Return 32 bytes out of their one spelling (RFC 7518, section 6.2.1.2)."""
     text = members.get(name)
-    if not isinstance(text, str) or len(text) != COORDINATE_CHARACTERS or not text.isascii():
+    if not isinstance(text, str) or not COORDINATE_PATTERN.fullmatch(text):
         raise KeyMalformed(detail=f"{name} is no coordinate of {COORDINATE_BYTES} bytes")
     raw = urlsafe_b64decode(text + "=")
     if urlsafe_b64encode(raw).decode("ascii") != text + "=":

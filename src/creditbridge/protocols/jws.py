@@ -130,6 +130,20 @@ class _Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _parse_header(raw: bytes, typ: str | None, algorithms: Collection[str]) -> _Header:
+    header = _read_members(raw, algorithms)
+    if not _is_type(header.get("typ"), typ):
+        raise TokenRejected(detail="another type of token")
+    # Exactly as listed: `none`, `nOnE` and every MAC fall through here (RFC 8725, section 3.1).
+    algorithm, key_id = header.get("alg"), header.get("kid", "")
+    if not isinstance(algorithm, str) or algorithm not in algorithms:
+        raise TokenRejected(detail="an algorithm that is not accepted here")
+    if not isinstance(key_id, str) or len(key_id) > KEY_ID_CHARACTERS_MAX:
+        raise TokenRejected(detail="a key id that is too long")
+    return _Header(algorithm=algorithm, key_id=key_id)
+
+
+def _read_members(raw: bytes, algorithms: Collection[str]) -> dict[str, JsonValue]:
+    """Return the header's members: one strict JSON object with nothing that is refused here."""
     try:
         members = parse(raw)
     except JsonMalformed as error:
@@ -144,15 +158,7 @@ def _parse_header(raw: bytes, typ: str | None, algorithms: Collection[str]) -> _
         JWSRegistry(algorithms=algorithms, strict_check_header=False).check_header(header)
     except JoseError as error:
         raise TokenRejected(detail=error.error) from error
-    if not _is_type(header.get("typ"), typ):
-        raise TokenRejected(detail="another type of token")
-    # Exactly as listed: `none`, `nOnE` and every MAC fall through here (RFC 8725, section 3.1).
-    algorithm, key_id = header.get("alg"), header.get("kid", "")
-    if not isinstance(algorithm, str) or algorithm not in algorithms:
-        raise TokenRejected(detail="an algorithm that is not accepted here")
-    if not isinstance(key_id, str) or len(key_id) > KEY_ID_CHARACTERS_MAX:
-        raise TokenRejected(detail="a key id that is too long")
-    return _Header(algorithm=algorithm, key_id=key_id)
+    return header
 
 
 def _is_type(declared: JsonValue, typ: str | None) -> bool:

@@ -18,6 +18,7 @@ from creditbridge.foundation.errors import SignatureInvalid
 from creditbridge.protocols.plain_fields import find_plain_text
 from creditbridge.protocols.structured_fields import (
     FieldMalformed,
+    Item,
     Member,
     parse_dictionary,
     parse_item,
@@ -110,9 +111,12 @@ def parse_component(quoted: str) -> Component:
         name, flag, member = found.groups()
         return Component(name=name, from_request=flag is not None, member=member)
     try:
-        item = parse_item(quoted)
+        return _component_of(parse_item(quoted))
     except FieldMalformed as error:
         raise SignatureMalformed(detail=f"a component: {error.detail}") from error
+
+
+def _component_of(item: Item) -> Component:
     name, parameters = item.value, item.parameters
     if not isinstance(name, str) or not NAME_PATTERN.fullmatch(name):
         raise SignatureMalformed(detail="a component without a lower-case name")

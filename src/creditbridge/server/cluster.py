@@ -149,6 +149,17 @@ def find_postmaster(cluster: Cluster) -> int | None:
     return process if _is_postmaster(process) else None
 
 
+def is_taking_connections(cluster: Cluster) -> bool:
+    """Tell whether the database runs and is past its start and its recovery."""
+    if find_postmaster(cluster) is None:
+        return False
+    try:
+        lines = (cluster.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return False
+    return lines[-1].strip() == "ready"
+
+
 def _is_postmaster(process: int) -> bool:
     with suppress(PermissionError):  # It lives, under another user.
         try:

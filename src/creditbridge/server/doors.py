@@ -96,10 +96,13 @@ def bind_door(door: Door) -> socket.socket:
     """Return the listening socket of a door; workers may share it.
 
     Raises:
-        DoorMisconfigured: plain HTTP anywhere but on loopback.
+        DoorMisconfigured: plain HTTP anywhere but on loopback, or a name for an address.
         OSError: the address is taken or not ours.
     """
-    address = ip_address("127.0.0.1" if door.host == "localhost" else door.host)
+    try:
+        address = ip_address("127.0.0.1" if door.host == "localhost" else door.host)
+    except ValueError as error:
+        raise DoorMisconfigured(detail=f"{door.name}: the host must be an IP address") from error
     if door.tls is None and not address.is_loopback:
         raise DoorMisconfigured(detail=f"{door.name}: plain HTTP at {address}; only on loopback")
     family = socket.AF_INET6 if address.version == 6 else socket.AF_INET  # noqa: PLR2004 -- IPv6

@@ -188,9 +188,8 @@ class DoorProtocol(HttpToolsProtocol):
     @override
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        if self._stage is Stage.BODY:
-            self._stage = Stage.ANSWER
-            self._deadline.stop()
+        self._stage = Stage.ANSWER
+        self._deadline.stop()
 
     @override
     def on_response_complete(self) -> None:
@@ -200,10 +199,8 @@ class DoorProtocol(HttpToolsProtocol):
         if not whole:
             # The rest of the body would be taken for a request.
             self._linger()
-        if self.transport.is_closing() or self.transport.get_write_buffer_size() > 0:
+        if self.transport.is_closing():
             self._arm_write()
-        else:
-            self._write_deadline.stop()
 
     # Ends
 
@@ -282,12 +279,9 @@ class DoorProtocol(HttpToolsProtocol):
     @override
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._write_deadline.stop()
+        if not self.transport.is_closing():
+            self._write_deadline.stop()
 
     def _arm_write(self) -> None:
         if not self._write_deadline.is_running:
-            self._write_deadline.start(WRITE_SECONDS, self._write_too_slow)
-
-    def _write_too_slow(self) -> None:
-        if self.transport.is_closing() or self.transport.get_write_buffer_size() > 0:
-            self.transport.abort()
+            self._write_deadline.start(WRITE_SECONDS, self.transport.abort)

@@ -62,9 +62,9 @@ class Lifecycle:
         return self.phase is Phase.SERVING
 
     @property
-    def is_hurried(self) -> bool:
-        """Whether to end at once."""
-        return self._hurry.is_set()
+    def is_draining(self) -> bool:
+        """Whether the end was asked for."""
+        return self._drain.is_set()
 
     def serve(self, addresses: Mapping[str, tuple[str, int]]) -> None:
         """Say that every door is open, and where."""
@@ -86,13 +86,13 @@ class Lifecycle:
         """Return when the end was asked for."""
         await self._drain.wait()
 
+    async def wait_for_drain_within(self, seconds: float) -> bool:
+        """Return True as soon as the end was asked for, False after so many seconds."""
+        return await _within(self._drain, seconds)
+
     async def wait_for_hurry(self, seconds: float) -> bool:
         """Return True as soon as the end must be at once, False after so many seconds."""
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._hurry.wait()
-        except TimeoutError:
-            return False
+        return await _within(self._hurry, seconds)
 
 
 async def run(
@@ -186,3 +186,11 @@ async def _show_date(house: list[OpenDoor]) -> None:
         for door in house:
             door.show_date(clock)
         await asyncio.sleep(DATE_SECONDS)
+
+
+async def _within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False

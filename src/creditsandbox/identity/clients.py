@@ -107,8 +107,12 @@ class Client:
             raise ClientRejected(detail="not yet, or no longer")
         if not 0 < claims.exp - claims.iat <= ASSERTION_SECONDS_MAX:
             raise ClientRejected(detail="too long a life")
+        self._spend(claims.jti, now=now)
+
+    def _spend(self, given: str, *, now: datetime) -> None:
         for jti in [jti for jti, ends_at in self._spent.items() if ends_at <= now]:
             del self._spent[jti]
-        if not 0 < len(claims.jti) <= JTI_CHARACTERS_MAX or claims.jti in self._spent:
+        if not 0 < len(given) <= JTI_CHARACTERS_MAX or given in self._spent:
             raise ClientRejected(detail="a jti that was used")
-        self._spent[claims.jti] = now + timedelta(seconds=ASSERTION_SECONDS_MAX + 2 * SKEW_SECONDS)
+        # Remembered for longer than it could be accepted, skew on both ends included.
+        self._spent[given] = now + timedelta(seconds=ASSERTION_SECONDS_MAX + 2 * SKEW_SECONDS)

@@ -14,7 +14,7 @@ from creditsandbox.identity.people import Person
 from creditsandbox.identity.requests import AuthorizationRequest
 
 CODE_SECONDS = 60
-CODES_MAX = 10_000
+CODES_MAX = 10_000  # Nobody redeems a code that is older than a minute.
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636, section 4.1.
 
 
@@ -55,6 +55,7 @@ class Codes:
         Raises:
             CodeRefused: unknown, used, expired; another address, another verifier.
         """
+        # Taken out before it is judged: a wrong verifier must not get a second guess.
         signed_in = self._open.pop(code, None)
         if signed_in is None:
             raise CodeRefused(detail="unknown or used")

@@ -26,7 +26,7 @@ from creditsandbox.identity.requests import (
     parse_parameters,
 )
 
-BODY_BYTES_MAX = 32_768
+BODY_BYTES_MAX = 32_768  # Thirty parameters of a kilobyte each, and no more.
 NO_STORE = {"cache-control": "no-store"}
 
 Web = WebRequest[None, None, State]
@@ -63,6 +63,7 @@ async def exchange_code(request: Web, door: AtDoor) -> WebResponse[dict[str, str
         answer = door.provider.exchange(form, authorization, now=door.clock.now())
     except RequestMalformed:
         return _answer({"error": "invalid_request"}, 400)
+    # Which part of the proof failed is nobody's business (RFC 6749, section 5.2).
     except ClientRejected:
         challenge = {"www-authenticate": 'Basic realm="token"'}
         return _answer({"error": "invalid_client"}, 401, challenge)

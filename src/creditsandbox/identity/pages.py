@@ -14,12 +14,13 @@ _TEXTS = msgspec.json.decode((_PACKAGE / "texts.json").read_bytes(), type=dict[s
 _TEMPLATES = Environment(
     loader=PackageLoader("creditsandbox.identity"),
     autoescape=True,
+    # A text that is missing in one language is an error here, not a blank there.
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
 STYLE = (_PACKAGE / "style.css").read_bytes()
-LANGUAGES_MAX = 10
+LANGUAGES_MAX = 10  # A header may list thousands.
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +58,7 @@ def render_sign_in(
     client = urlsplit(request.redirect_uri)
     # A browser asks the page's policy about the redirect after the form, too.
     leads_to = f"{client.scheme}://{client.netloc}"
+    # 401 although a person reads it: a program that signs in wants to know.
     return Page(status=401 if failed else 200, html=html, leads_to=leads_to)
 
 

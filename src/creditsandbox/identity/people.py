@@ -18,7 +18,7 @@ from creditsandbox.province.population import Province
 AGENT_LOGIN_NAME = "found-agent"
 AGENT_NAME = "钱沙安"
 LOGIN_CHARACTERS_MAX = 64
-SUBJECT_CHARACTERS = 26
+SUBJECT_CHARACTERS = 26  # 104 bits: no two people meet.
 
 
 class Role(StrEnum):
@@ -58,6 +58,7 @@ def sign_in(province: Province, login_name: str, password: str, *, on: date) -> 
         LoginRefused: no such person, or another password.
     """
     name = login_name.strip()
+    # Both are always looked at: who is missing takes as long as who mistyped.
     right = hmac.compare_digest(password.encode(), password_of(name).encode())
     person = find_person(province, name, on=on)
     if person is None or not right:

@@ -76,6 +76,7 @@ class IdentityProvider:
         redirect_uris: Sequence[str],
         signer: FileKey,
     ) -> None:
+        # The one algorithm that the discovery document announces.
         if signer.key.algorithm is not Algorithm.ES256:
             raise SigningKeyUnfit
         self.issuer = issuer

@@ -122,6 +122,20 @@ def require_request(
 
 def find_fault(parameters: Mapping[str, str]) -> str | None:
     """Return the OAuth error of the first fault of a request; None where it has none."""
+    unsupported = find_unsupported(parameters)
+    if unsupported is not None:
+        return unsupported
+    # PKCE with S256 and nothing else (RFC 7636, section 4.3; RFC 9700, section 2.1.1).
+    challenge = parameters.get("code_challenge", "")
+    if parameters.get("code_challenge_method") != "S256" or not _CHALLENGE.fullmatch(challenge):
+        return "invalid_request"
+    # The gateway's own protection against another's answer: without them it asks in error.
+    complete = parameters.get("nonce") and parameters.get("state")
+    return None if complete else "invalid_request"
+
+
+def find_unsupported(parameters: Mapping[str, str]) -> str | None:
+    """Return the OAuth error of what this provider does not do; None where it does it all."""
     if "request" in parameters or "request_uri" in parameters:
         return "request_not_supported"
     if parameters.get("response_type") != "code":
@@ -131,13 +145,8 @@ def find_fault(parameters: Mapping[str, str]) -> str | None:
     if parameters.get("prompt") == "none":
         # There is never a session here: every sign-in asks for the password.
         return "login_required"
-    # PKCE with S256 and nothing else (RFC 7636, section 4.3; RFC 9700, section 2.1.1).
-    challenge = parameters.get("code_challenge", "")
-    if parameters.get("code_challenge_method") != "S256" or not _CHALLENGE.fullmatch(challenge):
-        return "invalid_request"
-    complete = parameters.get("nonce") and parameters.get("state")
-    plain = parameters.get("response_mode", "query") == "query"
-    return None if complete and plain else "invalid_request"
+    is_query = parameters.get("response_mode", "query") == "query"
+    return None if is_query else "invalid_request"
 
 
 def answer_address(redirect_uri: str, parameters: Mapping[str, str]) -> str:

@@ -26,8 +26,8 @@ class IdentitySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     signing_key_id: str | None = None
     client_id: str = "creditbridge"
     client_secret_file: Path | None = None
+    # Public keys of the client's assertions, named by their thumbprints (RFC 7638).
     client_key_files: tuple[Path, ...] = ()
-    """Public keys of the client's assertions; the key id is the thumbprint."""
     redirect_uris: tuple[str, ...]
 
 

@@ -14,6 +14,7 @@ _CITIES = {city.code: city.name for city in DIVISIONS.cities}
 def get_department(code: str, *, city: str) -> Department:
     """Return the department of a kind in a city (four digits), a government organ with a USCC."""
     number, row = _ROWS[code]
+    # An organ of government (prefix 11) at the city's own division, `33xx00`.
     return Department(
         code=code,
         uscc=complete_uscc("11", division=f"{city}00", body=f"YY000D{number:02d}"),

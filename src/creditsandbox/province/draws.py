@@ -26,6 +26,7 @@ class Draw:
     def below(self, bound: int) -> int:
         """Return a whole number from 0 to below the bound; the bound is far below 2^32."""
         offset = self._taken % DRAWS_PER_BLOCK * DRAW_BYTES
+        # A block is made when its first draw is taken.
         if offset == 0:
             counter = self._taken.to_bytes(8)
             self._block = blake2b(self._name, key=counter).digest()

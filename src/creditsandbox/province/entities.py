@@ -11,6 +11,7 @@ from creditsandbox.province.identifiers import body_of, complete_uscc
 from creditsandbox.province.model import Entity
 from creditsandbox.province.tables import DIVISIONS, TRADES
 
+# Fixed, not today: with it every code is the same next year.
 YOUNGEST_ON = date(2026, 6, 30)
 AGE_DAYS_MAX = 25 * 365
 KEPT_ITS_CODE_PER_THOUSAND = 600
@@ -37,6 +38,7 @@ def draw_entity(seed: int, index: int) -> Entity:
     trade = draw.weigh(_TRADES, lambda number: TRADES.trades[number].weight)
     established_on = draw_birth(draw)
     registered = draw_division_at_birth(draw, division, established_on)
+    # Drawn for everybody, used for companies: one path keeps the stream in step.
     form, company_type, _ = draw.weigh(TRADES.companies, lambda row: row[2])
     name = TRADES.patterns[pattern].format(
         city=city.name,

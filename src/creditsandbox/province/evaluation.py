@@ -15,7 +15,7 @@ ARREARS_POINTS = 60
 NOT_ACTIVE_POINTS = 40
 LISTED_BASIC_POINTS = 30
 LISTED_POINTS = 180
-KEY_AREA_POINTS = 20
+KEY_AREA_POINTS = 20  # Safety, environment, food: they weigh on governance too.
 PENALTY_POINTS = {Severity.MINOR: 5, Severity.GENERAL: 30, Severity.SERIOUS: 90}
 
 
@@ -25,6 +25,7 @@ def evaluate(enterprise: Enterprise, *, on: date) -> Evaluation | None:
     if not is_evaluated(enterprise, on=evaluated_on):
         return None
     scores = score_dimensions(enterprise, on=evaluated_on)
+    # The grade follows from the sum, never from a single dimension.
     total = sum((row.score for row in scores), Decimal(0))
     grade = next(row for row in EVALUATION.grades if total >= row.least)
     return Evaluation(

@@ -17,7 +17,7 @@ from creditsandbox.province.tables import FIXED, TRADES, FixedListing, FixedPena
 
 PREFIX = "91"
 CITY, DIVISION_OF_CODES, DIVISION, COUNTY = "3301", "330100", "330106", "西湖区"
-DAYS_OF_CACHE = 4
+DAYS_OF_CACHE = 4  # Today, and yesterday for a query that is repeated over midnight.
 _TRADES = {trade.name: number for number, trade in enumerate(TRADES.trades)}
 
 
@@ -84,6 +84,7 @@ def build_enterprise(row: FixedRow, *, on: date) -> Enterprise:
         trade=_TRADES[row.trade],
         established_on=row.established_on,
     )
+    # Counted from the month, not from the day: within a month the file stands still.
     month = on.replace(day=1)
     return Enterprise(
         entity=entity,

@@ -40,6 +40,7 @@ def _draw_year(seed: int, index: int, entity: Entity, *, year: int, on: date) ->
     if not draw.chance(likely) or included_on > on:
         return None
     entry = include(entity, row, included_on=included_on, number=draw.between(1, 9999))
+    # Some are repaired early, the others leave when their term is over.
     early = included_on + timedelta(days=EARLIEST_REMOVAL_DAYS + draw.below(120))
     removed_on = early if draw.chance(EARLY_REMOVAL_PER_THOUSAND) else entry.term_ends_on
     return msgspec.structs.replace(entry, removed_on=removed_on if removed_on <= on else None)

@@ -22,8 +22,7 @@ class Department(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     uscc: str
     name: str
-    mark: str
-    """How its decisions begin, such as 杭环."""
+    mark: str  # how its decisions begin, such as 杭环
     sector: str
     level: str = "CITY"
 
@@ -36,10 +35,9 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True):
     category: Category
     type_name: str
     division: str
-    city: str
+    city: str  # four digits
     county: str
-    trade: int
-    """The index of its trade among the province's trades."""
+    trade: int  # the index of its trade among the province's
     established_on: date
 
 
@@ -76,7 +74,7 @@ class Penalty(msgspec.Struct, frozen=True, kw_only=True):
     licence_affected: str | None
     decided_on: date
     published_on: date
-    publicity_ends_on: date
+    publicity_ends_on: date  # the first day on which it is no longer published
     authority: Department
     severity: Severity
     key_areas: tuple[str, ...]
@@ -89,7 +87,7 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     """What follows from a listing. Without a legal basis it may not be shown (ZJ 28)."""
 
     code: str
-    legal_basis: str | None
+    legal_basis: str | None  # null: not published
     authority: Department
 
 
@@ -138,5 +136,4 @@ class Enterprise(msgspec.Struct, frozen=True, kw_only=True):
     penalties: tuple[Penalty, ...] = ()
     listings: tuple[Listing, ...] = ()
     tax_arrears: Decimal = Decimal(0)
-    social: int = 0
-    """Points of social responsibility, 0 to 250, which no record explains."""
+    social: int = 0  # points of social responsibility, 0 to 250, that no record explains

@@ -23,6 +23,7 @@ REPAIRED_PER_THOUSAND = 350
 REVOKED_PER_THOUSAND = 20
 UNDER_REVIEW_PER_THOUSAND = 30
 GOV_ONLY_PER_THOUSAND = 20
+# Of the fine; real decisions name the gains themselves.
 CONFISCATED_SHARE = Decimal("0.25")
 _BY_TRADE = [
     [row for row in CONDUCTS.conducts if not row.sections or trade.section in row.sections]
@@ -64,6 +65,7 @@ def draw_penalty(draw: Draw, entity: Entity, *, year: int, on: date) -> Penalty:
         fine=draw_fine(draw, conduct),
         number=draw.between(1, 999),
     )
+    # Drawn whether it happens or not: the day must not change when the year goes on.
     repaired_on = decided_on + timedelta(days=REPAIR_DAYS[conduct.severity] + draw.below(60))
     repaired = draw.chance(REPAIRED_PER_THOUSAND) and repaired_on <= on
     finality = draw_finality(draw, decided_on, on=on)

@@ -23,7 +23,7 @@ from creditsandbox.province.troubles import arrears_in, is_troubled
 
 SEED = 531
 SIZE = 10_000
-FILES_CACHED_MAX = 20_000
+FILES_CACHED_MAX = 20_000  # Two days of the default population.
 ENDED = (Status.DEREGISTERED, Status.REVOKED_NOT_DEREGISTERED)
 SOCIAL_LEAST, SOCIAL_MOST, SOCIAL_OF_TROUBLED_MOST = 150, 250, 200
 

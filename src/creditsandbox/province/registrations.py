@@ -11,7 +11,7 @@ from creditsandbox.province.model import Entity, Registration
 from creditsandbox.province.tables import DIVISIONS, TRADES
 
 CAPITALS_WAN = (10, 50, 100, 200, 300, 500, 500, 1000, 1000, 2000, 5000, 12000)
-AGE_OF_ENDS_DAYS = 400
+AGE_OF_ENDS_DAYS = 400  # Nobody ends in the first year.
 TERM_YEARS = 30
 # What a year brings, beyond the first, and to how many of a thousand.
 FATES = (
@@ -95,6 +95,7 @@ def authority_of(category: Category) -> str:
 def draw_status(seed: int, index: int, entity: Entity, *, on: date) -> tuple[Status, date | None]:
     """Return whether the entity is alive on a day, and since when it is not."""
     first = entity.established_on + timedelta(days=AGE_OF_ENDS_DAYS)
+    # The first bad year decides: who is dissolved does not come back.
     for year in range(first.year, on.year + 1):
         draw = Draw("status", seed, index, year)
         status, _ = draw.weigh(FATES, lambda fate: fate[1])

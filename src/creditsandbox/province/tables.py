@@ -23,7 +23,7 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
 
     code: str
     name: str
-    weight: int
+    weight: int  # how many of the province's entities, relative to the other cities
     counties: tuple[tuple[str, str], ...]
 
 
@@ -97,8 +97,7 @@ class Conduct(msgspec.Struct, frozen=True, kw_only=True):
     key_areas: tuple[str, ...]
     licence: str | None
     procedure: Procedure
-    sections: str
-    """Letters of the industry sections where it happens; empty: in all."""
+    sections: str  # letters of the industry sections where it happens; empty: in all
 
 
 class Conducts(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,7 +154,7 @@ class EvaluationModel(msgspec.Struct, frozen=True, kw_only=True):
     standard: str
     grade_scheme: str
     max_score: int
-    least_age_days: int
+    least_age_days: int  # who is younger is not evaluated
     dimensions: tuple[DimensionRow, ...]
     grades: tuple[GradeRow, ...]
 
@@ -208,6 +207,7 @@ def _read(name: str, kind: type[T]) -> T:
     return msgspec.json.decode((files("creditsandbox.province") / name).read_bytes(), type=kind)
 
 
+# Read when the module is: a table that does not fit its type stops the start, not a query.
 DIVISIONS = _read("divisions.json", Divisions)
 TRADES = _read("trades.json", Trades)
 DEPARTMENTS = _read("departments.json", Departments)

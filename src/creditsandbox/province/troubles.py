@@ -9,7 +9,8 @@ from decimal import Decimal
 from creditsandbox.province.draws import Draw
 from creditsandbox.province.model import Entity
 
-YEARS_KEPT = 8
+YEARS_KEPT = 8  # Longer than the five years of retention, so that some are past it.
+# An eighth of all make half of the trouble, as in life.
 TROUBLED_PER_THOUSAND = 120
 ARREARS_PER_THOUSAND = 12
 ARREARS_OF_TROUBLED_PER_THOUSAND = 300

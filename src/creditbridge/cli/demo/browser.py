@@ -2,9 +2,14 @@
 
 import html
 import re
-from urllib.parse import urlencode, urljoin, urlsplit
+import ssl
+from collections.abc import Mapping
+from http.client import HTTPSConnection
+from pathlib import Path
+from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
-from creditbridge.foundation.http import Http, HttpRequest, HttpResponse
+import msgspec
+
 
 PAGE_SECONDS = 10.0
 REDIRECTS_MAX = 10
@@ -15,10 +20,18 @@ _BUTTON = re.compile(r"<button\b([^>]*)>")
 REDIRECTS = frozenset({302, 303})
 
 
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back; header names in lower case."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
 class Page:
     """One page: where it is, its status, its text and its forms."""
 
-    def __init__(self, url: str, answer: HttpResponse) -> None:
+    def __init__(self, url: str, answer: Answer) -> None:
         self.url = url
         self.status = answer.status
         self.text = answer.body.decode("utf-8", "replace")
@@ -46,47 +59,63 @@ class Page:
 
 
 class Browser:
-    """Follows links and sends forms, over the given client of each site."""
+    """Follows links and sends forms; `authorities` is the CA file of each site's certificate."""
 
-    def __init__(self, sites: dict[str, Http]) -> None:
-        self._sites = sites
-        self._cookies: dict[str, dict[str, str]] = {origin: {} for origin in sites}
+    def __init__(self, authorities: Mapping[str, Path]) -> None:
+        self._contexts = {
+            origin: ssl.create_default_context(cafile=file) for origin, file in authorities.items()
+        }
+        self._cookies: dict[str, dict[str, str]] = {origin: {} for origin in authorities}
 
-    async def open(self, url: str) -> Page:
+    def open(self, url: str) -> Page:
         """Open an address and follow its redirects."""
-        return await self._follow("GET", url, b"")
+        return self._follow("GET", url, b"")
 
-    async def submit(self, page: Page, containing: str, **typed: str) -> Page:
+    def submit(self, page: Page, containing: str, **typed: str) -> Page:
         """Send the form that holds the named element, with what was typed."""
         address, fields = page.form(containing)
-        return await self._follow("POST", address, urlencode({**fields, **typed}).encode())
+        return self._follow("POST", address, urlencode({**fields, **typed}).encode())
 
-    async def _follow(self, method: str, url: str, body: bytes) -> Page:
+    def _follow(self, method: str, url: str, body: bytes) -> Page:
         for _ in range(REDIRECTS_MAX):
-            answer = await self._send(method, url, body)
+            answer = self._send(method, url, body)
             if answer.status not in REDIRECTS:
                 return Page(url, answer)
             url = urljoin(url, dict(answer.headers)["location"])
             method, body = "GET", b""
-        raise LookupError(f"more than {REDIRECTS_MAX} redirects")
+        message = f"more than {REDIRECTS_MAX} redirects"
+        raise LookupError(message)
 
-    async def _send(self, method: str, url: str, body: bytes) -> HttpResponse:
+    def _send(self, method: str, url: str, body: bytes) -> Answer:
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
         jar = self._cookies[origin]
-        headers = [("accept", "text/html"), ("accept-language", "zh-CN")]
+        headers = {"accept": "text/html", "accept-language": "zh-CN"}
         if jar:
-            headers.append(("cookie", "; ".join(f"{name}={value}" for name, value in jar.items())))
+            headers["cookie"] = "; ".join(f"{name}={value}" for name, value in jar.items())
         if method == "POST":
-            headers += [("content-type", "application/x-www-form-urlencoded"), ("origin", origin)]
-        request = HttpRequest(method=method, url=url, headers=tuple(headers), body=body)
-        answer = await self._sites[origin].send(request, timeout_seconds=PAGE_SECONDS)
-        for name, value in answer.headers:
-            if name == "set-cookie":
-                cookie, _, rest = value.partition(";")
-                key, _, content = cookie.partition("=")
-                if "max-age=0" in rest.lower():
-                    jar.pop(key, None)
-                else:
-                    jar[key] = content
+            headers |= {"content-type": "application/x-www-form-urlencoded", "origin": origin}
+        connection = HTTPSConnection(
+            parts.netloc, timeout=PAGE_SECONDS, context=self._contexts[origin]
+        )
+        try:
+            connection.request(method, urlunsplit(("", "", *parts[2:4], "")), body, headers)
+            received = connection.getresponse()
+            found = tuple((name.lower(), value) for name, value in received.getheaders())
+            answer = Answer(status=received.status, headers=found, body=received.read())
+        finally:
+            connection.close()
+        _keep_cookies(jar, answer)
         return answer
+
+
+def _keep_cookies(jar: dict[str, str], answer: Answer) -> None:
+    for name, value in answer.headers:
+        if name != "set-cookie":
+            continue
+        cookie, _, rest = value.partition(";")
+        key, _, content = cookie.partition("=")
+        if "max-age=0" in rest.lower():
+            jar.pop(key, None)
+        else:
+            jar[key] = content

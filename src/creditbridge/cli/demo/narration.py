@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 WIDTH = 78
@@ -20,6 +20,16 @@ class Narrator:
         self._colours = sys.stdout.isatty()
         self._chapter = 0
         self._began = time.monotonic()
+
+    def open(self) -> None:
+        """Print the title."""
+        print(self._paint(BOLD, "Creditbridge: one look, consented, signed and evidenced"))
+
+    def stay(self, lines: Sequence[tuple[str, str]]) -> None:
+        """Print where everything runs, for a person who goes on by hand."""
+        print("   Everything stays up. Press Ctrl-C to end.")
+        for name, value in lines:
+            print(f"   {self._paint(DIM, name.ljust(16))}  {value}")
 
     @contextmanager
     def chapter(self, title: str) -> Iterator[None]:

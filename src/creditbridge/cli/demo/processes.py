@@ -6,11 +6,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TypeAlias
 
 from creditbridge.cli.demo.narration import StoryBroken
 
 STOP_SECONDS = 30
 LOG_LINES_SHOWN = 20
+
+Done: TypeAlias = subprocess.CompletedProcess[str]
 
 
 def free_ports(count: int) -> list[int]:
@@ -56,6 +59,11 @@ class Processes:
             )
         self._running.append((module, process))
 
+    def wait(self) -> None:
+        """Wait until a process ends by itself, or somebody presses Ctrl-C."""
+        for _, process in self._running:
+            process.wait()
+
     def require_running(self) -> None:
         """Stop the story where a process has ended.
 
@@ -69,7 +77,7 @@ class Processes:
                 raise StoryBroken(f"{module} ended; {log} says:\n" + "\n".join(lines))
 
 
-def run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def run(words: Sequence[str]) -> Done:
     """Run `python -m words` to its end and return what it printed."""
     return subprocess.run(  # noqa: S603 - our own modules, no shell
         [sys.executable, "-m", *words], capture_output=True, text=True, check=False

@@ -6,6 +6,7 @@ from creditbridge.parties.service.banks import (
     find_client,
     get_bank,
     get_client,
+    list_message_keys,
     onboard_bank,
     suspend_bank,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "get_operator",
     "get_person",
     "keep_enterprise",
+    "list_message_keys",
     "onboard_bank",
     "propose_change",
     "require_opened",

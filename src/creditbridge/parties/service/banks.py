@@ -17,7 +17,7 @@ from creditbridge.parties.model import (
     Standing,
 )
 from creditbridge.parties.onboarding import is_client_id, list_keys, read_onboarding
-from creditbridge.parties.rules import require_approved, require_known, select_live
+from creditbridge.parties.rules import read_key, require_approved, require_known, select_live
 from creditbridge.parties.service.operators import lock_change
 from creditbridge.parties.store import banks, changes
 
@@ -80,6 +80,16 @@ async def get_bank(tx: Transaction, bank_id: str) -> Bank:
     if (bank := await banks.find_bank(tx, bank_id)) is None:
         raise BankUnknown
     return bank
+
+
+async def list_message_keys(tx: Transaction, bank_id: str) -> list[PublicKey]:
+    """Return every key that a bank's clients sign or signed with, for its pins.
+
+    Raises:
+        BankUnknown: there is no such bank.
+    """
+    await get_bank(tx, bank_id)
+    return [read_key(key.jwk) for key in await banks.find_keys_of_bank(tx, bank_id)]
 
 
 async def suspend_bank(tx: Transaction, bank_id: str) -> None:

@@ -165,3 +165,15 @@ async def find_registration(tx: Transaction, client_id: str) -> Registration | N
     )
     bank = Bank(bank_id=row.bank_id, uscc=row.uscc, legal_name=row.legal_name, state=row.bank_state)
     return Registration(client=client, bank=bank, keys=tuple(keys))
+
+
+FIND_KEYS_OF_BANK = """
+    SELECT key_id, client_id, jwk, registered_at, ends_at
+    FROM parties_client_keys JOIN parties_clients USING (client_id)
+    WHERE bank_id = $1 ORDER BY registered_at, key_id
+"""
+
+
+async def find_keys_of_bank(tx: Transaction, bank_id: str) -> list[ClientKey]:
+    """Return every key that a bank's clients sign or signed with."""
+    return await tx.fetch_rows(ClientKey, FIND_KEYS_OF_BANK, bank_id)

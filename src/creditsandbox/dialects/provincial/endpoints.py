@@ -15,7 +15,7 @@ from creditbridge.protocols.http_signatures import Request, Response
 from creditsandbox.dialects.provincial.platform import CallerUnknown, Platform
 from creditsandbox.dialects.provincial.tokens import TOKEN_SECONDS, TokenRequestRefused
 
-BODY_BYTES_MAX = 16_384
+BODY_BYTES_MAX = 16_384  # A query has a few hundred bytes, an assertion a thousand.
 FORM_FIELDS_MAX = 10
 
 Web = WebRequest[None, None, State]
@@ -41,6 +41,7 @@ async def ask(request: Web, door: AtDoor) -> ASGIApp:
     except CallerUnknown as refusal:
         return _send(refuse(refusal))
     reply = door.platform.answer(received, now=door.clock.now())
+    # Signed after the wait: a late answer is late, not stale.
     if reply.script.delay_seconds:
         await asyncio.sleep(reply.script.delay_seconds)
     signed = door.platform.sign(reply, received, label=verified.label, now=door.clock.now())
@@ -139,7 +140,9 @@ def _send(response: Response, *, cut: bool = False) -> ASGIApp:
         for name, value in (*response.headers, length)
     ]
 
+    # More was announced than is sent, and then nothing: uvicorn closes the connection.
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send what there is."""
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         body = response.body[: len(response.body) // 2] if cut else response.body
         await send({"type": "http.response.body", "body": body, "more_body": cut})

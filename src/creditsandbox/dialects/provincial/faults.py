@@ -12,7 +12,8 @@ from creditbridge.protocols.http_signatures import Request
 from creditsandbox.province.fixed import Outcome, find_outcome, list_fixed
 
 RETRY_AFTER_SECONDS = 5
-REPLAY_AGE_SECONDS = 600
+REPLAY_AGE_SECONDS = 600  # Well outside of any signature's window.
+# The example of the contract: no gateway of today asks under it.
 OLDER_QUERY_ID = "qry_01jdc4t7p9e2s8v5x3y6z0a1b2"
 # Who is answered about, where the answer is about another enterprise.
 STRANGER_USCC = next(

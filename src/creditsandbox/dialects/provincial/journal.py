@@ -23,8 +23,7 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     """A counted query. Its answer follows from it: the province is a function of the instant."""
 
     uscc: str
-    fingerprint: bytes
-    """SHA-256 of what was asked: 32 bytes."""
+    fingerprint: bytes  # SHA-256 of what was asked: 32 bytes
     counted_at: datetime
 
 
@@ -33,6 +32,7 @@ class Journal:
 
     def __init__(self, *, counted_max: int = COUNTED_MAX) -> None:
         self._counted_max = counted_max
+        # The answers are not kept: each follows from its entry, and an entry is small.
         self._counted: dict[str, Counted] = {}
         self._by_uscc: Counter[str] = Counter()
         self._nonces: dict[str, datetime] = {}
@@ -44,6 +44,7 @@ class Journal:
             GrantRefused: the id was counted for another question.
             JournalFull: a new id, and no room.
         """
+        # No await between look and write: within one event loop this is atomic.
         older = self._counted.get(query_id)
         if older is None:
             if len(self._counted) >= self._counted_max:

@@ -1,13 +1,14 @@
 """What the gateway sends: the query, and the grant under which it asks. Unknown members refuse."""
 
+import re
+from base64 import b64decode
 from datetime import datetime
 
 import msgspec
 
 from creditbridge.foundation.errors import Malformed, Refused
-from creditbridge.protocols.canonical_json import NotCanonical, require_canonical
+from creditbridge.protocols.canonical_json import require_canonical
 from creditbridge.protocols.strict_json import JsonMalformed, decode
-from creditbridge.protocols.structured_fields import FieldMalformed, parse_item
 from creditsandbox.dialects.provincial.sections import Section
 
 GRANT_SECONDS_MAX = 60
@@ -15,6 +16,8 @@ SKEW_SECONDS = 30
 GRANT_VERSION = 1
 GRANT_CHARACTERS_MAX = 2_048
 PURPOSE_CHARACTERS_MAX = 32
+# The general parser looks at each character in turn: for a grant, as dear as a signature.
+_BYTE_SEQUENCE = re.compile(r":(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?:")
 
 
 class QueryMalformed(Malformed):
@@ -74,16 +77,13 @@ def parse_grant(header: str) -> Grant:
     Raises:
         GrantRefused: no byte sequence, or not a grant as canonical JSON (RFC 8785).
     """
-    if len(header) > GRANT_CHARACTERS_MAX:
-        raise GrantRefused(detail=f"{len(header)} characters")
+    if len(header) > GRANT_CHARACTERS_MAX or not _BYTE_SEQUENCE.fullmatch(header):
+        raise GrantRefused(detail="no byte sequence")
     try:
-        raw = parse_item(header).value
-        if not isinstance(raw, bytes):
-            raise GrantRefused(detail="no byte sequence")
-        require_canonical(raw)
-        return decode(raw, Grant)
-    except (FieldMalformed, JsonMalformed, NotCanonical) as error:
-        raise GrantRefused(detail=error.detail) from error
+        # The guard has run over the text by then: what it says is taken as it is.
+        return msgspec.convert(require_canonical(b64decode(header[1:-1])), Grant)
+    except (ValueError, Malformed) as error:
+        raise GrantRefused(detail="no grant") from error
 
 
 def require_grant(

@@ -87,6 +87,7 @@ class Platform:
         self._province = province
         self._platform_id = platform_id
         self._signer = signer
+        # Made once: a fresh key for each wrong signature would cost more than the answer.
         self._impostor = make_impostor(signer.key)
         self._message_keys = message_keys
         self._slow_seconds = slow_seconds
@@ -98,10 +99,12 @@ class Platform:
             CallerUnknown: its token, its signature or its nonce says otherwise.
         """
         try:
+            # The cheap check first: a stranger costs no signature.
             self.tokens.require(find_header(request, "authorization"), now=now)
             verified = verify_request(request, PLATFORM_QUERY, self._message_keys.get, now=now)
         except (Refused, SignatureInvalid) as error:
             raise CallerUnknown(detail=error.code) from error
+        # Only what verified may spend a nonce, or a stranger could spend the gateway's.
         if not self.journal.is_new_nonce(verified.nonce, now=now):
             raise CallerUnknown(detail="signature-replayed")
         return verified
@@ -114,6 +117,7 @@ class Platform:
         except QueryMalformed:
             return _reply(400, {"code": "QUERY_MALFORMED"})
         script = find_script(query.uscc, slow_seconds=self._slow_seconds)
+        # Before anything is counted: "down" must mean that nothing happened.
         if script.is_down:
             return _later(script)
         try:
@@ -139,6 +143,7 @@ class Platform:
         asked, instant = request, now
         if reply.script.is_replayed:
             asked, instant = make_older(request, label=label, now=now)
+        # An empty body has no type, and its signature covers none.
         headers = reply.headers + (JSON_TYPE if reply.body else ())
         response = Response(status=reply.status, headers=headers, body=reply.body)
         added = sign_response(
@@ -153,10 +158,13 @@ class Platform:
         require_grant(grant, query, query_id=query_id, platform_id=self._platform_id, now=now)
         if not is_id(Kind.QUERY, query_id):
             raise GrantRefused(detail="no query id")
+        # The consent belongs to the question: the same words under another one are another query.
         asked = request.body + grant.consent_digest.encode()
         counted = Counted(uscc=query.uscc, fingerprint=sha256(asked).digest(), counted_at=now)
+        # A repeated query is answered from the instant of its first count, so alike to the byte.
         counted_at = self.journal.count(query_id, counted).counted_at
         file = find_file(self._province, script.about or query.uscc, delivered_at(counted_at))
+        # It was looked for, so it is counted, though nobody is there.
         if file is None:
             return _reply(404, _refusal(query_id, query.uscc, "SUBJECT_UNKNOWN"), script)
         body = {

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from creditbridge.protocols.strict_json import JsonValue
 from creditsandbox.dialects.provincial.words import (
+    CHINA,
     NO_END,
     WORDS,
     YUAN_PER_WAN,
@@ -81,6 +82,7 @@ def write_registration(enterprise: Enterprise, *, as_of: datetime) -> Record:
     recorded_on = held.approved_on
     base = write_base(number, "BASIC-001", held.authority, recorded_on=recorded_on, as_of=as_of)
     capital = held.capital_wan * YUAN_PER_WAN
+    # The sentinel that real feeds write for "no end"; the gateway must know it.
     term_to = NO_END if held.term_to is None else write_loose_date(held.term_to)
     return {
         **base,
@@ -88,6 +90,7 @@ def write_registration(enterprise: Enterprise, *, as_of: datetime) -> Record:
         "former_names": held.former_names,
         "reg_type": entity.type_name,
         "reg_state": WORDS.states[held.status],
+        # In full: masking is the gateway's, and must be seen to happen.
         "legal_rep": held.legal_representative,
         "reg_capital": write_wan(capital),
         "est_date": write_loose_date(entity.established_on),
@@ -95,6 +98,7 @@ def write_registration(enterprise: Enterprise, *, as_of: datetime) -> Record:
         "term_to": term_to,
         "scope": held.scope,
         "address": held.address,
+        # Nine digits, as feeds carry them; the first six are the division (GB/T 2260).
         "division": f"{entity.division}000",
         "industry": {
             "edition": "2017",
@@ -115,6 +119,7 @@ def write_penalty(penalty: Penalty, *, as_of: datetime) -> Record:
     # Only what is final, and not decided on the spot, is adverse information (ZJ 11).
     adverse = penalty.finality is Finality.FINAL and penalty.procedure is Procedure.ORDINARY
     phrase = WORDS.fine if penalty.fine else WORDS.no_fine
+    # The document's own words; nobody may compute with them.
     content = phrase.format(kinds="\u3001".join(kinds), fine=write_decimal(penalty.fine))
     return {
         **base,
@@ -125,7 +130,7 @@ def write_penalty(penalty: Penalty, *, as_of: datetime) -> Record:
         "keep_end_date": write_date(decided_on + timedelta(days=KEEP_DAYS)),
         "severity": WORDS.severities[penalty.severity],
         "finality": WORDS.finalities[penalty.finality],
-        "state": state_of(penalty, on=as_of.date()),
+        "state": state_of(penalty, on=as_of.astimezone(CHINA).date()),
         "key_areas": penalty.key_areas,
         "punish_document_code": penalty.document_no,
         "punish_action_name": penalty.fact,
@@ -134,6 +139,7 @@ def write_penalty(penalty: Penalty, *, as_of: datetime) -> Record:
         "illegal_fact": penalty.fact,
         "punish_basis": penalty.basis,
         "punish_content": content,
+        # Two units in one record, as in two real feeds: 万元 and 元.
         "fine": write_wan(penalty.fine) if penalty.fine else None,
         "confiscated": write_yuan(penalty.confiscated) if penalty.confiscated else None,
         "licence_affected": penalty.licence_affected,
@@ -161,6 +167,7 @@ def write_listing(entry: Listing, *, as_of: datetime) -> Record:
     return {
         **base,
         "info_kind": ADVERSE,
+        # Serious lists weigh as serious, whatever the list (Order 36).
         "severity": "3",
         "state": IN_FORCE if removed_on is None else REMOVED,
         "list_name": WORDS.lists[entry.list_type],

@@ -4,7 +4,7 @@ The sources deliver every six hours; between two deliveries the bytes do not cha
 made once and kept.
 """
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
@@ -17,15 +17,14 @@ from creditsandbox.dialects.provincial.records import (
     write_penalty,
     write_registration,
 )
-from creditsandbox.dialects.provincial.words import write_instant
+from creditsandbox.dialects.provincial.words import CHINA, write_instant
 from creditsandbox.province.evaluation import evaluate
 from creditsandbox.province.fixed import Outcome, find_outcome
 from creditsandbox.province.model import Enterprise
 from creditsandbox.province.population import Province
 
-DELIVERY_HOURS = 6
-CHINA = timezone(timedelta(hours=8))
-FILES_CACHED_MAX = 12_000
+DELIVERY_HOURS = 6  # Well below the 24 h at which the gateway calls a section stale.
+FILES_CACHED_MAX = 12_000  # The default population and the fixed ones, some 5 kB each.
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -89,6 +88,7 @@ def write_sections(enterprise: Enterprise, *, as_of: datetime) -> dict[Section, 
             [] if made is None else [write_evaluation(made, city=city, as_of=as_of)], as_of
         ),
     }
+    # A section that failed beside one that holds nothing: the two must never look alike.
     if find_outcome(enterprise.entity.uscc) is Outcome.SECTION_FAILED:
         last_good_at = write_instant(as_of - timedelta(days=1))
         sections[Section.PENALTIES] = {

@@ -24,17 +24,17 @@ class ProvincialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     platform_id: str = "provincial"
     certificate_file: Path
     private_key_file: Path
+    # Who signs the certificates that the gateway may come with.
     client_ca_file: Path
-    """Who signs the certificates that the gateway may come with."""
     signing_key_file: Path
     signing_key_id: str | None = None
     gateway_client_id: str = "creditbridge"
+    # The gateway's pinned public keys, named by their thumbprints (RFC 7638). Those that sign
+    # queries sign no assertions: a key serves one purpose.
     message_key_files: tuple[Path, ...]
-    """The gateway's pinned public keys that sign queries; the key id is the thumbprint."""
     login_key_files: tuple[Path, ...]
-    """Those that sign client assertions."""
+    # How long the slow enterprise takes: longer than the gateway's deadline.
     slow_seconds: float = 30.0
-    """How long the slow enterprise takes; longer than the gateway's deadline."""
 
 
 def build_platform(settings: ProvincialSettings, province: Province) -> Platform:

@@ -13,8 +13,8 @@ from creditbridge.protocols.jws import verify_compact
 from creditbridge.protocols.strict_json import decode
 
 TOKEN_SECONDS = 300
-ASSERTION_SECONDS_MAX = 60
-SKEW_SECONDS = 30
+ASSERTION_SECONDS_MAX = 60  # The contract's own limit, below the 300 s of FAPI.
+SKEW_SECONDS = 30  # +30 s passes, +31 s fails.
 ASSERTION_CHARACTERS_MAX = 4_096
 JTI_CHARACTERS_MAX = 128
 GRANT_TYPE = "client_credentials"
@@ -84,6 +84,7 @@ class Tokens:
             raise ClientRejected(detail="no assertion")
         if form.get("client_id", self._client_id) != self._client_id:
             raise ClientRejected(detail="another client id")
+        # Verified, then judged, then spent: a bad assertion must not use up a good one's jti.
         claims = self._verify_assertion(form.get("client_assertion", ""))
         self._require_claims(claims, now=now)
         self._spend(claims, now=now)
@@ -130,6 +131,7 @@ class Tokens:
         _drop_expired(self._expiries, now)
         if not 0 < len(claims.jti) <= JTI_CHARACTERS_MAX or claims.jti in self._spent:
             raise ClientRejected(detail="a jti that was used")
+        # Remembered for longer than it could be accepted, skew on both ends included.
         self._spent[claims.jti] = now + timedelta(seconds=ASSERTION_SECONDS_MAX + 2 * SKEW_SECONDS)
 
 

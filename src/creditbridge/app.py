@@ -1,0 +1,413 @@
+"""The only place that constructs things: from settings to doors and background tasks.
+
+What is opened here is closed here, last opened first.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeAlias
+
+import msgspec
+from litestar import Litestar, Router
+from litestar.di import Provide
+
+import creditbridge.access.service as access
+import creditbridge.parties.service as parties
+from creditbridge.access.metadata import authorization_server_metadata
+from creditbridge.access.settings import AccessSettings
+from creditbridge.admission.sealing import Sealer
+from creditbridge.admission.service import Admission
+from creditbridge.consents.ceilings import Ceilings
+from creditbridge.consents.service import Consents
+from creditbridge.endpoints import (
+    authorization,
+    consents as consents_door,
+    health,
+    ledger as ledger_door,
+    operator,
+    people,
+    portal,
+    reports,
+    sign_in,
+)
+from creditbridge.endpoints.answers import ReportAnswers
+from creditbridge.endpoints.correlation import Correlation
+from creditbridge.endpoints.house import House
+from creditbridge.endpoints.pins import list_pins
+from creditbridge.endpoints.problems import answer_any
+from creditbridge.endpoints.readiness import Readiness
+from creditbridge.evidence.pins import PinsFile
+from creditbridge.foundation.clock import Clock, SystemClock
+from creditbridge.foundation.database import Database, open_database
+from creditbridge.foundation.http import Http, HttpClientSettings, open_client
+from creditbridge.foundation.ids import Kind, new_id
+from creditbridge.foundation.keys import FileKey, load_file_key, parse_public_key
+from creditbridge.journeys.admit_caller import AdmitCaller
+from creditbridge.journeys.check_ledger import CheckLedger
+from creditbridge.journeys.deliver_report import DeliverReport
+from creditbridge.journeys.give_consent import GiveConsent
+from creditbridge.journeys.issue_token import IssueToken
+from creditbridge.journeys.keep_house import KeepHouse
+from creditbridge.journeys.lapse_requests import LapseRequests
+from creditbridge.journeys.onboard_bank import OnboardBank
+from creditbridge.journeys.open_house import OpenHouse
+from creditbridge.journeys.prove_record import ProveRecord
+from creditbridge.journeys.request_consent import RequestConsent
+from creditbridge.journeys.settle_intents import SettleIntents
+from creditbridge.journeys.sign_in import SignIn
+from creditbridge.journeys.sum_up_strangers import Strangers, SumUpStrangers
+from creditbridge.journeys.withdraw_consent import WithdrawConsent
+from creditbridge.ledger.checking import Trust
+from creditbridge.ledger.sealing import OpeningKeys, load_opening_key
+from creditbridge.ledger.sequencer import Sequencer
+from creditbridge.ledger.service import Ledger
+from creditbridge.login.id_token import IdTokens
+from creditbridge.login.provider import Provider
+from creditbridge.login.service import Login
+from creditbridge.login.settings import LoginSettings
+from creditbridge.platforms.registry import Tools, open_platform
+from creditbridge.platforms.service import Platforms
+from creditbridge.protocols.jwk import format_jwks
+from creditbridge.protocols.signed_note import note_key
+from creditbridge.server.admission_limit import AdmissionLimit
+from creditbridge.server.doors import Door
+from creditbridge.server.embedded import embedded_database
+from creditbridge.server.run import Lifecycle
+from creditbridge.server.tls import bank_context, people_context
+from creditbridge.settings import Settings, SettingsInvalid
+
+BODY_BYTES_MAX = 65_536
+SCOPES = frozenset({"consents", "reports"})
+CALLBACK_PATH = "/portal/callback"
+
+Task: TypeAlias = Callable[[], Coroutine[object, object, None]]
+
+
+class Keys(msgspec.Struct, frozen=True, kw_only=True):
+    """The private keys, one purpose each."""
+
+    ledger: FileKey
+    receipt: FileKey
+    message: FileKey
+    consent: FileKey
+    seal: FileKey
+    login: FileKey
+
+
+class Built(msgspec.Struct, frozen=True, kw_only=True):
+    """A house that can be served: doors, and what runs behind them."""
+
+    house: House
+    doors: tuple[Door, ...]
+    tasks: Mapping[str, Task]
+
+
+def load_keys(settings: Settings) -> Keys:
+    """Return the signing keys.
+
+    Raises:
+        KeyUnusable: a file that is absent, readable by others, or of the wrong kind.
+    """
+    files = settings.keys
+    return Keys(
+        ledger=load_file_key(files.ledger),
+        receipt=load_file_key(files.receipt),
+        message=load_file_key(files.message),
+        consent=load_file_key(files.consent),
+        seal=load_file_key(files.seal),
+        login=load_file_key(files.login),
+    )
+
+
+@asynccontextmanager
+async def build(
+    settings: Settings, lifecycle: Lifecycle, *, clock: Clock | None = None
+) -> AsyncGenerator[Built]:
+    """Construct everything, and close it again when the block ends.
+
+    Raises:
+        CreditbridgeError: whatever refuses the start, with its cause.
+    """
+    async with AsyncExitStack() as stack:
+        tasks = dict[str, Task]()
+        url = settings.database.url
+        if url is None:
+            embedded = await stack.enter_async_context(
+                embedded_database(settings.database.folder)
+            )
+            tasks["database"] = embedded.supervise
+            url = embedded.url
+        database = await open_database(url)
+        stack.push_async_callback(database.close)
+        rooms = await Rooms.open(settings, database, clock or SystemClock(), stack)
+        keep_house = rooms.keep_house()
+        await keep_house.settle_intents()
+        stack.push_async_callback(keep_house.close)
+        sequencer = Sequencer(database, settings.ledger, log_signer=rooms.keys.ledger)
+        house = rooms.house(Readiness(database=database, sequencer=sequencer, phase=lifecycle))
+        tasks |= {"sequencer": sequencer.run, **keep_house.tasks()}
+        yield Built(house=house, doors=_doors(settings, house, rooms.strangers), tasks=tasks)
+
+
+class Rooms(msgspec.Struct, frozen=True, kw_only=True):
+    """The rooms of one process, furnished and joined to journeys."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    keys: Keys
+    strangers: Strangers
+    admission: Admission
+    consents: Consents
+    platforms: Platforms
+    ledger: Ledger
+    login: Login
+
+    @classmethod
+    async def open(
+        cls, settings: Settings, database: Database, clock: Clock, stack: AsyncExitStack
+    ) -> "Rooms":
+        """Furnish the rooms; clients that are opened here are closed by the stack."""
+        keys = load_keys(settings)
+        records = load_opening_key(settings.keys.records).secret
+        return cls(
+            settings=settings,
+            database=database,
+            clock=clock,
+            keys=keys,
+            strangers=Strangers(),
+            admission=Admission(
+                settings.admission, Sealer(load_opening_key(settings.keys.bodies).secret)
+            ),
+            consents=Consents(Ceilings(), keys.consent),
+            platforms=_open_platforms(settings, keys, records, clock, stack),
+            ledger=Ledger(
+                settings.ledger,
+                receipt_signer=keys.receipt,
+                opening_keys=OpeningKeys(current=load_opening_key(settings.keys.openings)),
+                node_id=new_id(Kind.NODE, now=clock.now()),
+            ),
+            login=_open_login(settings, keys, database, clock, stack),
+        )
+
+    def keep_house(self) -> KeepHouse:
+        """Return what runs behind the doors."""
+        return KeepHouse(
+            database=self.database,
+            clock=self.clock,
+            admission=self.admission,
+            settle_intents=SettleIntents(
+                database=self.database,
+                ledger=self.ledger,
+                platforms=self.platforms,
+                consents=self.consents,
+                admission=self.admission,
+                answers=ReportAnswers(),
+            ),
+            lapse_requests=LapseRequests(
+                database=self.database, consents=self.consents, ledger=self.ledger
+            ),
+            sum_up_strangers=SumUpStrangers(
+                database=self.database, ledger=self.ledger, strangers=self.strangers
+            ),
+        )
+
+    def house(self, readiness: Readiness) -> House:
+        """Return what the doors' handlers are given."""
+        settings, keys, database, ledger = self.settings, self.keys, self.database, self.ledger
+        doors = settings.doors
+        metadata = authorization_server_metadata(
+            AccessSettings(issuer=doors.people.url, bank_url=doors.bank.url, scopes=SCOPES)
+        )
+        return House(
+            bank_url=doors.bank.url,
+            database=database,
+            clock=self.clock,
+            message_signer=keys.message,
+            metadata=metadata,
+            jwks=format_jwks([keys.message.key, keys.seal.key, keys.receipt.key]),
+            pins=self._pins(),
+            consents=self.consents,
+            ledger=ledger,
+            login=self.login,
+            readiness=readiness,
+            open_house=OpenHouse(database=database, ledger=ledger),
+            onboard_bank=OnboardBank(database=database, ledger=ledger),
+            issue_token=IssueToken(
+                database=database, access=access, ledger=ledger, strangers=self.strangers
+            ),
+            admit_caller=AdmitCaller(
+                database=database,
+                access=access,
+                parties=parties,
+                admission=self.admission,
+                ledger=ledger,
+                strangers=self.strangers,
+            ),
+            request_consent=RequestConsent(
+                database=database, consents=self.consents, ledger=ledger
+            ),
+            sign_in=SignIn(database=database, login=self.login, ledger=ledger),
+            give_consent=GiveConsent(database=database, consents=self.consents, ledger=ledger),
+            withdraw_consent=WithdrawConsent(
+                database=database, consents=self.consents, ledger=ledger
+            ),
+            deliver_report=DeliverReport(
+                database=database,
+                admission=self.admission,
+                consents=self.consents,
+                platforms=self.platforms,
+                ledger=ledger,
+                answers=ReportAnswers(),
+                signer=keys.seal,
+                clock=self.clock,
+                deadline_seconds=settings.reports.deadline_seconds,
+            ),
+            prove_record=ProveRecord(database=database, ledger=ledger),
+            check_ledger=CheckLedger(database=database, trust=self._trust()),
+        )
+
+    def _trust(self) -> Trust:
+        receipt_keys = {self.keys.receipt.key.key_id: self.keys.receipt.key}
+        return Trust(
+            opening_keys=OpeningKeys(current=load_opening_key(self.settings.keys.openings)),
+            log_keys=(note_key(self.settings.ledger.origin, self.keys.ledger.key),),
+            find_receipt_key=receipt_keys.get,
+        )
+
+    def _pins(self) -> PinsFile:
+        keys = self.keys
+        return list_pins(
+            origin=self.settings.ledger.origin,
+            log=keys.ledger.key,
+            receipt=keys.receipt.key,
+            consent=keys.consent.key,
+            message=keys.message.key,
+            seal=keys.seal.key,
+            platforms={
+                platform.platform_id: [
+                    parse_public_key(path.read_bytes(), key_id=name)
+                    for name, path in platform.answer_keys.items()
+                ]
+                for platform in self.settings.platforms
+            },
+        )
+
+
+def _open_platforms(
+    settings: Settings, keys: Keys, record_key: bytes, clock: Clock, stack: AsyncExitStack
+) -> Platforms:
+    opened = [
+        open_platform(
+            platform,
+            Tools(
+                http=_open_http(
+                    stack,
+                    HttpClientSettings(
+                        base_url=platform.base_url,
+                        ca_file=platform.ca_file,
+                        client_certificate_file=platform.client_certificate_file,
+                        client_key_file=platform.client_key_file,
+                        response_bytes_max=platform.answer_bytes_max,
+                    ),
+                ),
+                signer=keys.message,
+                clock=clock,
+                record_key=record_key,
+            ),
+        )
+        for platform in settings.platforms
+    ]
+    return Platforms(opened, clock=clock)
+
+
+def _open_login(
+    settings: Settings, keys: Keys, database: Database, clock: Clock, stack: AsyncExitStack
+) -> Login:
+    identity = settings.identity
+    http = _open_http(
+        stack, HttpClientSettings(base_url=identity.issuer, ca_file=identity.authority)
+    )
+    provider = Provider(
+        http=http,
+        settings=LoginSettings(
+            issuer=identity.issuer,
+            client_id=identity.client_id,
+            redirect_uri=settings.doors.people.url + CALLBACK_PATH,
+        ),
+        signer=keys.login,
+        clock=clock,
+    )
+    return Login(
+        database=database, provider=provider, id_tokens=IdTokens(provider=provider, clock=clock)
+    )
+
+
+def _open_http(stack: AsyncExitStack, settings: HttpClientSettings) -> Http:
+    http = open_client(settings)
+    stack.push_async_callback(http.close)
+    return http
+
+
+def _doors(settings: Settings, house: House, strangers: Strangers) -> tuple[Door, ...]:
+    bank, people_door, operations = (
+        settings.doors.bank,
+        settings.doors.people,
+        settings.doors.operations,
+    )
+    if bank.client_authority is None:
+        raise SettingsInvalid(detail="doors.bank.client_authority")
+    return (
+        Door(
+            name="bank",
+            app=AdmissionLimit(
+                _application(house, BANK_ROUTES), in_flight_max=settings.reports.in_flight_max
+            ),
+            host=bank.host,
+            port=bank.port,
+            tls=bank_context(
+                certificate_file=bank.certificate,
+                key_file=bank.key,
+                client_ca_file=bank.client_authority,
+            ),
+            refused=lambda code: strangers.count("bank", code, now=house.clock.now()),
+        ),
+        Door(
+            name="people",
+            app=_application(house, PEOPLE_ROUTES),
+            host=people_door.host,
+            port=people_door.port,
+            tls=people_context(certificate_file=people_door.certificate, key_file=people_door.key),
+            refused=lambda code: strangers.count("people", code, now=house.clock.now()),
+        ),
+        Door(
+            name="operations",
+            app=_application(house, OPERATIONS_ROUTES),
+            host=operations.host,
+            port=operations.port,
+            tls=None,
+        ),
+    )
+
+
+BANK_ROUTES = (authorization.token_router, reports.router, consents_door.router)
+PEOPLE_ROUTES = (
+    authorization.metadata_router,
+    ledger_door.router,
+    people.router,
+    portal.router,
+    sign_in.router,
+)
+OPERATIONS_ROUTES = (health.router, operator.router)
+
+
+def _application(house: House, routes: tuple[Router, ...]) -> Correlation:
+    application = Litestar(
+        route_handlers=routes,
+        dependencies={"house": Provide(lambda: house, sync_to_thread=False)},
+        exception_handlers={Exception: answer_any},
+        request_max_body_size=BODY_BYTES_MAX,
+        openapi_config=None,
+        logging_config=None,
+    )
+    return Correlation(application)

@@ -1,0 +1,166 @@
+"""Where the demo's parts stand: a throw-away PKI, free ports, two configuration files."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+
+from creditbridge.cli.demo.narration import StoryBroken
+from creditbridge.cli.demo.processes import free_ports
+from creditbridge.foundation.http import Http, HttpClientSettings, open_client
+
+LOG_ORIGIN = "ledger.creditbridge.example/demo"
+GATEWAY = """\
+# The demo's gateway. Every key that this file may have is explained in docs/operating.md.
+[doors.bank]
+port = {bank_port}
+url = "https://127.0.0.1:{bank_port}"
+certificate = "pki/gateway/bank-door.pem"
+key = "pki/gateway/bank-door.key"
+client_authority = "pki/ca/banks.pem"
+
+[doors.people]
+port = {people_port}
+url = "https://127.0.0.1:{people_port}"
+certificate = "pki/gateway/people-door.pem"
+key = "pki/gateway/people-door.key"
+
+[doors.operations]
+port = {operations_port}
+
+[keys]
+ledger = "pki/gateway/ledger.key"
+receipt = "pki/gateway/receipt.key"
+message = "pki/gateway/message.key"
+consent = "pki/gateway/consent.key"
+seal = "pki/gateway/seal.key"
+login = "pki/gateway/login.key"
+openings = "pki/gateway/openings.secret"
+bodies = "pki/gateway/bodies.secret"
+records = "pki/gateway/records.secret"
+
+[database]
+folder = "database"
+
+[ledger]
+origin = "{origin}"
+
+[identity]
+issuer = "https://127.0.0.1:{identity_port}"
+authority = "pki/ca/identity.pem"
+client_id = "creditbridge"
+
+[[platforms]]
+platform_id = "provincial"
+dialect = "provincial"
+base_url = "https://127.0.0.1:{platform_port}"
+client_id = "creditbridge"
+ca_file = "pki/ca/platform.pem"
+client_certificate_file = "pki/gateway/platform-client.pem"
+client_key_file = "pki/gateway/platform-client.key"
+answer_keys = {{ "provincial-1" = "pki/platform/message.pub" }}
+"""
+SANDBOX = """\
+# The demo's counterparts: the provincial platform and the identity provider.
+[provincial]
+port = {platform_port}
+base_url = "https://127.0.0.1:{platform_port}"
+certificate_file = "pki/platform/server.pem"
+private_key_file = "pki/platform/server.key"
+client_ca_file = "pki/ca/platform.pem"
+signing_key_file = "pki/platform/message.key"
+signing_key_id = "provincial-1"
+message_key_files = ["pki/gateway/message.pub"]
+login_key_files = ["pki/gateway/message.pub"]
+
+[identity]
+port = {identity_port}
+issuer = "https://127.0.0.1:{identity_port}"
+certificate_file = "pki/identity/server.pem"
+private_key_file = "pki/identity/server.key"
+signing_key_file = "pki/identity/signing.key"
+client_key_files = ["pki/gateway/login.pub"]
+redirect_uris = ["https://127.0.0.1:{people_port}/portal/callback"]
+"""
+
+
+class Layout(msgspec.Struct, frozen=True, kw_only=True):
+    """The demo's folder and ports."""
+
+    folder: Path
+    bank_port: int
+    people_port: int
+    operations_port: int
+    identity_port: int
+    platform_port: int
+
+    @property
+    def pki(self) -> Path:
+        """Where certificates and keys lie."""
+        return self.folder / "pki"
+
+    @property
+    def bank_url(self) -> str:
+        """The bank door."""
+        return f"https://127.0.0.1:{self.bank_port}"
+
+    @property
+    def people_url(self) -> str:
+        """The people's door."""
+        return f"https://127.0.0.1:{self.people_port}"
+
+    @property
+    def identity_url(self) -> str:
+        """The identity provider."""
+        return f"https://127.0.0.1:{self.identity_port}"
+
+    def addresses(self) -> list[tuple[str, str]]:
+        """Return what a person needs to go on by hand."""
+        return [
+            ("portal", self.people_url + "/portal/sign-in"),
+            ("log in as", "found / found-pass (others: contracts/sandbox.md)"),
+            ("certificates of", "the portal: pki/ca/doors.pem, the log-in: pki/ca/identity.pem"),
+            ("bank door", f"{self.bank_url} with pki/banks/north/client.pem and client.key"),
+            ("log", self.people_url + "/checkpoint"),
+            ("health", f"http://127.0.0.1:{self.operations_port}/readyz"),
+            ("folder", str(self.folder)),
+        ]
+
+    def open_http(self, url: str, authority: str, *, bank: str | None = None) -> Http:
+        """Return a client of one site; with a bank's certificate where one is named."""
+        folder = self.pki / "banks" / (bank or "")
+        return open_client(
+            HttpClientSettings(
+                base_url=url,
+                ca_file=self.pki / "ca" / f"{authority}.pem",
+                client_certificate_file=None if bank is None else folder / "client.pem",
+                client_key_file=None if bank is None else folder / "client.key",
+            )
+        )
+
+
+def lay_out(folder: Path, recipe: Path) -> Layout:
+    """Make the PKI and write the configuration files into an empty folder.
+
+    Raises:
+        StoryBroken: the recipe is not there, or failed.
+    """
+    made = subprocess.run(  # noqa: S603 - our own recipe, no shell
+        [sys.executable, str(recipe), str(folder / "pki")], capture_output=True, text=True, check=False
+    )
+    if made.returncode != 0:
+        raise StoryBroken(f"{recipe} failed:\n{made.stderr}")
+    ports = free_ports(5)
+    layout = Layout(
+        folder=folder,
+        bank_port=ports[0],
+        people_port=ports[1],
+        operations_port=ports[2],
+        identity_port=ports[3],
+        platform_port=ports[4],
+    )
+    values = {**msgspec.structs.asdict(layout), "origin": LOG_ORIGIN}
+    (folder / "creditbridge.toml").write_text(GATEWAY.format_map(values))
+    (folder / "sandbox.toml").write_text(SANDBOX.format_map(values))
+    return layout

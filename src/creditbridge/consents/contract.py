@@ -1,0 +1,23 @@
+"""The JSON Schema of the consent artefact, as `contracts/consent.schema.json` holds it."""
+
+import msgspec
+
+from creditbridge.consents.model import ConsentArtefact
+
+SCHEMA_ID = "https://creditbridge.example/contracts/consent.schema.json"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def artefact_schema() -> dict[str, object]:
+    """Return the schema, generated from the struct that is signed."""
+    return {
+        "$schema": DIALECT,
+        "$id": SCHEMA_ID,
+        "title": "Consent artefact, version 1",
+        **msgspec.json.schema(ConsentArtefact),
+    }
+
+
+def format_schema(schema: dict[str, object]) -> str:
+    """Return a schema as it stands in a file: indented by two, with a final line feed."""
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode("utf-8") + "\n"

@@ -1,0 +1,53 @@
+"""What the doors' handlers are given: the journeys, and the few rooms that they only read."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from creditbridge.access.metadata import MetadataValue
+from creditbridge.consents.service import Consents
+from creditbridge.evidence.pins import PinsFile
+from creditbridge.foundation.clock import Clock
+from creditbridge.foundation.database import Database
+from creditbridge.foundation.keys import Signer
+from creditbridge.journeys.admit_caller import AdmitCaller
+from creditbridge.journeys.check_ledger import CheckLedger
+from creditbridge.journeys.deliver_report import DeliverReport
+from creditbridge.journeys.give_consent import GiveConsent
+from creditbridge.journeys.issue_token import IssueToken
+from creditbridge.journeys.onboard_bank import OnboardBank
+from creditbridge.journeys.open_house import OpenHouse
+from creditbridge.journeys.prove_record import ProveRecord
+from creditbridge.journeys.request_consent import RequestConsent
+from creditbridge.journeys.sign_in import SignIn
+from creditbridge.journeys.withdraw_consent import WithdrawConsent
+from creditbridge.endpoints.readiness import Readiness
+from creditbridge.ledger.service import Ledger
+from creditbridge.login.service import Login
+
+
+class House(msgspec.Struct, frozen=True, kw_only=True):
+    """Built once by `app`, handed to every handler."""
+
+    bank_url: str
+    database: Database
+    clock: Clock
+    message_signer: Signer
+    metadata: Mapping[str, MetadataValue]
+    jwks: Mapping[str, list[dict[str, str]]]
+    pins: PinsFile
+    consents: Consents
+    ledger: Ledger
+    login: Login
+    readiness: Readiness
+    open_house: OpenHouse
+    onboard_bank: OnboardBank
+    issue_token: IssueToken
+    admit_caller: AdmitCaller
+    request_consent: RequestConsent
+    sign_in: SignIn
+    give_consent: GiveConsent
+    withdraw_consent: WithdrawConsent
+    deliver_report: DeliverReport
+    prove_record: ProveRecord
+    check_ledger: CheckLedger

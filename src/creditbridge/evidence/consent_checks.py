@@ -1,0 +1,126 @@
+"""Checks of the consent: its chain, its artefact, its approver, and the rule run again."""
+
+from creditbridge.consents.model import ConsentArtefact
+from creditbridge.consents.rules import verify_artefact
+from creditbridge.evidence.assembling import digest_of
+from creditbridge.evidence.examination import Examination, Finding, OpenedEntry, require_key
+from creditbridge.evidence.model import PackUntrue, Strength
+from creditbridge.evidence.replay import Replay
+from creditbridge.ledger.model import (
+    BankName,
+    ConsentApproved,
+    ConsentName,
+    EnterpriseName,
+    PersonEnrolled,
+    Proofs,
+)
+from creditbridge.ledger.rules import require_link, require_proofs
+
+
+def check_chain(examination: Examination) -> Finding:
+    """Check that the consent's uses and transitions are one gapless, linked chain."""
+    before: bytes | None = None
+    consent = examination.decided.core.consent
+    for seq, link in enumerate(examination.chain, start=1):
+        if link.core.consent != consent:
+            raise PackUntrue(detail=f"entry {link.index} is of another consent")
+        require_link(link.core, seq=seq, before=before)
+        before = link.commitment
+    if examination.decided not in examination.chain:
+        raise PackUntrue(detail="the use is no link of the chain")
+    last = examination.chain[-1]
+    detail = f"{len(examination.chain)} links, the last is {last.core.kind} at index {last.index}"
+    return Finding(strength=Strength.LOG_PROVEN, detail=detail)
+
+
+def check_artefact(examination: Examination) -> Finding:
+    """Check that the gateway signed the artefact, and that it says what the approval says."""
+    approval, pins, proof = examination.get_approval(), examination.pins, examination.pack.artefact
+    if proof is None or not isinstance(approval.core.terms, ConsentApproved):
+        raise PackUntrue(detail="consent/artefact.json: missing")
+    terms = approval.core.terms
+    find_key = pins.finder(pins.file.consent_keys, approval.index)
+    key = require_key(find_key, proof.key_id, "consent/signature")
+    artefact = verify_artefact(proof.artefact, proof.signature, key)
+    require_proofs(approval.opening, approval.core, Proofs(artefact=proof))
+    if digest_of(proof.artefact) != terms.artefact_digest:
+        raise PackUntrue(detail="consent/artefact.json: not the one approved")
+    _require_extent(artefact, terms)
+    _require_names(artefact, approval)
+    detail = f"{', '.join(sorted(terms.purposes))}: {', '.join(sorted(terms.sections))}"
+    return Finding(strength=Strength.GATEWAY_SIGNED, detail=detail)
+
+
+def check_approver(examination: Examination) -> Finding:
+    """Check that whoever approved had been enrolled for this enterprise before."""
+    approval = examination.get_approval()
+    core = approval.core
+    for entry in examination.entries:
+        if not isinstance(entry.core.terms, PersonEnrolled) or entry.index >= approval.index:
+            continue
+        if (entry.core.person, entry.core.enterprise) == (core.person, core.enterprise):
+            detail = f"{entry.core.terms.role}, enrolled at index {entry.index}"
+            return Finding(strength=Strength.LOG_PROVEN, detail=detail)
+    raise PackUntrue(detail="who approved had not been enrolled for this enterprise")
+
+
+def check_coverage(examination: Examination) -> Finding:
+    """Run the rule that decided again, on the consent as its chain builds it."""
+    replay = Replay()
+    for link in examination.chain:
+        coverage = replay.step(link.core)
+        if link is examination.decided and coverage is not None:
+            uses = f"use {coverage.use_number} of {coverage.consent.max_queries}"
+            sections = ", ".join(sorted(coverage.sections))
+            return Finding(strength=Strength.REPLAYED, detail=f"{uses}, covering {sections}")
+    raise PackUntrue(detail="the use is no link of the chain")
+
+
+def check_end(examination: Examination) -> Finding:
+    """Check that the subject ends this very intent, as a replay of all entries allows."""
+    replay = Replay()
+    for entry in examination.entries:
+        replay.step(entry.core)
+    core = examination.subject.core
+    detail = f"{core.kind} at index {examination.subject.index}, decided {core.decided_at} "
+    return Finding(strength=Strength.LOG_PROVEN, detail=detail.strip())
+
+
+def _require_extent(artefact: ConsentArtefact, terms: ConsentApproved) -> None:
+    signed = (
+        frozenset(map(str, artefact.purposes)),
+        frozenset(map(str, artefact.sections)),
+        frozenset(artefact.grantee.clients),
+        artefact.valid_from,
+        artefact.valid_to,
+        artefact.max_queries,
+        artefact.authorization_no,
+        artefact.business_ref,
+    )
+    recorded = (
+        terms.purposes,
+        terms.sections,
+        terms.clients,
+        terms.valid_from,
+        terms.valid_to,
+        terms.max_queries,
+        terms.authorization_no,
+        terms.business_ref,
+    )
+    if signed != recorded:
+        raise PackUntrue(detail="consent/artefact.json: another extent than the approval's")
+
+
+def _require_names(artefact: ConsentArtefact, approval: OpenedEntry) -> None:
+    """Compare whom the artefact names with whom the entry names, where names still stand."""
+    core = approval.core
+    bank = approval.find_name(core.bank, BankName)
+    enterprise = approval.find_name(core.enterprise, EnterpriseName)
+    consent = approval.find_name(core.consent, ConsentName)
+    same = (
+        bank is None or bank.bank_id == artefact.grantee.bank_id,
+        enterprise is None or enterprise.uscc == artefact.grantor.uscc,
+        consent is None or consent.consent_id == artefact.consent_id,
+    )
+    if not all(same):
+        raise PackUntrue(detail="consent/artefact.json: names others than the approval does")

@@ -1,0 +1,207 @@
+"""Checks of what was said: the bank's request, the queries and answers, the profile."""
+
+from base64 import b64encode
+
+from creditbridge.evidence.examination import Examination, Finding, require_key
+from creditbridge.evidence.model import PackKind, PackUntrue, StepState, Strength
+from creditbridge.foundation.errors import Malformed
+from creditbridge.foundation.keys import PublicKey
+from creditbridge.ledger.model import (
+    BankName,
+    ConsentApproved,
+    ConsentName,
+    EnterpriseName,
+    ExchangeProof,
+    Proofs,
+    ReportDelivered,
+    ReportIntended,
+    ReportRefused,
+    RequestProof,
+)
+from creditbridge.ledger.rules import require_digest, require_proofs
+from creditbridge.profile.seal import verify_seal
+from creditbridge.protocols.canonical_json import JsonValue, require_canonical
+from creditbridge.protocols.content_digest import require_digest as require_content_digest
+from creditbridge.protocols.http_signatures import (
+    BANK_REQUEST,
+    PLATFORM_ANSWER,
+    PLATFORM_QUERY,
+    verify_base,
+)
+from creditbridge.protocols.strict_json import parse
+
+
+def check_request(examination: Examination) -> Finding:
+    """Check that the bank signed what it asked, or say that only the gateway attests it."""
+    decided, proof = examination.decided, examination.pack.request
+    if proof is None:
+        raise PackUntrue(detail="request/body: missing")
+    require_proofs(decided.opening, decided.core, Proofs(request=proof))
+    _require_asked(examination, proof)
+    if proof.base is None or proof.signature is None:
+        detail = "unsigned: TLS and token spoke for the bank"
+        return Finding(strength=Strength.GATEWAY_ATTESTED, detail=detail)
+    pins = examination.pins
+    find_key = pins.finder(pins.file.bank_keys, decided.index)
+    key = require_key(find_key, proof.key_id, "request/signature")
+    base = verify_base(proof.base, proof.signature, key, profile=BANK_REQUEST)
+    require_content_digest(base.find_value("content-digest") or "", proof.body)
+    detail = f"{base.find_value('@method')} {base.find_value('@target-uri')}"
+    return Finding(strength=Strength.BANK_SIGNED, detail=detail)
+
+
+def check_refusal(examination: Examination) -> Finding:
+    """Check that the pack shows the caller's own facts, and no others."""
+    core = examination.subject.core
+    if not isinstance(core.terms, ReportRefused) or len(examination.entries) != 1:
+        raise PackUntrue(detail="a refused report with more than its refusal")
+    # Whether the consent is unknown or another bank's must not show (consents, ConsentMissing).
+    if core.enterprise is not None or core.consent is not None:
+        raise PackUntrue(detail="a refusal that names more than its caller")
+    return Finding(strength=Strength.GATEWAY_ATTESTED, detail=core.terms.code)
+
+
+def check_queries(examination: Examination) -> Finding:
+    """Check that the gateway signed each query and its grant, within what was covered."""
+    exchanges, pins = examination.pack.exchanges, examination.pins
+    if not exchanges:
+        return _without_exchange(examination)
+    find_key = pins.finder(pins.file.query_keys, examination.subject.index)
+    for exchange in exchanges:
+        key = require_key(find_key, exchange.query_key_id, exchange.platform)
+        base = verify_base(
+            exchange.query_base, exchange.query_signature, key, profile=PLATFORM_QUERY
+        )
+        carried = (
+            base.find_value("creditbridge-query-id"),
+            base.find_value("creditbridge-consent"),
+        )
+        if carried != (exchange.query_id, _byte_sequence(exchange.grant)):
+            raise PackUntrue(detail=f"{exchange.platform}: the query carries another grant or id")
+        _require_granted(examination, exchange)
+    detail = f"{exchanges[0].query_id} to {', '.join(one.platform for one in exchanges)}"
+    return Finding(strength=Strength.GATEWAY_SIGNED, detail=detail)
+
+
+def check_answers(examination: Examination) -> Finding:
+    """Check that each platform signed its answer, and bound it to this query."""
+    exchanges, pins, subject = examination.pack.exchanges, examination.pins, examination.subject
+    answered = [one for one in exchanges if one.answer_base is not None]
+    if examination.kind is PackKind.DELIVERED and len(answered) < len(exchanges):
+        raise PackUntrue(detail="a delivery without an answer")
+    if not answered:
+        return _without_exchange(examination)
+    for exchange in answered:
+        named = pins.file.platform_keys.get(exchange.platform, ())
+        find_key = pins.finder(named, subject.index)
+        key = require_key(find_key, exchange.answer_key_id, exchange.platform)
+        _require_answer(exchange, key)
+    detail = f"signed by {', '.join(one.platform for one in answered)}"
+    return Finding(strength=Strength.PLATFORM_SIGNED, detail=detail)
+
+
+def check_messages(examination: Examination) -> Finding:
+    """Check that queries and answers are those that the subject's digests were taken of."""
+    subject = examination.subject
+    require_proofs(subject.opening, subject.core, Proofs(exchanges=examination.pack.exchanges))
+    names = ", ".join(sorted(subject.core.digests)) or "none"
+    return Finding(strength=Strength.DIGEST, detail=f"digests in the entry: {names}")
+
+
+def check_profile(examination: Examination) -> Finding:
+    """Check that the profile's seal holds, and that it is the one that was delivered."""
+    raw, subject, pins = examination.profile, examination.subject, examination.pins
+    if raw is None:
+        detail = "no profile was given; its digest is in the entry"
+        return Finding(strength=Strength.GATEWAY_SIGNED, detail=detail, state=StepState.SKIPPED)
+    terms, intended = subject.core.terms, examination.get_intended()
+    if not isinstance(terms, ReportDelivered):
+        raise PackUntrue(detail="a profile, but nothing was delivered")
+    profile = verify_seal(raw, pins.finder(pins.file.seal_keys, subject.index))
+    require_digest(subject.opening, subject.core, "profile", raw)
+    bank = subject.find_name(subject.core.bank, BankName)
+    enterprise = subject.find_name(subject.core.enterprise, EnterpriseName)
+    consent = subject.find_name(subject.core.consent, ConsentName)
+    same = (
+        profile.profile_id == terms.profile_id,
+        profile.purpose == intended.purpose,
+        bank is None or bank.bank_id == profile.bank_id,
+        enterprise is None or enterprise.uscc == profile.subject.uscc,
+        consent is None or consent.consent_id == profile.consent_id,
+        intended.sections >= frozenset(map(str, profile.sections)),
+    )
+    if not all(same):
+        raise PackUntrue(detail="the profile is another one than the entries speak of")
+    return Finding(strength=Strength.GATEWAY_SIGNED, detail=profile.profile_id)
+
+
+def _without_exchange(examination: Examination) -> Finding:
+    if examination.kind is PackKind.DELIVERED:
+        raise PackUntrue(detail="a delivery without a query")
+    return Finding(
+        strength=Strength.GATEWAY_ATTESTED, detail="nothing was kept", state=StepState.SKIPPED
+    )
+
+
+def _require_asked(examination: Examination, proof: RequestProof) -> None:
+    """Compare what the body asks with what the entry says was asked, where both say it."""
+    core = examination.decided.core
+    terms = core.terms
+    if not isinstance(terms, ReportIntended | ReportRefused):
+        raise PackUntrue(detail="the entry is no decision on a request")
+    enterprise = examination.decided.find_name(core.enterprise, EnterpriseName)
+    consent = examination.decided.find_name(core.consent, ConsentName)
+    recorded: dict[str, JsonValue] = {
+        "purpose": terms.purpose,
+        "sections": None if terms.asked is None else sorted(terms.asked),
+        "uscc": None if enterprise is None else enterprise.uscc,
+        "consent_id": None if consent is None else consent.consent_id,
+    }
+    for name, value in _read_members(proof.body).items():
+        said = sorted(map(str, value)) if isinstance(value, list) else value
+        if recorded.get(name) is not None and said != recorded[name]:
+            raise PackUntrue(detail=f"request/body: {name} is not what was recorded")
+
+
+def _read_members(body: bytes) -> dict[str, JsonValue]:
+    try:
+        members = parse(body)
+    except Malformed:
+        return {}  # The bank may have sent anything; a refusal of it is proven all the same.
+    return members if isinstance(members, dict) else {}
+
+
+def _require_granted(examination: Examination, exchange: ExchangeProof) -> None:
+    intended, approval = examination.get_intended(), examination.get_approval()
+    grant = require_canonical(exchange.grant)
+    if not isinstance(grant, dict) or not isinstance(approval.core.terms, ConsentApproved):
+        raise PackUntrue(detail="grant.json: no grant")
+    enterprise = approval.find_name(approval.core.enterprise, EnterpriseName)
+    sections = grant.get("sections")
+    same = (
+        grant.get("audience") == exchange.platform,
+        grant.get("query_id") == exchange.query_id == intended.query_id,
+        grant.get("purpose") == intended.purpose,
+        grant.get("consent_digest") == approval.core.terms.artefact_digest,
+        isinstance(sections, list) and frozenset(map(str, sections)) <= intended.sections,
+        enterprise is None or grant.get("uscc") == enterprise.uscc,
+    )
+    if not all(same):
+        raise PackUntrue(
+            detail=f"{exchange.platform}: the grant is wider than, or other than, the use"
+        )
+
+
+def _require_answer(exchange: ExchangeProof, key: PublicKey) -> None:
+    base = verify_base(
+        exchange.answer_base or b"", exchange.answer_signature or b"", key, profile=PLATFORM_ANSWER
+    )
+    query = _byte_sequence(exchange.query_signature)
+    bound = [value for name, value in base.components if name.startswith("signature;req")]
+    if bound != [query]:
+        raise PackUntrue(detail=f"{exchange.platform}: the answer is bound to another query")
+
+
+def _byte_sequence(raw: bytes) -> str:
+    """Return a byte sequence as a header holds it (RFC 9651, section 3.3.5)."""
+    return f":{b64encode(raw).decode('ascii')}:"

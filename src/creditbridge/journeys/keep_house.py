@@ -1,0 +1,81 @@
+"""The house keeps itself: what must happen again and again, on every node, harmless if done twice.
+
+1. Every second: the lease is renewed, intents of lost nodes are settled.
+2. Every ten seconds: requests that nobody answered lapse; strangers' refusals are summed up.
+3. Every minute: what has run out is purged.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import timedelta
+from typing import Protocol
+
+import msgspec
+
+import creditbridge.access.service as access
+import creditbridge.login.service as login
+from creditbridge.foundation.clock import Clock
+from creditbridge.foundation.database import Database, Transaction
+from creditbridge.foundation.errors import CreditbridgeError
+from creditbridge.foundation.logging import get_logger
+from creditbridge.journeys.lapse_requests import LapseRequests
+from creditbridge.journeys.settle_intents import SettleIntents
+from creditbridge.journeys.sum_up_strangers import SumUpStrangers
+
+log = get_logger("keep_house")
+
+SETTLE_SECONDS = 1.0
+LAPSE_SECONDS = 10.0
+PURGE_SECONDS = 60.0
+MINUTE = timedelta(minutes=1)
+
+
+class Admission(Protocol):
+    """What this journey needs of what is spent once."""
+
+    async def purge(self, tx: Transaction) -> object:
+        """Forget what has run out."""
+        ...
+
+
+class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
+    """The journey, with the rooms it walks through."""
+
+    database: Database
+    clock: Clock
+    admission: Admission
+    settle_intents: SettleIntents
+    lapse_requests: LapseRequests
+    sum_up_strangers: SumUpStrangers
+
+    def tasks(self) -> dict[str, Callable[[], Coroutine[object, object, None]]]:
+        """Return the background tasks by name, each for ever."""
+        return {
+            "settle": lambda: _repeat("settle", SETTLE_SECONDS, self.settle_intents),  # 1
+            "lapse": lambda: _repeat("lapse", LAPSE_SECONDS, self._look_after_requests),  # 2
+            "purge": lambda: _repeat("purge", PURGE_SECONDS, self._purge),  # 3
+        }
+
+    async def close(self) -> None:
+        """Record what is still counted; the last step of a drain."""
+        await self.sum_up_strangers(until=self.clock.now() + MINUTE)
+
+    async def _look_after_requests(self) -> None:
+        await self.lapse_requests()
+        await self.sum_up_strangers(until=self.clock.now().replace(second=0, microsecond=0))
+
+    async def _purge(self) -> None:
+        async with self.database.transaction() as tx:
+            await access.purge(tx)
+            await login.purge(tx)
+            await self.admission.purge(tx)
+
+
+async def _repeat(name: str, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+    while True:
+        try:
+            await work()
+        except CreditbridgeError as error:
+            # The next turn tries again; readiness and the ledger's own alarms say how bad it is.
+            log.warning("house.turn_failed", turn=name, code=error.code, detail=error.detail)
+        await asyncio.sleep(seconds)

@@ -1,0 +1,50 @@
+"""The published schema of the consent artefact is the one that the house signs by."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from jsonschema import Draft202012Validator
+from msgspec.structs import replace
+
+from creditbridge.consents.contract import artefact_schema, format_schema
+from creditbridge.consents.model import Consent
+from creditbridge.consents.rules import artefact_of, encode_artefact
+
+CONTRACT = Path(__file__).parents[2] / "contracts" / "consent.schema.json"
+
+
+def test_the_contract_is_generated_from_the_struct() -> None:
+    """Byte for byte; after a change write what `format_schema` returns."""
+    assert CONTRACT.read_text(encoding="utf-8") == format_schema(artefact_schema())
+
+
+def test_the_contract_is_a_schema() -> None:
+    """It follows the 2020-12 dialect that it names."""
+    Draft202012Validator.check_schema(json.loads(CONTRACT.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"clients": frozenset({"loans"}), "business_ref": "B-7"}],
+)
+def test_an_artefact_follows_the_contract(consent: Consent, change: dict[str, object]) -> None:
+    """With and without the members that may be absent."""
+    validator = Draft202012Validator(json.loads(CONTRACT.read_text(encoding="utf-8")))
+    artefact = json.loads(encode_artefact(artefact_of(replace(consent, **change))))
+
+    assert list(validator.iter_errors(artefact)) == []
+
+
+@pytest.mark.parametrize(
+    "fault", [{"v": 2}, {"extra": 1}, {"sections": []}, {"max_queries": 0}, {"purposes": ["X"]}]
+)
+def test_what_is_no_artefact_breaks_the_contract(
+    consent: Consent, fault: dict[str, object]
+) -> None:
+    """Another version, an unknown member, nothing covered, no use, an unknown purpose."""
+    validator = Draft202012Validator(json.loads(CONTRACT.read_text(encoding="utf-8")))
+    artefact = msgspec.json.decode(encode_artefact(artefact_of(consent)), type=dict[str, object])
+
+    assert list(validator.iter_errors({**artefact, **fault})) != []

@@ -1,0 +1,107 @@
+"""Views that tests can change: one enterprise, one bank, one consent in each of its states."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from creditbridge.consents.model import ConsentState
+from creditbridge.endpoints.views import (
+    ConsentLine,
+    ConsentListView,
+    ConsentView,
+    DecisionView,
+    ErrorView,
+    Frame,
+    LookOutcome,
+    LookView,
+    Notice,
+    Party,
+    ReceiptView,
+    SignInView,
+    Terms,
+    Unusual,
+    Visitor,
+    WithdrawalView,
+)
+from creditbridge.profile.codes import Purpose, SectionCode
+
+NOW = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
+CONSENT_ID = "cns_01hzy6t9x7c3v5n8m2k4p6q8r0"
+
+
+def make_terms(foreign: str) -> Terms:
+    """Terms in which every text that others write is the given one."""
+    return Terms(
+        consent_id=CONSENT_ID,
+        version=3,
+        bank=Party(name=foreign, uscc="91330000701234567K"),
+        enterprise=Party(name=foreign, uscc="91330106589876549K"),
+        purposes=(Purpose.PRE_LOAN_REVIEW,),
+        sections=(SectionCode.REG, SectionCode.PEN),
+        valid_from=NOW,
+        valid_to=NOW + timedelta(days=180),
+        max_queries=5,
+        authorization_no=foreign,
+        business_ref=foreign,
+    )
+
+
+def make_line(foreign: str, state: ConsentState) -> ConsentLine:
+    """A line of the list."""
+    return ConsentLine(
+        consent_id=CONSENT_ID,
+        bank_name=foreign,
+        purposes=(Purpose.POST_LOAN, Purpose.RELATED_PARTY),
+        state=state,
+        until=NOW,
+        used=2,
+        max_queries=5,
+        last_look_at=NOW if state is ConsentState.ACTIVE else None,
+    )
+
+
+def make_pages(foreign: str) -> dict[str, dict[str, object]]:
+    """The context of every page, by template."""
+    terms = make_terms(foreign)
+    visitor = Visitor(name=foreign, enterprise=terms.enterprise, form_token="f" * 43)
+    frame = Frame(path="/portal/consents", visitor=visitor, notice=Notice.APPROVED)
+    receipt = ReceiptView(event_id=foreign, commitment=foreign, number=118)
+    look = LookView(
+        at=NOW,
+        outcome=LookOutcome.DELIVERED,
+        report_id=foreign,
+        sections=(SectionCode.REG,),
+        receipt=receipt,
+    )
+    states = list(ConsentState)
+    lines = tuple(make_line(foreign, state) for state in states)
+    views: dict[str, object] = {
+        "sign_in": SignInView(return_to=foreign),
+        "consents": ConsentListView(requested=lines[:1], live=lines[1:3], ended=lines[3:]),
+        "decision": DecisionView(terms=terms, answer_by=NOW, unusual=tuple(Unusual)),
+        "consent": ConsentView(
+            terms=terms,
+            state=ConsentState.ACTIVE,
+            used=2,
+            requested_at=NOW,
+            decided_at=NOW,
+            ended_at=NOW,
+            looks=(look,),
+            can_withdraw=True,
+        ),
+        "withdrawal": WithdrawalView(terms=terms, used=2),
+        "error": ErrorView(code=foreign, interaction_id=foreign, offers_sign_in=True),
+    }
+    return {name: {"frame": frame, "view": view} for name, view in views.items()}
+
+
+@pytest.fixture
+def pages() -> dict[str, dict[str, object]]:
+    """The context of every page, with names as they are in life."""
+    return make_pages("杭州江涛商业银行股份有限公司")
+
+
+@pytest.fixture
+def hostile_pages(hostile: str) -> dict[str, dict[str, object]]:
+    """The context of every page, with one hostile text wherever others write."""
+    return make_pages(hostile)
