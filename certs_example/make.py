@@ -70,9 +70,12 @@ class Authority:
             .not_valid_after(now + LIFE)
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
             .add_extension(key_usage(authority=authority), critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
             .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), False
+                x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
+            )
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()),
+                critical=False,
             )
         )
         if usage is not None:
@@ -138,7 +141,9 @@ def write_private_key(path: Path, key: PrivateKey) -> None:
 def write_signing_key(path: Path, *, edwards: bool = False) -> None:
     """Write a fresh signing key and, beside it, its public half (`.pub`)."""
     key: PrivateKey
-    key = ed25519.Ed25519PrivateKey.generate() if edwards else ec.generate_private_key(ec.SECP256R1())
+    key = (
+        ed25519.Ed25519PrivateKey.generate() if edwards else ec.generate_private_key(ec.SECP256R1())
+    )
     write_private_key(path.with_suffix(".key"), key)
     pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     path.with_suffix(".pub").write_bytes(pem)
@@ -154,7 +159,7 @@ def make(folder: Path) -> None:
     doors.issue(gateway / "people-door", "People door EXAMPLE", server=True)
     platform.issue(gateway / "platform-client", "Creditbridge gateway EXAMPLE", server=False)
     write_signing_key(gateway / "ledger", edwards=True)
-    for name in ("message", "consent", "seal", "receipt", "login", "platform-login"):
+    for name in ("message", "consent", "seal", "receipt", "login"):
         write_signing_key(gateway / name)
     for name in ("openings", "bodies", "records"):
         write_secret(gateway / f"{name}.secret", secrets.token_bytes(SECRET_BYTES))

@@ -8,8 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeAlias
 
 import msgspec
-from litestar import Litestar, Router
-from litestar.di import Provide
 
 import creditbridge.access.service as access
 import creditbridge.parties.service as parties
@@ -19,29 +17,21 @@ from creditbridge.admission.sealing import Sealer
 from creditbridge.admission.service import Admission
 from creditbridge.consents.ceilings import Ceilings
 from creditbridge.consents.service import Consents
-from creditbridge.endpoints import (
-    authorization,
-    consents as consents_door,
-    health,
-    ledger as ledger_door,
-    operator,
-    people,
-    portal,
-    reports,
-    sign_in,
-)
 from creditbridge.endpoints.answers import ReportAnswers
-from creditbridge.endpoints.correlation import Correlation
+from creditbridge.endpoints.applications import (
+    bank_application,
+    operations_application,
+    people_application,
+)
 from creditbridge.endpoints.house import House
-from creditbridge.endpoints.pins import list_pins
-from creditbridge.endpoints.problems import answer_any
+from creditbridge.endpoints.pins import HouseKeys, list_pins
 from creditbridge.endpoints.readiness import Readiness
 from creditbridge.evidence.pins import PinsFile
 from creditbridge.foundation.clock import Clock, SystemClock
 from creditbridge.foundation.database import Database, open_database
 from creditbridge.foundation.http import Http, HttpClientSettings, open_client
 from creditbridge.foundation.ids import Kind, new_id
-from creditbridge.foundation.keys import FileKey, load_file_key, parse_public_key
+from creditbridge.foundation.keys import parse_public_key
 from creditbridge.journeys.admit_caller import AdmitCaller
 from creditbridge.journeys.check_ledger import CheckLedger
 from creditbridge.journeys.deliver_report import DeliverReport
@@ -74,24 +64,12 @@ from creditbridge.server.doors import Door
 from creditbridge.server.embedded import embedded_database
 from creditbridge.server.run import Lifecycle
 from creditbridge.server.tls import bank_context, people_context
-from creditbridge.settings import Settings, SettingsInvalid
+from creditbridge.settings import Keys, Settings, SettingsInvalid, load_keys
 
-BODY_BYTES_MAX = 65_536
 SCOPES = frozenset({"consents", "reports"})
 CALLBACK_PATH = "/portal/callback"
 
 Task: TypeAlias = Callable[[], Coroutine[object, object, None]]
-
-
-class Keys(msgspec.Struct, frozen=True, kw_only=True):
-    """The private keys, one purpose each."""
-
-    ledger: FileKey
-    receipt: FileKey
-    message: FileKey
-    consent: FileKey
-    seal: FileKey
-    login: FileKey
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,23 +78,6 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
     house: House
     doors: tuple[Door, ...]
     tasks: Mapping[str, Task]
-
-
-def load_keys(settings: Settings) -> Keys:
-    """Return the signing keys.
-
-    Raises:
-        KeyUnusable: a file that is absent, readable by others, or of the wrong kind.
-    """
-    files = settings.keys
-    return Keys(
-        ledger=load_file_key(files.ledger),
-        receipt=load_file_key(files.receipt),
-        message=load_file_key(files.message),
-        consent=load_file_key(files.consent),
-        seal=load_file_key(files.seal),
-        login=load_file_key(files.login),
-    )
 
 
 @asynccontextmanager
@@ -132,9 +93,7 @@ async def build(
         tasks = dict[str, Task]()
         url = settings.database.url
         if url is None:
-            embedded = await stack.enter_async_context(
-                embedded_database(settings.database.folder)
-            )
+            embedded = await stack.enter_async_context(embedded_database(settings.database.folder))
             tasks["database"] = embedded.supervise
             url = embedded.url
         database = await open_database(url)
@@ -168,7 +127,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
         cls, settings: Settings, database: Database, clock: Clock, stack: AsyncExitStack
     ) -> "Rooms":
         """Furnish the rooms; clients that are opened here are closed by the stack."""
-        keys = load_keys(settings)
+        keys = load_keys(settings.keys)
         records = load_opening_key(settings.keys.records).secret
         return cls(
             settings=settings,
@@ -278,19 +237,21 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     def _pins(self) -> PinsFile:
         keys = self.keys
         return list_pins(
+            HouseKeys(
+                log=keys.ledger.key,
+                receipt=keys.receipt.key,
+                consent=keys.consent.key,
+                message=keys.message.key,
+                seal=keys.seal.key,
+                platforms={
+                    platform.platform_id: tuple(
+                        parse_public_key(path.read_bytes(), key_id=name)
+                        for name, path in platform.answer_keys.items()
+                    )
+                    for platform in self.settings.platforms
+                },
+            ),
             origin=self.settings.ledger.origin,
-            log=keys.ledger.key,
-            receipt=keys.receipt.key,
-            consent=keys.consent.key,
-            message=keys.message.key,
-            seal=keys.seal.key,
-            platforms={
-                platform.platform_id: [
-                    parse_public_key(path.read_bytes(), key_id=name)
-                    for name, path in platform.answer_keys.items()
-                ]
-                for platform in self.settings.platforms
-            },
         )
 
 
@@ -361,7 +322,7 @@ def _doors(settings: Settings, house: House, strangers: Strangers) -> tuple[Door
         Door(
             name="bank",
             app=AdmissionLimit(
-                _application(house, BANK_ROUTES), in_flight_max=settings.reports.in_flight_max
+                bank_application(house), in_flight_max=settings.reports.in_flight_max
             ),
             host=bank.host,
             port=bank.port,
@@ -374,7 +335,7 @@ def _doors(settings: Settings, house: House, strangers: Strangers) -> tuple[Door
         ),
         Door(
             name="people",
-            app=_application(house, PEOPLE_ROUTES),
+            app=people_application(house),
             host=people_door.host,
             port=people_door.port,
             tls=people_context(certificate_file=people_door.certificate, key_file=people_door.key),
@@ -382,32 +343,9 @@ def _doors(settings: Settings, house: House, strangers: Strangers) -> tuple[Door
         ),
         Door(
             name="operations",
-            app=_application(house, OPERATIONS_ROUTES),
+            app=operations_application(house),
             host=operations.host,
             port=operations.port,
             tls=None,
         ),
     )
-
-
-BANK_ROUTES = (authorization.token_router, reports.router, consents_door.router)
-PEOPLE_ROUTES = (
-    authorization.metadata_router,
-    ledger_door.router,
-    people.router,
-    portal.router,
-    sign_in.router,
-)
-OPERATIONS_ROUTES = (health.router, operator.router)
-
-
-def _application(house: House, routes: tuple[Router, ...]) -> Correlation:
-    application = Litestar(
-        route_handlers=routes,
-        dependencies={"house": Provide(lambda: house, sync_to_thread=False)},
-        exception_handlers={Exception: answer_any},
-        request_max_body_size=BODY_BYTES_MAX,
-        openapi_config=None,
-        logging_config=None,
-    )
-    return Correlation(application)

@@ -13,6 +13,7 @@ import msgspec
 
 from creditbridge.admission.settings import AdmissionSettings
 from creditbridge.foundation.errors import CreditbridgeError
+from creditbridge.foundation.keys import FileKey, load_file_key
 from creditbridge.ledger.settings import LedgerSettings
 from creditbridge.platforms.settings import PlatformSettings
 
@@ -68,6 +69,17 @@ class KeyFiles(Section, frozen=True, kw_only=True):
     openings: Path
     bodies: Path
     records: Path
+
+
+class Keys(msgspec.Struct, frozen=True, kw_only=True):
+    """The private keys, one purpose each."""
+
+    ledger: FileKey
+    receipt: FileKey
+    message: FileKey
+    consent: FileKey
+    seal: FileKey
+    login: FileKey
 
 
 class DatabaseSettings(Section, frozen=True, kw_only=True):
@@ -129,6 +141,22 @@ def read_settings(path: Path) -> Settings:
     if problems := list_problems(settings):
         raise SettingsInvalid(detail="; ".join(problems))
     return settings
+
+
+def load_keys(files: KeyFiles) -> Keys:
+    """Return the signing keys.
+
+    Raises:
+        KeyUnusable: a file that is absent, readable by others, or of the wrong kind.
+    """
+    return Keys(
+        ledger=load_file_key(files.ledger),
+        receipt=load_file_key(files.receipt),
+        message=load_file_key(files.message),
+        consent=load_file_key(files.consent),
+        seal=load_file_key(files.seal),
+        login=load_file_key(files.login),
+    )
 
 
 def list_problems(settings: Settings) -> list[str]:

@@ -28,7 +28,7 @@ from creditsandbox.dialects.provincial import endpoints as provincial
 from creditsandbox.dialects.provincial.settings import ProvincialSettings, build_platform
 from creditsandbox.identity import endpoints as identity
 from creditsandbox.identity.settings import IdentitySettings, build_provider
-from creditsandbox.province.population import SEED, SIZE, Province
+from creditsandbox.province.population import SEED, SIZE, Province, ProvinceSettings
 from creditsandbox.province.portrait import draw_portrait
 
 GRACE_SECONDS = 2  # What the slow enterprise still owes is not waited for.
@@ -41,13 +41,6 @@ class ConfigInvalid(CreditbridgeError):
 
     code = "config-invalid"
     message = "The configuration file cannot be used."
-
-
-class ProvinceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The `[province]` table: which province, of how many entities."""
-
-    seed: int = SEED
-    size: int = SIZE
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

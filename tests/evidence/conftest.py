@@ -48,8 +48,9 @@ from creditbridge.ledger.model import (
 )
 from creditbridge.ledger.rules import entry_of, join_parts, sign_receipt, subject_of
 from creditbridge.ledger.vault import draw_salts
+from creditbridge.profile.build import ProfileHeading, build_profile
 from creditbridge.profile.codes import Confidence, MatchBy, Purpose, SectionCode
-from creditbridge.profile.model import ProfileDraft, Subject
+from creditbridge.profile.model import Served, Subject
 from creditbridge.profile.record import Match
 from creditbridge.profile.seal import seal_profile
 from creditbridge.protocols.canonical_json import canonicalize
@@ -223,10 +224,9 @@ def exchange(keys: Keys, artefact: bytes) -> ExchangeProof:
 @pytest.fixture(scope="session")
 def profile(keys: Keys) -> bytes:
     """The sealed profile that was delivered."""
-    draft = ProfileDraft(
+    heading = ProfileHeading(
         profile_id="prf_1",
         generated_at=NOON,
-        as_of=None,
         subject=Subject(
             uscc=ENTERPRISE.uscc,
             name=ENTERPRISE.name,
@@ -238,13 +238,9 @@ def profile(keys: Keys) -> bytes:
         purpose=Purpose.PRE_LOAN_REVIEW,
         bank_id=BANK.bank_id,
         request_digest="0" * 64,
-        sources=(),
-        sections={},
-        omitted_sections=(),
-        unconfirmed=(),
-        flags=(),
-        quality=(),
     )
+    served = Served(sections={}, omitted=(), unconfirmed=(), quality=(), sources=())
+    draft = build_profile(served, (), heading=heading)
     return seal_profile(draft, keys["seal"]).raw
 
 
@@ -257,15 +253,6 @@ def story(
     profile: bytes,
 ) -> list[Record]:
     """Enrolled, requested, approved, asked, delivered, withdrawn: `evt_0` to `evt_5`."""
-    extent = {
-        "purposes": PURPOSES,
-        "sections": SECTIONS,
-        "valid_from": NOON,
-        "valid_to": NOON + timedelta(days=30),
-        "max_queries": 2,
-        "clients": frozenset({"cli_1"}),
-        "authorization_no": "A-7",
-    }
     about = Record(
         kind=EventKind.CONSENT_WITHDRAWN,
         rule="consent-decision",
@@ -308,19 +295,36 @@ def story(
         replace(
             about,
             kind=EventKind.CONSENT_REQUESTED,
-            terms=ConsentRequested(client="cli_1", lapses_at=NOON, version=1, **extent),
+            terms=ConsentRequested(
+                client="cli_1",
+                lapses_at=NOON,
+                version=1,
+                purposes=PURPOSES,
+                sections=SECTIONS,
+                valid_from=NOON,
+                valid_to=NOON + timedelta(days=30),
+                max_queries=2,
+                clients=frozenset({"cli_1"}),
+                authorization_no="A-7",
+            ),
         ),
         replace(
             about,
             kind=EventKind.CONSENT_APPROVED,
             terms=ConsentApproved(
                 version=2,
+                purposes=PURPOSES,
+                sections=SECTIONS,
+                valid_from=NOON,
+                valid_to=NOON + timedelta(days=30),
+                max_queries=2,
+                clients=frozenset({"cli_1"}),
+                authorization_no="A-7",
                 role="LEGAL_REP",
                 artefact_digest=to_base64url(hashlib.sha256(artefact).digest()),
                 template_id="credit-report",
                 template_version="1",
                 text_digest="t",
-                **extent,
             ),
             person=PERSON,
             digests={"artefact": artefact},

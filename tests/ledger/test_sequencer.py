@@ -9,7 +9,7 @@ import pytest
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.keys import FileKey
 from creditbridge.ledger import publication
-from creditbridge.ledger.model import EventKind, LedgerCorrupt, Record, Recorded
+from creditbridge.ledger.model import LedgerCorrupt, Record, Recorded
 from creditbridge.ledger.rules import entry_of
 from creditbridge.ledger.sequencer import LEADER_LOCK, HeadMoved, RolledBack, Sequencer
 from creditbridge.ledger.settings import LedgerSettings
@@ -17,7 +17,6 @@ from creditbridge.protocols.checkpoint import Checkpoint, open_checkpoint
 from creditbridge.protocols.merkle_tree import hash_leaf, root_of
 from creditbridge.protocols.signed_note import note_key
 
-Sample: TypeAlias = Callable[[EventKind], Record]
 Fill: TypeAlias = Callable[[Sequence[Record]], Awaitable[list[Recorded]]]
 
 READ_LOG = "SELECT array_agg(commitment ORDER BY log_index) FROM ledger_entries"
@@ -69,16 +68,9 @@ async def test_the_signed_root_is_that_of_the_commitments(
 
 
 async def test_a_late_commit_is_not_left_behind(
-    database: Database,
-    sample: Sample,
-    sequencer: Sequencer,
-    new_ledger: Callable[[str], object],
-    fill: Fill,
-    story: list[Record],
+    database: Database, sequencer: Sequencer, fill: Fill, story: list[Record]
 ) -> None:
     """Two intakes overtake each other: the one that commits later gets its index later."""
-    ledger = new_ledger("nod_2")
-    assert isinstance(ledger, type(ledger))
     async with database.transaction() as tx:
         # Takes its place in intake first, commits last.
         await tx.execute(
@@ -130,10 +122,10 @@ async def test_a_stale_head_moves_nothing(
     """Whoever read the head before another moved it is undone, indexes and all."""
     await fill(story)
 
-    async def move_nothing(tx: object, *, old: object, new: object) -> bool:
-        return False
-
-    monkeypatch.setattr("creditbridge.ledger.store.tree.move_head", move_nothing)
+    monkeypatch.setattr(
+        "creditbridge.ledger.store.tree.MOVE_HEAD",
+        "UPDATE ledger_head SET size = $3, root = $4 WHERE size = $1 AND root = $2 AND false",
+    )
     with pytest.raises(HeadMoved):
         await sequencer.run_once()
 
@@ -213,36 +205,40 @@ async def test_an_older_tree_than_the_last_signed_one_is_not_signed(
 
 
 @pytest.mark.parametrize(
-    ("latest", "signs"),
-    [
-        (None, True),
-        (Checkpoint(origin="log.example/creditbridge", size=0, root=root_of([])), True),
-        (Checkpoint(origin="log.example/creditbridge", size=7, root=bytes(32)), False),
-        (Checkpoint(origin="log.example/creditbridge", size=3, root=bytes(32)), False),
-    ],
+    "latest",
+    [None, Checkpoint(origin="log.example/creditbridge", size=0, root=root_of([]))],
 )
-async def test_a_witness_is_asked_before_the_first_signature(
-    latest: Checkpoint | None,
-    *,
-    signs: bool,
+async def test_a_witness_is_asked_once_before_the_first_signature(
+    latest: Checkpoint | None, database: Database, settings: LedgerSettings, log_key: FileKey
+) -> None:
+    """It never saw the log, or saw a tree that this one extends."""
+    witness = FakeWitness(latest)
+    sequencer = Sequencer(database, settings, log_signer=log_key, witness=witness)
+
+    await sequencer.run_once()
+    await sequencer.run_once()
+
+    assert witness.asked == 1
+
+
+@pytest.mark.parametrize("size", [3, 7])
+async def test_what_a_witness_remembers_otherwise_stops_the_sequencer(
+    size: int,
     fill: Fill,
     story: list[Record],
     database: Database,
     settings: LedgerSettings,
     log_key: FileKey,
 ) -> None:
-    """A restored copy is older than, or other than, what the witness remembers: nothing is signed."""
+    """A restored copy is older than, or other than, the witness's tree: nothing is signed."""
     await fill(story)
     await Sequencer(database, settings, log_signer=log_key).run_once()
+    latest = Checkpoint(origin="log.example/creditbridge", size=size, root=bytes(32))
     witness = FakeWitness(latest)
     restarted = Sequencer(database, settings, log_signer=log_key, witness=witness)
 
-    if signs:
+    with pytest.raises(RolledBack):
         await restarted.run_once()
-        await restarted.run_once()
-    else:
-        with pytest.raises(RolledBack):
-            await restarted.run_once()
 
     assert witness.asked == 1
 
@@ -298,7 +294,8 @@ async def test_trouble_is_told_and_kept(
     async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
         leading = tasks.create_task(sequencer.run())
         while sequencer.trouble is None:
-            await asyncio.sleep(0.01)
+            async with database.transaction():
+                pass
         leading.cancel()
 
     assert isinstance(sequencer.trouble, LedgerCorrupt)

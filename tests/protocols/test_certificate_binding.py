@@ -1,6 +1,6 @@
 """RFC 8705: whom a client certificate names, judged by certificates that `cryptography` makes."""
 
-# ruff: noqa: N802 - tests carry the id of the item that they test
+
 
 import hashlib
 from base64 import urlsafe_b64decode

@@ -1,6 +1,6 @@
 """RFC 9530: digests that must be accepted and refused (item H6)."""
 
-# ruff: noqa: N802 - tests carry the id of the item that they test
+
 
 from base64 import b64encode
 from hashlib import md5, sha256, sha512

@@ -1,6 +1,6 @@
 """The house's signed messages: what they cover, answers bound to requests, stored evidence."""
 
-# ruff: noqa: N802 - tests carry the id of the item that they test
+
 
 from datetime import UTC, datetime
 

@@ -1,6 +1,6 @@
 """RFC 7517: which keys are taken and which are not, judged by joserfc and the RFC's example."""
 
-# ruff: noqa: N802 - tests carry the id of the item that they test
+
 
 import joserfc.jwk
 import pytest

@@ -1,6 +1,6 @@
 """RFC 9421, section 2: components and their values, judged by the RFC's own cases."""
 
-# ruff: noqa: N802 - tests carry the id of the item that they test
+
 
 import hashlib
 import hmac

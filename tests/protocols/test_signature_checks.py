@@ -1,6 +1,6 @@
 """Keys, times, nonces, bodies and raw signatures (items H2, H4, H5, H6, H8)."""
 
-# ruff: noqa: N802 - tests carry the id of the item that they test
+
 
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta

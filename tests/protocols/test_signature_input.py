@@ -1,6 +1,6 @@
 """RFC 9421, sections 2.3 and 2.5: what a signature covers, and reading it back from a base."""
 
-# ruff: noqa: N802 - tests carry the id of the item that they test
+
 
 import pytest
 from hypothesis import given, settings, strategies as st

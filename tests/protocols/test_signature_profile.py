@@ -1,6 +1,6 @@
 """Which signature counts and what it must cover (items H1, H3, H7)."""
 
-# ruff: noqa: N802 - tests carry the id of the item that they test
+
 
 from base64 import b64encode
 from datetime import UTC, datetime

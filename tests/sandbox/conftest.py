@@ -201,7 +201,7 @@ class Gateway:
         answer = await self.client.request(
             request.method,
             request.target_uri,
-            headers=list(request.headers),
+            headers=[(name.encode(), value.encode()) for name, value in request.headers],
             content=request.body,
         )
         self.requests[id(answer)] = request

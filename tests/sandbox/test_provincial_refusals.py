@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import httpx
@@ -14,7 +13,6 @@ from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.keys import FileKey, name_key
 from creditbridge.protocols.http_signatures import Request
 from creditsandbox.dialects.provincial.journal import Counted, Journal, JournalFull
-from creditsandbox.dialects.provincial.messages import GrantRefused
 
 UsccOf = Callable[[str], str]
 
@@ -30,6 +28,8 @@ class StillClock(Clock, Protocol):
 class Gateway(Protocol):
     """What these tests need of the small gateway."""
 
+    client: httpx.AsyncClient
+    base_url: str
     clock: StillClock
     token: str
 
@@ -257,6 +257,48 @@ async def test_what_is_signed_must_be_there(gateway: Gateway, uscc: str, header:
     assert answer.status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("signature", "sig1"),
+        ("signature", "sig1=:AAAA:"),
+        ("signature", "sig1=:AAAA:, sig1=:AAAA:"),
+        ("signature-input", "sig1=("),
+        ("signature-input", 'sig1=("@method");created=1;keyid="x";tag="creditbridge-query"'),
+        ("signature-input", "caf\u00e9"),
+        ("content-digest", "sha-256=:AAAA:"),
+        ("content-digest", "md5=:AAAA:"),
+        ("creditbridge-consent", "caf\u00e9"),
+    ],
+)
+async def test_garbage_in_a_signature_is_a_refusal(
+    gateway: Gateway, uscc: str, header: str, value: str
+) -> None:
+    """What cannot be parsed is nobody's request, never an error of the platform."""
+    request = gateway.sign(
+        "POST",
+        "/v1/queries",
+        query_id=gateway.query_id(),
+        consent="::",
+        body=gateway.query(uscc),
+    )
+    headers = tuple((each, value if each == header else old) for each, old in request.headers)
+
+    answer = await gateway.send(msgspec.structs.replace(request, headers=headers))
+
+    assert answer.status_code == 401
+
+
+async def test_other_paths_and_methods_are_not_here(gateway: Gateway) -> None:
+    """404 and 405, and a body over the limit 413; none of them counts."""
+    client, base = gateway.client, gateway.base_url
+    elsewhere = await client.get(f"{base}/v2/queries")
+    otherwise = await client.put(f"{base}/v1/queries")
+    too_much = await client.post(f"{base}/oauth/token", content=b"a" * 16_385)
+
+    assert [each.status_code for each in (elsewhere, otherwise, too_much)] == [404, 405, 413]
+
+
 async def test_a_changed_body_is_noticed(gateway: Gateway, uscc: str, uscc_of: UsccOf) -> None:
     """Another body under the signature of the first is refused and not counted."""
     request = gateway.sign(
@@ -324,31 +366,6 @@ async def test_a_state_is_asked_without_a_consent(gateway: Gateway) -> None:
     assert [answer.status_code for answer in answers] == [400, 400, 400]
     assert {str(gateway.verify(answer)) for answer in answers} == {"{'code': 'QUERY_MALFORMED'}"}
     assert unsigned.status_code == 401
-
-
-def test_a_full_journal_says_so_and_still_answers_the_old() -> None:
-    """No room for a new id; a counted one is found, another question under it is refused."""
-    journal = Journal(counted_max=1)
-    now = datetime(2026, 11, 21, tzinfo=UTC)
-    entry = Counted(uscc="A", fingerprint=b"1" * 32, counted_at=now)
-    other = Counted(uscc="A", fingerprint=b"2" * 32, counted_at=now + timedelta(seconds=1))
-
-    assert journal.count("qry_1", entry) is entry
-    assert journal.count("qry_1", entry) is entry
-    with pytest.raises(GrantRefused):
-        journal.count("qry_1", other)
-    with pytest.raises(JournalFull):
-        journal.count("qry_2", entry)
-    assert journal.summarise() == {"counted": 1, "by_uscc": {"A": 1}}
-
-
-def test_a_nonce_is_free_again_after_two_minutes() -> None:
-    """Taken once within 120 s; afterwards nobody can bring an old signature any more."""
-    journal, now = Journal(), datetime(2026, 11, 21, tzinfo=UTC)
-
-    assert journal.is_new_nonce("n", now=now)
-    assert not journal.is_new_nonce("n", now=now + timedelta(seconds=119))
-    assert journal.is_new_nonce("n", now=now + timedelta(seconds=120))
 
 
 async def test_a_full_platform_answers_503(

@@ -96,4 +96,3 @@ def _approve(arguments: argparse.Namespace, key: FileKey) -> Mapping[str, object
     )
     signed = {"act": act, "signature": to_base64url(key.sign(message_of_act(act)))}
     return call_json(arguments.port, "POST", "/approvals", signed)
-

@@ -1,13 +1,9 @@
 """`creditbridge serve`: run a gateway, as one process or as a parent of workers."""
 
 import argparse
-import asyncio
 import sys
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-
-import msgspec
 
 from creditbridge.app import build
 from creditbridge.foundation.errors import CreditbridgeError

@@ -62,7 +62,9 @@ class ReportAnswers:
         )
 
 
-def answer_outcome(house: House, presented: Presented, outcome: Outcome | Stored) -> Response[bytes]:
+def answer_outcome(
+    house: House, presented: Presented, outcome: Outcome | Stored
+) -> Response[bytes]:
     """Answer what was decided, now or under the same idempotency key before."""
     headers = outcome.headers
     if isinstance(outcome, Stored):
@@ -99,4 +101,3 @@ def answer_signed(house: House, presented: Presented, answer: Answer) -> Respons
         headers=dict((*headers, *added)),
         media_type=dict(headers).get("content-type", JSON_TYPE),
     )
-

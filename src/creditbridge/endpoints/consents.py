@@ -90,9 +90,7 @@ async def list_consents(request: HttpRequest, house: House) -> Response[bytes]:
     presented = await present(request, url=house.bank_url, door=DOOR, scope=SCOPE)
     caller = await house.admit_caller(presented)
     async with house.database.transaction() as tx:
-        consents = await house.consents.list_for_bank(
-            tx, caller.bank.bank_id, rows_max=PAGE_ROWS
-        )
+        consents = await house.consents.list_for_bank(tx, caller.bank.bank_id, rows_max=PAGE_ROWS)
         shown = [show_consent(consent, now=tx.now) for consent in consents]
     return answer_json(house, presented, {"consents": shown})
 

@@ -21,8 +21,8 @@ class ContentTypeUnsupported(Malformed):
 
 def peer_certificate(request: HttpRequest) -> PeerCertificate | None:
     """Return the certificate of this very connection, whose chain TLS has checked, or None."""
-    extension = (request.scope.get("extensions") or {}).get("tls") or {}
-    der = extension.get("client_certificate")
+    extensions = request.scope["extensions"] or {}
+    der = extensions.get("tls", {}).get("client_certificate")
     return parse_certificate(der) if isinstance(der, bytes) else None
 
 

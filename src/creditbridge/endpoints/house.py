@@ -6,6 +6,7 @@ import msgspec
 
 from creditbridge.access.metadata import MetadataValue
 from creditbridge.consents.service import Consents
+from creditbridge.endpoints.readiness import Readiness
 from creditbridge.evidence.pins import PinsFile
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.database import Database
@@ -21,7 +22,6 @@ from creditbridge.journeys.prove_record import ProveRecord
 from creditbridge.journeys.request_consent import RequestConsent
 from creditbridge.journeys.sign_in import SignIn
 from creditbridge.journeys.withdraw_consent import WithdrawConsent
-from creditbridge.endpoints.readiness import Readiness
 from creditbridge.ledger.service import Ledger
 from creditbridge.login.service import Login
 

@@ -25,7 +25,9 @@ async def read_checkpoint(house: House) -> Response[bytes]:
         note = await find_checkpoint(tx)
     if note is None:
         raise NotPublished
-    return Response(note.encode(), media_type=CHECKPOINT_TYPE, headers={"cache-control": "max-age=1"})
+    return Response(
+        note.encode(), media_type=CHECKPOINT_TYPE, headers={"cache-control": "max-age=1"}
+    )
 
 
 @get("/tile/{address:path}")

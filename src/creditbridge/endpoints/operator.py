@@ -161,4 +161,6 @@ def _answer(members: object) -> Response[bytes]:
     )
 
 
-router = Router("/", route_handlers=[open_house, propose, read_change, approve, read_pins, check_ledger])
+router = Router(
+    "/", route_handlers=[open_house, propose, read_change, approve, read_pins, check_ledger]
+)

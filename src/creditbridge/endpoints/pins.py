@@ -1,6 +1,6 @@
 """What a verifier believes: the house's public keys, as `pins.json` for a bank."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
@@ -9,30 +9,30 @@ from creditbridge.foundation.keys import PublicKey
 from creditbridge.protocols.signed_note import note_key
 
 
-def list_pins(
-    *,
-    origin: str,
-    log: PublicKey,
-    receipt: PublicKey,
-    consent: PublicKey,
-    message: PublicKey,
-    seal: PublicKey,
-    platforms: Mapping[str, Iterable[PublicKey]],
-    bank: Iterable[PublicKey] = (),
-) -> PinsFile:
-    """Return the pins of the house's present keys."""
+class HouseKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """The public halves of what the house signs with, and the platforms' pinned keys."""
+
+    log: PublicKey
+    receipt: PublicKey
+    consent: PublicKey
+    message: PublicKey
+    seal: PublicKey
+    platforms: Mapping[str, tuple[PublicKey, ...]]
+
+
+def list_pins(keys: HouseKeys, *, origin: str) -> PinsFile:
+    """Return the pins of the house's present keys, without those of any bank."""
     return PinsFile(
         v=1,
         origin=origin,
-        log_keys=(LogPin(vkey=note_key(origin, log).format()),),
-        receipt_keys=(pin_of(receipt),),
-        consent_keys=(pin_of(consent),),
-        query_keys=(pin_of(message),),
-        seal_keys=(pin_of(seal),),
+        log_keys=(LogPin(vkey=note_key(origin, keys.log).format()),),
+        receipt_keys=(pin_of(keys.receipt),),
+        consent_keys=(pin_of(keys.consent),),
+        query_keys=(pin_of(keys.message),),
+        seal_keys=(pin_of(keys.seal),),
         platform_keys={
-            name: tuple(pin_of(key) for key in keys) for name, keys in platforms.items()
+            name: tuple(pin_of(key) for key in pinned) for name, pinned in keys.platforms.items()
         },
-        bank_keys=tuple(pin_of(key) for key in bank),
     )
 
 

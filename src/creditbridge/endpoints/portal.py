@@ -8,7 +8,6 @@ from litestar import Response, Router, get, post
 from creditbridge.consents.acts import Approval, Refusal, Withdrawal
 from creditbridge.consents.model import Consent, ConsentState
 from creditbridge.consents.rules import state_at
-
 from creditbridge.endpoints.exchange import HttpRequest
 from creditbridge.endpoints.house import House
 from creditbridge.endpoints.pages import render

@@ -74,9 +74,7 @@ def status_of(error: CreditbridgeError) -> int:
         return UNAUTHORIZED
     if (status := CODES.get(error.code)) is not None:
         return status
-    return next(
-        (status for kind, status in KINDS.items() if isinstance(error, kind)), SERVER_ERROR
-    )
+    return next((status for kind, status in KINDS.items() if isinstance(error, kind)), SERVER_ERROR)
 
 
 def tell(error: CreditbridgeError, *, interaction_id: str | None = None) -> Told:
@@ -126,7 +124,7 @@ def answer_unforeseen(request: HttpRequest, error: Exception) -> Response[bytes]
 
 def interaction_of(request: HttpRequest) -> str | None:
     """Return the exchange's interaction id."""
-    found = request.scope.get("state", {}).get("interaction_id")
+    found: object = request.scope["state"].get("interaction_id")
     return found if isinstance(found, str) else None
 
 

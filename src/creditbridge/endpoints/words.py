@@ -15,6 +15,7 @@ UsccText = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 SectionWords = Annotated[list[SectionCode], msgspec.Meta(min_length=1, max_length=SECTIONS_MAX)]
 
+
 class NothingThere(Malformed):
     """An id of no such thing, or of another caller's: nobody learns which."""
 

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 
 class CreditbridgeError(Exception):
-    """An error with three voices: `code` for programs, `message` for the caller, `detail` for the log.
+    """An error with three voices: `code` for programs, `message` for callers, `detail` for the log.
 
     `code` is stable API, lower-case words with hyphens. `message` is a sentence for the person who
     must act and never repeats what the caller sent. `detail` stays in the log. `decision_id` is the

@@ -312,9 +312,7 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
             recorded = await self.ledger.record(
                 tx, delivery_record(running.coverage, running.intent, answer, profile)
             )
-            report = Report(
-                report_id=running.intent.report_id, body=profile.raw, delivery=recorded
-            )
+            report = Report(report_id=running.intent.report_id, body=profile.raw, delivery=recorded)
             return await self._keep(tx, running, self.answers.delivered(report))
 
     async def _fail(self, running: Running, failure: CreditbridgeError) -> None:

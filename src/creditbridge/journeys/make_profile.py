@@ -15,10 +15,10 @@ from creditbridge.consents.model import Asked, Coverage
 from creditbridge.foundation.ids import Kind, new_id
 from creditbridge.foundation.keys import Signer
 from creditbridge.platforms.model import PlatformAnswer
+from creditbridge.profile.build import ProfileHeading, build_profile
 from creditbridge.profile.codes import MatchBy
 from creditbridge.profile.flags import Naming, flag
 from creditbridge.profile.merge import merge
-from creditbridge.profile.build import ProfileHeading, build_profile
 from creditbridge.profile.model import Extent, Subject
 from creditbridge.profile.policy import DEFAULT_POLICY
 from creditbridge.profile.record import match_by

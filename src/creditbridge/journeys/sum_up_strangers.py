@@ -64,13 +64,15 @@ class SumUpStrangers(msgspec.Struct, frozen=True, kw_only=True):
             DatabaseUnavailable: nothing was recorded, and nothing is lost.
         """
         lines = self.strangers.take_until(until)  # 1
+        is_recorded = False
         try:
             async with self.database.transaction() as tx:
                 for line in lines:
                     await self.ledger.record(tx, _record(line))  # 2
-        except BaseException:
-            self.strangers.put_back(lines)
-            raise
+            is_recorded = True
+        finally:
+            if not is_recorded:
+                self.strangers.put_back(lines)
         return len(lines)
 
 

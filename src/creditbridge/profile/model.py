@@ -29,7 +29,7 @@ from creditbridge.protocols.uscc import EntityCategory
 
 SCHEMA_VERSION = "1.0"
 DISCLAIMER = (
-    "本报告汇集公共信用信息，仅供参考，不构成授信或者其他决定。"  # noqa: RUF001 - Chinese punctuation is meant
+    "本报告汇集公共信用信息，仅供参考，不构成授信或者其他决定。"
     "For reference only: facts held by public sources, neither a lending decision nor advice."
 )
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from hashlib import blake2b
+from itertools import accumulate
 from typing import TypeVar
 
 DRAW_BYTES = 4
@@ -51,9 +52,6 @@ class Draw:
 
     def weigh(self, items: Sequence[T], weight: Callable[[T], int]) -> T:
         """Return one of the items, as likely as its weight says; weights are not all zero."""
-        left = self.below(sum(map(weight, items)))
-        for item in items:
-            left -= weight(item)
-            if left < 0:
-                return item
-        raise AssertionError  # The draw is below the sum of the weights.
+        bounds = list(accumulate(map(weight, items)))
+        drawn = self.below(bounds[-1])
+        return next(item for item, bound in zip(items, bounds, strict=True) if drawn < bound)

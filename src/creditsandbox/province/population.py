@@ -28,6 +28,13 @@ ENDED = (Status.DEREGISTERED, Status.REVOKED_NOT_DEREGISTERED)
 SOCIAL_LEAST, SOCIAL_MOST, SOCIAL_OF_TROUBLED_MOST = 150, 250, 200
 
 
+class ProvinceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[province]` table: which province, of how many entities."""
+
+    seed: int = SEED
+    size: int = SIZE
+
+
 class Province(msgspec.Struct, frozen=True, kw_only=True):
     """A province of `size` entities, at most a million, and the fixed enterprises."""
 

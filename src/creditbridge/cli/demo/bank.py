@@ -124,6 +124,4 @@ def require_signed_answer(exchange: Exchange, gateway: PublicKey) -> None:
         body=exchange.answer.body,
     )
     keys = {gateway.key_id: gateway}
-    verify_response(
-        answer, exchange.request, BANK_RESPONSE, keys.get, now=SystemClock().now()
-    )
+    verify_response(answer, exchange.request, BANK_RESPONSE, keys.get, now=SystemClock().now())

@@ -10,7 +10,6 @@ from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 import msgspec
 
-
 PAGE_SECONDS = 10.0
 REDIRECTS_MAX = 10
 _FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL)

@@ -147,7 +147,10 @@ def lay_out(folder: Path, recipe: Path) -> Layout:
         StoryBroken: the recipe is not there, or failed.
     """
     made = subprocess.run(  # noqa: S603 - our own recipe, no shell
-        [sys.executable, str(recipe), str(folder / "pki")], capture_output=True, text=True, check=False
+        [sys.executable, str(recipe), str(folder / "pki")],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if made.returncode != 0:
         raise StoryBroken(f"{recipe} failed:\n{made.stderr}")

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 WIDTH = 78
@@ -32,7 +32,7 @@ class Narrator:
             print(f"   {self._paint(DIM, name.ljust(16))}  {value}")
 
     @contextmanager
-    def chapter(self, title: str) -> Iterator[None]:
+    def chapter(self, title: str) -> Generator[None]:
         """Open a numbered chapter and say at its end how long it took."""
         self._chapter += 1
         began = time.monotonic()

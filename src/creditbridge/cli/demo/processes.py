@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 from creditbridge.cli.demo.narration import StoryBroken
 
@@ -32,7 +32,7 @@ class Processes:
         self.folder = folder
         self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
 
-    def __enter__(self) -> "Processes":
+    def __enter__(self) -> Self:
         """Begin with none."""
         return self
 

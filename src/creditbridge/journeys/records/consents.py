@@ -31,9 +31,7 @@ LAPSE_RULE = "consent-lapse"
 
 def name_person(person: Person, representative: Representative) -> PersonName:
     """Return how the ledger names whoever speaks for an enterprise."""
-    return PersonName(
-        person_id=person.person_id, name=person.name, role=representative.role
-    )
+    return PersonName(person_id=person.person_id, name=person.name, role=representative.role)
 
 
 def request_record(caller: Caller, consent: Consent) -> Record:
@@ -104,9 +102,7 @@ def lapse_record(consent: Consent) -> Record:
     return replace(_record(EventKind.CONSENT_LAPSED, consent, terms), rule=LAPSE_RULE)
 
 
-def person_record(
-    person: Person, representative: Representative, enrolment: Enrolment
-) -> Record:
+def person_record(person: Person, representative: Representative, enrolment: Enrolment) -> Record:
     """Return the record that a person may speak for an enterprise from here on."""
     return Record(
         kind=EventKind.PERSON_ENROLLED,

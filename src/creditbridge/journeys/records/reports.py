@@ -42,9 +42,7 @@ def name_enterprise(consent: Consent) -> EnterpriseName:
 
 def name_bank(consent: Consent) -> BankName:
     """Return how the ledger names the bank of a consent."""
-    return BankName(
-        bank_id=consent.bank_id, uscc=consent.bank_uscc, legal_name=consent.bank_name
-    )
+    return BankName(bank_id=consent.bank_id, uscc=consent.bank_uscc, legal_name=consent.bank_name)
 
 
 def refusal_record(
@@ -141,9 +139,7 @@ def failure_record(
 
 def stopped_record(consent: Consent, intent: Intent, refusal: CreditbridgeError) -> Record:
     """Return the record of an answer that was discarded because its consent had ended."""
-    terms = DeliveryStopped(
-        report_id=intent.report_id, intended=intent.event_id, code=refusal.code
-    )
+    terms = DeliveryStopped(report_id=intent.report_id, intended=intent.event_id, code=refusal.code)
     return _record(EventKind.DELIVERY_STOPPED, terms, consent, intent)
 
 
@@ -183,7 +179,7 @@ def request_bytes(request: RequestProof) -> bytes:
 
 
 def exchanges_of(proofs: Iterable[QueryProof]) -> tuple[ExchangeProof, ...]:
-    """Return the exchanges with the platforms, as evidence keeps them: without the answers' bodies."""
+    """Return the exchanges as evidence keeps them: without the bodies of the answers."""
     return tuple(
         ExchangeProof(
             platform=proof.platform,

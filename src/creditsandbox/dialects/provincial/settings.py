@@ -29,8 +29,8 @@ class ProvincialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     signing_key_file: Path
     signing_key_id: str | None = None
     gateway_client_id: str = "creditbridge"
-    # The gateway's pinned public keys, named by their thumbprints (RFC 7638). Those that sign
-    # queries sign no assertions: a key serves one purpose.
+    # The gateway's pinned public keys, named by their thumbprints (RFC 7638): those that sign
+    # queries, and those that sign client assertions; they may be the same.
     message_key_files: tuple[Path, ...]
     login_key_files: tuple[Path, ...]
     # How long the slow enterprise takes: longer than the gateway's deadline.

@@ -1,0 +1,42 @@
+"""How much is measured. Everything has an end: in count, and in time."""
+
+import msgspec
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """One run. A round asks one side for `reports` reports, or ends after `round_seconds`."""
+
+    rounds: int = 5
+    reports: int = 800
+    warm_up: int = 250
+    connections: int = 16
+    round_seconds: float = 20.0
+    # The log is put in order behind the answers, within a second: that cost belongs to the round.
+    settle_seconds: float = 1.2
+    idle_seconds: float = 2.0
+    enterprises: int = 4
+    consents: int = 8
+    batches: int = 7
+    repeats: int = 150
+    endpoint_seconds: float = 3.0
+
+    @property
+    def uses(self) -> int:
+        """Uses that each consent must have, with one to spare for the rehearsal."""
+        return -(-(self.rounds * self.reports + self.warm_up) // self.consents) + 2
+
+
+FULL = Plan()
+QUICK = Plan(
+    rounds=2,
+    reports=60,
+    warm_up=20,
+    connections=8,
+    settle_seconds=0.5,
+    idle_seconds=0.5,
+    enterprises=2,
+    consents=2,
+    batches=3,
+    repeats=20,
+    endpoint_seconds=0.5,
+)

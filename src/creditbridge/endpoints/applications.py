@@ -1,0 +1,55 @@
+"""The three applications, one per kind of caller: which addresses each of them has."""
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+
+from creditbridge.endpoints import (
+    authorization,
+    consents,
+    health,
+    ledger,
+    operator,
+    people,
+    portal,
+    reports,
+    sign_in,
+)
+from creditbridge.endpoints.correlation import Correlation
+from creditbridge.endpoints.house import House
+from creditbridge.endpoints.problems import answer_any
+
+BODY_BYTES_MAX = 65_536
+
+
+def bank_application(house: House) -> Correlation:
+    """Return what banks' machines reach, over mutual TLS."""
+    return _application(house, authorization.token_router, reports.router, consents.router)
+
+
+def people_application(house: House) -> Correlation:
+    """Return what people and everybody reach: portal, metadata, the public log."""
+    return _application(
+        house,
+        authorization.metadata_router,
+        ledger.router,
+        people.router,
+        portal.router,
+        sign_in.router,
+    )
+
+
+def operations_application(house: House) -> Correlation:
+    """Return what operators reach, on this machine alone."""
+    return _application(house, health.router, operator.router)
+
+
+def _application(house: House, *routers: Router) -> Correlation:
+    application = Litestar(
+        route_handlers=routers,
+        dependencies={"house": Provide(lambda: house, sync_to_thread=False)},
+        exception_handlers={Exception: answer_any},
+        request_max_body_size=BODY_BYTES_MAX,
+        openapi_config=None,
+        logging_config=None,
+    )
+    return Correlation(application)
