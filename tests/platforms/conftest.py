@@ -2,7 +2,6 @@
 
 import json
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -142,19 +141,20 @@ class FakeProvince:
         verify_request(signed, PLATFORM_QUERY, keys.get, now=self.clock.now())
         headers = dict(request.headers)
         query_id = headers["creditbridge-query-id"]
+        kind, _, fault = fault.rpartition("+") if "+" in fault else (fault, "", fault)
         if request.method == "GET":
             state = "COUNTED" if query_id in self.counted else "NOT_COUNTED"
             body: dict[str, object] = {"query_id": query_id, "state": state}
-            return self._sign(signed, 200, body, fault)
+            return self._sign(signed, 418 if kind == "teapot" else 200, body, fault)
         grant = json.loads(b64decode(headers["creditbridge-consent"].strip(":")))
         if query_id not in self.counted:
             self.counted.append(query_id)
         refusal = {"query_id": query_id, "uscc": grant["uscc"]}
-        if fault == "unknown":
+        if kind == "unknown":
             return self._sign(signed, 404, {**refusal, "code": "SUBJECT_UNKNOWN"}, fault)
-        if fault == "grant":
+        if kind == "grant":
             return self._sign(signed, 403, {**refusal, "code": "GRANT_REFUSED"}, fault)
-        if fault == "teapot":
+        if kind == "teapot":
             return self._sign(signed, 418, {**refusal, "code": "GRANT_REFUSED"}, fault)
         body = {
             **self.body,
@@ -267,22 +267,3 @@ def digest_on_the_wire() -> str:
     """The consent digest, base64url."""
     digest = bytes.fromhex(ARTEFACT_DIGEST)
     return urlsafe_b64encode(digest).rstrip(b"=").decode()
-
-
-@pytest.fixture
-def make_platform(
-    clock: HandClock, gateway: FileKey, platform_settings: PlatformSettings
-) -> Callable[[FakeProvince], ProvincialPlatform]:
-    """Makes the gateway's side of another province."""
-
-    def make(province: FakeProvince) -> ProvincialPlatform:
-        return ProvincialPlatform(
-            platform_settings,
-            Transport(platform_settings, province, clock, sleep=clock.sleep),
-            signer=gateway,
-            find_key={"platform-1": province.key.key}.get,
-            clock=clock,
-            record_key=b"r" * 32,
-        )
-
-    return make

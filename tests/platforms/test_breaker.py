@@ -1,6 +1,7 @@
 """The breaker, the bulkhead and the retry budget."""
 
 import asyncio
+from contextlib import ExitStack
 from typing import Protocol
 
 import pytest
@@ -57,8 +58,8 @@ def succeed(breaker: Breaker) -> None:
 
 def require_refused(breaker: Breaker) -> None:
     """No attempt passes, and nothing was sent."""
-    with pytest.raises(PlatformUnavailable) as caught, breaker.attempt():
-        pass
+    with ExitStack() as stack, pytest.raises(PlatformUnavailable) as caught:
+        stack.enter_context(breaker.attempt())
     assert not caught.value.sent
 
 
@@ -135,8 +136,10 @@ def test_the_bulkhead_sheds_at_once_and_frees_its_places() -> None:
     bulkhead = Bulkhead(2)
 
     with bulkhead.hold():
-        with bulkhead.hold(), pytest.raises(PlatformUnavailable) as caught, bulkhead.hold():
-            pass
+        with ExitStack() as stack:
+            stack.enter_context(bulkhead.hold())
+            with pytest.raises(PlatformUnavailable) as caught:
+                stack.enter_context(bulkhead.hold())
         with pytest.raises(WentWrong), bulkhead.hold():
             raise WentWrong
         with bulkhead.hold():

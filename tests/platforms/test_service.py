@@ -216,30 +216,33 @@ async def test_an_answer_not_to_be_believed_fails_the_report(
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "raised", "sent"),
+    ("failures", "raised", "sent"),
     [
-        (PlatformUnavailable(sent=False), DeadlineExceeded(sent=True), PlatformUnavailable, True),
-        (EnterpriseUnknown(), PlatformUnavailable(sent=True), PlatformUnavailable, True),
-        (EnterpriseUnknown(), PlatformUntrusted(), PlatformUnavailable, True),
-        (PlatformUntrusted(), PlatformUnavailable(sent=False), PlatformUntrusted, False),
-        (EnterpriseUnknown(), EnterpriseUnknown(), EnterpriseUnknown, True),
+        (
+            (PlatformUnavailable(sent=False), DeadlineExceeded(sent=True)),
+            PlatformUnavailable,
+            True,
+        ),
+        ((EnterpriseUnknown(), PlatformUnavailable(sent=True)), PlatformUnavailable, True),
+        ((EnterpriseUnknown(), PlatformUntrusted()), PlatformUnavailable, True),
+        ((PlatformUntrusted(), PlatformUnavailable(sent=False)), PlatformUntrusted, False),
+        ((EnterpriseUnknown(), EnterpriseUnknown()), EnterpriseUnknown, True),
     ],
 )
 async def test_sent_is_true_over_all_platforms(
     make: MakePlatform,
     clock: HandClock,
     query: PlatformQuery,
-    first: CreditbridgeError,
-    second: CreditbridgeError,
+    failures: tuple[CreditbridgeError, CreditbridgeError],
     *,
     raised: type[PlatformUnavailable],
     sent: bool,
 ) -> None:
     """A use is given back only where no platform was reached; silence comes before "unknown"."""
-    platforms = Platforms([make("one", failure=first), make("two", failure=second)], clock=clock)
+    asked = [make(str(number), failure=each) for number, each in enumerate(failures)]
 
     with pytest.raises(raised) as caught:
-        await platforms.ask_all(query, deadline=DEADLINE)
+        await Platforms(asked, clock=clock).ask_all(query, deadline=DEADLINE)
 
     assert caught.value.sent is sent
 

@@ -8,7 +8,6 @@ from typing import Protocol
 
 import msgspec
 import pytest
-from hypothesis import given, strategies as st
 from msgspec.structs import replace
 
 from creditbridge.foundation.clock import Clock
@@ -27,7 +26,7 @@ from creditbridge.platforms.model import (
     PlatformUntrusted,
 )
 from creditbridge.platforms.settings import PlatformSettings
-from creditbridge.platforms.transport import Exchanged, Transport, read_retry_after
+from creditbridge.platforms.transport import Exchanged, Transport
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 JSON_TYPE = ("content-type", "application/json; charset=utf-8")
@@ -188,36 +187,6 @@ async def test_retry_after_is_honoured(way: Way) -> None:
     assert way.clock.passed == 2.0
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        (None, None),
-        ("2", 2.0),
-        ("0", 0.0),
-        ("1000000000", 300.0),
-        ("9" * 400, 300.0),
-        ("-5", None),
-        ("soon", None),
-        ("²", None),
-        ("Sat, 21 Nov 2026 02:00:07 GMT", 7.0),
-        ("Sat, 21 Nov 2026 01:59:00 GMT", None),
-        ("Sat, 21 Nov 2027 02:00:00 GMT", 300.0),
-        ("Sat, 21 Nov 2026 02:00:07", None),
-    ],
-)
-def test_retry_after_in_all_its_forms(text: str | None, seconds: float | None) -> None:
-    """Seconds, a date, far too much, the past, nonsense."""
-    assert read_retry_after(text, NOW) == seconds
-
-
-@given(st.text(max_size=40))
-def test_no_retry_after_breaks_anything(text: str) -> None:
-    """Whatever a platform writes: nothing, or 0 to 300 seconds."""
-    seconds = read_retry_after(text, NOW)
-
-    assert seconds is None or 0 <= seconds <= 300
-
-
 async def test_the_breaker_opens_and_sends_nothing_more(way: Way) -> None:
     """After five failures; the next request does not leave."""
     for _ in range(5):
@@ -322,6 +291,18 @@ async def test_a_wrong_certificate_gets_no_query(way: Way) -> None:
         await way.ask(certificate_fault())
 
     assert not caught.value.sent
+
+
+async def test_a_long_chain_of_causes_is_not_followed_for_ever(way: Way) -> None:
+    """Nine causes deep: an outage like any other."""
+    fault = certificate_fault()
+    for _ in range(8):
+        outer = HttpUnavailable(sent=False, detail="ConnectError")
+        outer.__cause__ = fault
+        fault = outer
+
+    with pytest.raises(PlatformUnavailable):
+        await way.ask(*(fault,) * 3)
 
 
 async def test_a_certificate_that_changed_after_a_query_hides_nothing(way: Way) -> None:

@@ -23,7 +23,7 @@ from creditbridge.profile.model import (
     UnknownSection,
     records_of,
 )
-from creditbridge.profile.sections import Penalty, Record
+from creditbridge.profile.sections import Listing, Penalty, Record
 
 AnswerOf = Callable[..., SourceAnswer]
 Present = Callable[..., PresentSection]
@@ -159,6 +159,20 @@ def test_the_copy_that_ended_wins(
         answer_of({PEN: present(feeds[0])}),
         answer_of({PEN: present(feeds[1], platform="national")}),
     ) == (over,)
+
+
+def test_one_listing_in_two_feeds_is_one_record(
+    answer_of: AnswerOf, present: Present, listing: Listing
+) -> None:
+    """There is no amount on which two copies of a listing could disagree."""
+    copy = replace(listing, record_id="rec_copy", reason=None)
+    code = SectionCode.LST
+
+    merged = merge(
+        [answer_of({code: present(listing)}), answer_of({code: present(copy, platform="national")})]
+    )
+
+    assert records_of(merged.sections[code]) == (listing,)
 
 
 def test_records_without_a_number_are_never_copies(

@@ -110,6 +110,7 @@ async def door(house: House) -> AsyncIterator[OpenDoor]:
         )
     )
     yield opened
+    house.gate.set()
     tasks = opened.abort()
     if tasks:
         await asyncio.wait(tasks)

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, MutableMapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -59,8 +59,10 @@ async def opened(context: ssl.SSLContext) -> AsyncIterator[tuple[OpenDoor, Mirro
     """Open a door with this TLS."""
     mirror = Mirror()
     door = await open_door(Door(name="banks", app=mirror, host="127.0.0.1", port=0, tls=context))
-    yield door, mirror
-    door.abort()
+    try:
+        yield door, mirror
+    finally:
+        door.abort()
 
 
 def server_files(pki: Pki) -> dict[str, Path]:
@@ -75,7 +77,7 @@ def trusting(pki: Pki) -> ssl.SSLContext:
 
 
 async def ask(door: OpenDoor, context: ssl.SSLContext) -> tuple[str, ssl.SSLObject]:
-    """Send one GET and return the status line, and the connection's TLS."""
+    """Send one GET and return the status line, empty where none came, and the TLS."""
     reader, writer = await asyncio.open_connection(*door.address, ssl=context)
     try:
         writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
@@ -133,10 +135,12 @@ async def test_the_bank_door_ends_the_handshake_of_an_unfit_certificate(
     context = bank_context(**server_files(pki), client_ca_file=pki.ca_file)
 
     async with opened(context) as (door, mirror):
-        with pytest.raises((ssl.SSLError, ConnectionError)):
-            await ask(door, client)
+        # By then the client has finished its handshake: it sees an alert, a reset, or just the end.
+        answered = ""
+        with suppress(ssl.SSLError, ConnectionError):
+            answered, _ = await ask(door, client)
 
-    assert mirror.seen == []
+    assert (answered, mirror.seen) == ("", [])
 
 
 async def test_the_peoples_door_asks_for_no_certificate(pki: Pki) -> None:

@@ -124,11 +124,10 @@ async def read_pins(bank_id: str, house: House) -> Response[bytes]:
 @get("/ledger/check")
 async def check_ledger(house: House) -> Response[bytes]:
     """Check the whole ledger; 409 where something does not fit."""
-    violations = await house.check_ledger()
-    status = 409 if violations else 200
+    checked = await house.check_ledger()
     return Response(
-        msgspec.json.encode({"violations": violations}),
-        status_code=status,
+        msgspec.json.encode(checked),
+        status_code=409 if checked.violations else 200,
         media_type="application/json",
         headers=NO_STORE,
     )

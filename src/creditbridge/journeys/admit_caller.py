@@ -119,7 +119,9 @@ class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
             except TokenUnbound as refusal:
                 # The token is real: whose it is can be told, and must be (law 1).
                 owner = await self.parties.find_client(tx, refusal.token.client_id)
-                if owner is not None:
+                if owner is None:
+                    self.strangers.count(presented.door, refusal.code, now=tx.now)  # 5
+                else:
                     await self.ledger.record(tx, _refusal(owner, presented, refusal))  # 5
                 raise
             except (TokenMissing, TokenMisplaced, TokenInvalid) as refusal:
@@ -128,6 +130,7 @@ class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
             registration = await self.parties.find_client(tx, token.client_id)
             if registration is None:
                 # Suspended in this very moment: its tokens are on their way out.
+                self.strangers.count(presented.door, TokenInvalid.code, now=tx.now)  # 5
                 raise TokenInvalid(detail=f"client {token.client_id} may not come in")  # 3
             try:
                 return await self._admit(tx, presented, token, registration)

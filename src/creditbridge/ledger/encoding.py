@@ -8,12 +8,15 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TypeAlias, TypeVar
+from typing import Annotated, TypeAlias, TypeVar, assert_never
 
 import msgspec
 
 from creditbridge.foundation.errors import Malformed
 from creditbridge.protocols.canonical_json import JsonValue, canonicalize, require_canonical
+
+# With an offset: an instant without one would be read by each reader in its own place.
+Instant: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 
 Writable: TypeAlias = (
     "msgspec.Struct | datetime | Mapping[str, Writable] | frozenset[str] | str | int"
@@ -72,6 +75,8 @@ def to_plain(value: Writable) -> JsonValue:
             plain = str(value)  # An enum's member becomes its wire word.
         case int():
             plain = value
+        case _:
+            assert_never(value)
     return plain
 
 

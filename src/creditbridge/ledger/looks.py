@@ -8,7 +8,7 @@ import msgspec
 from creditbridge.foundation.database import Transaction
 from creditbridge.ledger.encoding import to_base64url
 from creditbridge.ledger.model import EventKind
-from creditbridge.ledger.rules import decode_core
+from creditbridge.ledger.rules import open_entry
 from creditbridge.ledger.service import Ledger
 from creditbridge.ledger.store import looks as store
 from creditbridge.ledger.terms import ReportIntended
@@ -38,7 +38,7 @@ async def list_looks(
     for link in reversed(chain):
         if link.kind is not EventKind.REPORT_INTENDED:
             continue
-        core = decode_core(link.opening.core.encode())
+        core, _ = open_entry(link.opening)
         if isinstance(core.terms, ReportIntended):
             looks.append(
                 Look(

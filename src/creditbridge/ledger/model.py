@@ -10,7 +10,7 @@ import msgspec
 
 from creditbridge.foundation.errors import Unavailable, Untrusted
 from creditbridge.ledger.catalogue import CATALOGUE, DigestName, EventKind, ReferenceKind
-from creditbridge.ledger.encoding import SpellingUnknown, encode
+from creditbridge.ledger.encoding import Instant, SpellingUnknown, encode
 from creditbridge.ledger.terms import (
     BankOnboarded,
     CallerRefused,
@@ -201,7 +201,7 @@ class Core(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     v: Literal[1]
     kind: EventKind
     event_id: str
-    decided_at: datetime
+    decided_at: Instant
     rule: str
     rule_version: str
     terms: Terms
@@ -240,8 +240,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     v: Literal[1]
     origin: str
     commitment: str
-    decided_at: datetime
-    include_by: datetime
+    decided_at: Instant
+    include_by: Instant
     kid: str
     bank_seq: int | None = None  # Absent where the entry is of no bank.
     signature: str | None = None  # Absent only in the bytes that are signed.

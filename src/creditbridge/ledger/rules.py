@@ -31,7 +31,6 @@ from creditbridge.ledger.model import (
     IntentOutcome,
     Name,
     Opening,
-    PersonName,
     Proofs,
     Receipt,
     ReportTerms,
@@ -61,15 +60,11 @@ def report_of(terms: Terms) -> str | None:
 
 def subject_of(name: Name) -> str:
     """Return the id behind a name: what a reference stands for."""
-    match name:
-        case BankName():
-            return name.bank_id
-        case EnterpriseName():
-            return name.uscc
-        case ConsentName():
-            return name.consent_id
-        case PersonName():
-            return name.person_id
+    if isinstance(name, BankName):
+        return name.bank_id
+    if isinstance(name, EnterpriseName):
+        return name.uscc
+    return name.consent_id if isinstance(name, ConsentName) else name.person_id
 
 
 def commit(salt: bytes, core: bytes) -> bytes:

@@ -25,6 +25,7 @@ from creditbridge.ledger.settings import LedgerSettings
 from creditbridge.ledger.store import intake, intents, openings
 from creditbridge.ledger.vault import NO_PROOFS, Vault, draw_salts
 
+LEASES_KEPT = timedelta(days=1)
 CHAINED = tuple(sorted(kind for kind, row in CATALOGUE.items() if row.chained))
 
 
@@ -151,6 +152,10 @@ class Ledger:
         """Begin or renew this node's lease and return its epoch."""
         expires_at = tx.now + timedelta(seconds=self._settings.lease_seconds)
         return await intents.renew_lease(tx, self._node_id, expires_at=expires_at)
+
+    async def purge_leases(self, tx: Transaction) -> int:
+        """Delete the leases of nodes long gone that left no open intent; return how many."""
+        return await intents.purge_leases(tx, before=tx.now - LEASES_KEPT)
 
     async def open_intent(self, tx: Transaction, intent: Intent) -> None:
         """Open an intent under this node's lease.

@@ -4,9 +4,9 @@ Purposes and sections are plain words here, because a word that leaves the code 
 read ten years later. In the ledger for ten years: add fields with a default, never rename.
 """
 
-from datetime import datetime
-
 import msgspec
+
+from creditbridge.ledger.encoding import Instant
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,7 +26,7 @@ class ChangeProposed(Terms, frozen=True, kw_only=True):
     change_id: str
     act: str  # The word of the act, such as `bank.onboard`; its bytes are the digest `act`.
     signature: str  # base64url, by the proposer's key over the act.
-    expires_at: datetime
+    expires_at: Instant
 
 
 class ChangeApproved(Terms, frozen=True, kw_only=True):
@@ -59,7 +59,7 @@ class TokenIssued(Terms, frozen=True, kw_only=True):
     client: str
     scope: frozenset[str]
     thumbprint: str  # base64url of the certificate's SHA-256 (RFC 8705, section 3.1).
-    expires_at: datetime
+    expires_at: Instant
 
 
 class TokenRefused(Terms, frozen=True, kw_only=True):
@@ -80,7 +80,7 @@ class CallerRefused(Terms, frozen=True, kw_only=True):
 class StrangersRefused(Terms, frozen=True, kw_only=True):
     """Callers that nobody knows were turned away: one entry per minute, door and rule."""
 
-    minute: datetime
+    minute: Instant
     door: str
     code: str
     count: int
@@ -92,8 +92,8 @@ class ConsentExtent(Terms, frozen=True, kw_only=True):
     version: int
     purposes: frozenset[str]
     sections: frozenset[str]
-    valid_from: datetime
-    valid_to: datetime
+    valid_from: Instant
+    valid_to: Instant
     max_queries: int
     clients: frozenset[str]  # Empty: every client of the bank.
     authorization_no: str | None = None
@@ -104,7 +104,7 @@ class ConsentRequested(ConsentExtent, frozen=True, kw_only=True):
     """A bank asks an enterprise for a consent of this extent."""
 
     client: str
-    lapses_at: datetime
+    lapses_at: Instant
 
 
 class ConsentApproved(ConsentExtent, frozen=True, kw_only=True):
@@ -156,7 +156,7 @@ class ReportIntended(ReportTerms, frozen=True, kw_only=True):
     sections: frozenset[str]  # Those of them that the consent covers.
     consent_version: int
     use_number: int
-    deadline_at: datetime
+    deadline_at: Instant
     business_ref: str | None = None
 
 
@@ -176,8 +176,8 @@ class ReportDelivered(ReportTerms, frozen=True, kw_only=True):
     intended: str  # Event id of its intent.
     query_id: str
     sections: frozenset[str]  # Sections queried; what was found is in the profile alone.
-    query_out_at: datetime
-    answer_in_at: datetime
+    query_out_at: Instant
+    answer_in_at: Instant
 
 
 class ReportFailed(ReportTerms, frozen=True, kw_only=True):

@@ -6,7 +6,6 @@ computed from one of them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import count
 from typing import TypeAlias
 
 import msgspec
@@ -59,12 +58,11 @@ def keys_for(nodes: Iterable[Node]) -> set[TileKey]:
 def edge_keys(size: int) -> set[TileKey]:
     """Return the tiles that are partly filled at this size: what it takes to append."""
     keys: set[TileKey] = set()
-    for level in count():
-        filled = size >> (TILE_HEIGHT * level)
-        if filled == 0:
-            break
+    level = 0
+    while filled := size >> (TILE_HEIGHT * level):
         if filled % TILE_WIDTH:
             keys.add((level, filled // TILE_WIDTH))
+        level += 1
     return keys
 
 
@@ -72,9 +70,8 @@ def grow(tiles: Tiles, size: int, leaf_hashes: Sequence[bytes]) -> dict[TileKey,
     """Return the tiles that are new or longer once these leaves follow the first `size`."""
     grown: dict[TileKey, bytes] = {}
     rising = list(leaf_hashes)
-    for level in count():
-        if not rising:
-            break
+    level = 0
+    while rising:
         place = size >> (TILE_HEIGHT * level)
         above: list[bytes] = []
         while rising:
@@ -90,6 +87,7 @@ def grow(tiles: Tiles, size: int, leaf_hashes: Sequence[bytes]) -> dict[TileKey,
             if place % TILE_WIDTH == 0:
                 above.append(root_of(split_hashes(tile)))
         rising = above
+        level += 1
     return grown
 
 

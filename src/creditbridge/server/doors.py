@@ -127,7 +127,8 @@ async def open_door(door: Door, listener: socket.socket | None = None) -> OpenDo
     """
     bound = bind_door(door) if listener is None else listener
     config = Config(
-        door.app,
+        lambda: door.app,
+        factory=True,
         http=DoorProtocol,
         ws="none",
         lifespan="off",

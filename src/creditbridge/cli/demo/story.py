@@ -182,7 +182,13 @@ class Story:
             otherwise=refused.answer.body.decode(),
         )
         self.refused_report = refused.text("instance")
-        self.narrator.tell("both refusals are on the ledger")
+        checked = msgspec.json.decode(self.stage.call("ledger", "check"), type=dict[str, object])
+        entries = msgspec.convert(checked["entries"], dict[str, int])
+        self.narrator.hold(
+            f"both refusals are on the ledger, and all {sum(entries.values())} entries fit",
+            where=entries.get("caller.refused") == 1 and entries.get("report.refused") == 1,
+            otherwise=str(checked),
+        )
 
     async def _prove(self, _stack: AsyncExitStack) -> None:
         pins = self.layout.folder / "pins.json"

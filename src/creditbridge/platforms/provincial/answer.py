@@ -33,6 +33,7 @@ from creditbridge.protocols.http_signatures import (
     MadeSignature,
     Request,
     Response,
+    SignatureStale,
     VerifiedSignature,
     verify_response,
 )
@@ -121,6 +122,9 @@ def verify_signature(
     """
     try:
         return verify_response(raw.response, raw.sent.request, PLATFORM_ANSWER, find_key, now=now)
+    except SignatureStale as error:
+        detail = f"{error.code}: {error.detail}; is the platform's clock right?"
+        raise AnswerRejected(detail=detail) from error
     except SignatureInvalid as error:
         raise AnswerRejected(detail=f"{error.code}: {error.detail}") from error
 
@@ -130,12 +134,12 @@ def _raise_refusal(raw: RawAnswer, query: PlatformQuery, proof: QueryProof) -> N
     if (refusal.query_id, refusal.uscc) != (query.query_id, query.uscc):
         raise AnswerRejected(detail="the refusal is for another query or enterprise")
     match raw.response.status, refusal.code:
-        case (404, "SUBJECT_UNKNOWN"):
+        case 404, "SUBJECT_UNKNOWN":
             raise EnterpriseUnknown(proof=proof)
-        case (403, "GRANT_REFUSED"):
+        case 403, "GRANT_REFUSED":
             raise PlatformRefused(detail=f"query {query.query_id}")
-        case status, code:
-            raise AnswerUnreadable(detail=f"status {status} with {code}")
+        case _:
+            raise AnswerUnreadable(detail=f"status {raw.response.status} with {refusal.code}")
 
 
 def _decode(response: Response, kind: type[T]) -> T:

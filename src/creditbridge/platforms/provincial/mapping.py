@@ -25,7 +25,6 @@ from creditbridge.platforms.provincial.schema import (
     TheirFound,
     TheirListing,
     TheirNoRecord,
-    TheirNotAvailable,
     TheirPenalty,
     TheirRegistration,
     TheirSection,
@@ -135,17 +134,15 @@ def _map_section(
 ) -> tuple[SourceSection | None, list[QualityNote]]:
     sources = (context.platform,)
     theirs: TheirSection = msgspec.json.decode(raw, type=TheirSection)
-    match theirs:
-        case TheirFound() as found:
-            records, notes = _map_records(code, found, context)
-            return PresentSection(records=records, as_of=found.as_of, sources=sources), notes
-        case TheirNoRecord() as nothing:
-            return NoneSection(as_of=nothing.as_of, sources=sources), []
-        case TheirFailed() as failed:
-            error_class = ErrorClass(failed.code)
-            return UnknownSection(error_class=error_class, last_good_at=failed.last_good_at), []
-        case TheirNotAvailable():
-            return None, []
+    if isinstance(theirs, TheirFound):
+        records, notes = _map_records(code, theirs, context)
+        return PresentSection(records=records, as_of=theirs.as_of, sources=sources), notes
+    if isinstance(theirs, TheirNoRecord):
+        return NoneSection(as_of=theirs.as_of, sources=sources), []
+    if isinstance(theirs, TheirFailed):
+        error_class = ErrorClass(theirs.code)
+        return UnknownSection(error_class=error_class, last_good_at=theirs.last_good_at), []
+    return None, []
 
 
 def _map_records(

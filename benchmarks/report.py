@@ -1,0 +1,178 @@
+"""The printed page: medians with their spread, no target and no verdict."""
+
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.metadata import version
+
+import msgspec
+
+from benchmarks.endpoints import Endpoint
+from benchmarks.parts import Part
+from benchmarks.plan import Plan
+from benchmarks.rounds import Round
+from benchmarks.sides import GENERATOR, SERVING
+
+WIDTH = 88
+NAME_WIDTH = 30
+CELL_WIDTH = 14
+BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+MILLISECONDS = 1_000
+
+
+class Findings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that one run measured."""
+
+    rounds: Mapping[str, Sequence[Round]]
+    idle: Mapping[str, float]
+    parts: Sequence[Part]
+    endpoints: Sequence[Endpoint]
+    endpoints_missing: str
+    cores: int
+    seconds: float
+
+
+class Page:
+    """Lines of a fixed width; bold and dim only where a terminal shows them."""
+
+    def __init__(self, *, colours: bool) -> None:
+        self._colours = colours
+        self._lines = list[str]()
+
+    @property
+    def text(self) -> str:
+        """What was written so far."""
+        return "\n".join(self._lines) + "\n"
+
+    def write(self, line: str = "", style: str = "") -> None:
+        """Write one line."""
+        shown = f"{style}{line}{RESET}" if style and self._colours and line else line
+        self._lines.append(shown.rstrip())
+
+    def head(self, title: str, *cells: str) -> None:
+        """Begin a table."""
+        self.write()
+        self.write(_row(title, cells), BOLD)
+        self.write("─" * WIDTH, DIM)
+
+    def row(self, name: str, *cells: str, style: str = "") -> None:
+        """Write one row of a table."""
+        self.write(_row(name, cells), style)
+
+
+def write_page(plan: Plan, findings: Findings, *, colours: bool) -> str:
+    """Return the page."""
+    page = Page(colours=colours)
+    _open(page, plan, findings)
+    _costs(page, findings)
+    _information(page, findings)
+    _parts(page, findings.parts)
+    _endpoints(page, findings)
+    page.write()
+    page.write(f"{findings.seconds:.0f} s in all.", DIM)
+    return page.text
+
+
+def spread(values: Iterable[float]) -> str:
+    """Return the least and the greatest value."""
+    ordered = sorted(values)
+    return f"{ordered[0]:,.0f}–{ordered[-1]:,.0f}"
+
+
+def median(values: Iterable[float]) -> str:
+    """Return the median, in whole numbers."""
+    return f"{statistics.median(values):,.0f}"
+
+
+def _row(name: str, cells: Iterable[str]) -> str:
+    shown = [cell.rjust(CELL_WIDTH) for cell in cells]
+    return name.ljust(WIDTH - CELL_WIDTH * len(shown)) + "".join(shown)
+
+
+def _open(page: Page, plan: Plan, findings: Findings) -> None:
+    page.write()
+    title = f"What one report costs: creditbridge {version('creditbridge')}"
+    page.write(f"{title.ljust(WIDTH - 10)}{findings.cores:>4} cores", BOLD)
+    page.write()
+    page.write(
+        f"POST /v1/reports: signed requests over {plan.connections} keep-alive mutual-TLS "
+        f"connections,"
+    )
+    page.write(
+        f"{plan.consents} consents of {plan.enterprises} enterprises; {plan.rounds} rounds of "
+        f"{plan.reports:,} reports a side, in turn,"
+    )
+    page.write(
+        f"after {plan.warm_up} to warm up. Same platform, same settings of PostgreSQL. "
+        "Median, then min–max."
+    )
+
+
+def _costs(page: Page, findings: Findings) -> None:
+    page.head("CPU per report, µs", *SERVING, "together")
+    for name, rounds in findings.rounds.items():
+        columns = [[each.cost(role) for each in rounds] for role in SERVING]
+        columns.append([each.total for each in rounds])
+        page.row(name, *map(median, columns))
+        page.row("", *map(spread, columns), style=DIM)
+    ours, naive = findings.rounds.values()
+    page.row("naive ÷ creditbridge", *_ratios(ours, naive))
+
+
+def _ratios(ours: Sequence[Round], naive: Sequence[Round]) -> list[str]:
+    def ratio(read: Callable[[Round], float]) -> str:
+        own = statistics.median(map(read, ours))
+        return f"{statistics.median(map(read, naive)) / own:.2f}" if own else "–"
+
+    roles = [ratio(lambda each, role=role: each.cost(role)) for role in SERVING]  # type: ignore[misc] # a default binds the loop's variable
+    return [*roles, ratio(lambda each: each.total)]
+
+
+def _information(page: Page, findings: Findings) -> None:
+    page.head("For information", "reports/s", "p50 / p99 ms", "sent / failed", "generator µs")
+    for name, rounds in findings.rounds.items():
+        tallies = [each.tally for each in rounds]
+        fast = MILLISECONDS * statistics.median(each.latency_p50 for each in tallies)
+        slow = MILLISECONDS * statistics.median(each.latency_p99 for each in tallies)
+        sent = sum(sum(each.statuses.values()) for each in tallies)
+        failed = sum(each.failed for each in tallies)
+        page.row(
+            name,
+            median(each.rate for each in rounds),
+            f"{fast:.0f} / {slow:.0f}",
+            f"{sent:,} / {failed:,}",
+            median(each.cost(GENERATOR) for each in rounds),
+        )
+        for told in sorted({each.first_failure for each in tallies if each.first_failure}):
+            page.write(f"  failed: {told[: WIDTH - 10]}")
+    idle = ", ".join(f"{role} {findings.idle[role]:.1f}" for role in SERVING)
+    page.row(f"creditbridge while nobody asks, ms of CPU per second: {idle}", style=DIM)
+
+
+def _parts(page: Page, parts: Sequence[Part]) -> None:
+    page.head("Unavoidable parts, each alone, µs", "per report", "gateway", "database")
+    for part in parts:
+        times = f"{part.times} ×" if part.times else "contained"
+        database = f"{part.database:,.0f}" if part.database else ""
+        style = "" if part.times else DIM
+        page.row(part.name, times, f"{part.gateway:,.1f}", database, style=style)
+    page.row(
+        "sum of the unavoidable parts",
+        "",
+        f"{sum(part.times * part.gateway for part in parts):,.0f}",
+        f"{sum(part.times * part.database for part in parts):,.0f}",
+        style=BOLD,
+    )
+
+
+def _endpoints(page: Page, findings: Findings) -> None:
+    page.head("One fixed request, CPU per answer, µs", "gateway", "database", "answers/s", "failed")
+    for each in findings.endpoints:
+        page.row(
+            f"{each.name}  (generator {each.generator:,.0f})",
+            f"{each.gateway:,.0f}",
+            f"{each.database:,.0f}",
+            f"{each.rate:,.0f}",
+            f"{each.failed:,}",
+        )
+    if findings.endpoints_missing:
+        page.write(f"not measured: {findings.endpoints_missing}")

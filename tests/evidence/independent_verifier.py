@@ -1,0 +1,330 @@
+"""A verifier that shares no line with the product: Python's own library and `cryptography`.
+
+    independent_verifier.py log FOLDER VKEY       a log's files: derive the root, compare each tile
+    independent_verifier.py pack PACK PINS        a pack: digests, proofs, signatures, the consent
+
+Prints VALID, or INVALID with the cause, and exits with 0 or 1. It was written from the formats'
+description, not from the product, so that an error in the one does not hide in the other.
+"""
+
+import base64
+import hashlib
+import json
+import sys
+import zipfile
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+
+Json = dict[str, object]
+T = TypeVar("T")
+ENDS = {"report.delivered": "DELIVERED", "report.refused": "REFUSED"}
+ENDS["report.failed"] = "FAILED"
+NOT_LIVE = "a use without a live consent"
+BROKEN = (InvalidSignature, ValueError, LookupError, OSError, zipfile.BadZipFile)
+
+
+class Invalid(ValueError):
+    """What does not hold."""
+
+
+def demand(holds: object, what: str) -> None:
+    """Go on where it holds."""
+    if not holds:
+        raise Invalid(what)
+
+
+def sha(*parts: bytes) -> bytes:
+    """SHA-256 of parts."""
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def unb64(text: str) -> bytes:
+    """Base64url without padding, in its one spelling."""
+    raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    demand(b64(raw) == text, "base64url")
+    return raw
+
+
+def b64(raw: bytes) -> str:
+    """Base64url without padding."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def read_json(raw: bytes) -> Json:
+    """An object whose bytes are canonical: our documents hold no fractions and no odd names."""
+    value = json.loads(raw)
+    again = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    demand(isinstance(value, dict) and again.encode() == raw, "canonical JSON")
+    return dict(value)
+
+
+def get(document: Json, name: str, kind: type[T]) -> T:
+    """A member of the given type."""
+    value = document.get(name)
+    if not isinstance(value, kind):
+        raise Invalid(name)
+    return value
+
+
+def node(left: bytes, right: bytes) -> bytes:
+    """RFC 9162: the hash of a node."""
+    return sha(b"\x01", left, right)
+
+
+def tree_hash(leaves: list[bytes]) -> bytes:
+    """RFC 9162, section 2.1.1, as it is written there: by halves."""
+    if not leaves:
+        return sha()
+    if len(leaves) == 1:
+        return leaves[0]
+    half = 1
+    while half * 2 < len(leaves):
+        half *= 2
+    return node(tree_hash(leaves[:half]), tree_hash(leaves[half:]))
+
+
+def root_from(leaf: bytes, index: int, size: int, proof: list[bytes]) -> bytes:
+    """The root that an inclusion proof leads to, from the top down."""
+    if size == 1:
+        demand(not proof, "length of a proof")
+        return leaf
+    demand(proof, "length of a proof")
+    half = 1
+    while half * 2 < size:
+        half *= 2
+    rest, last = proof[:-1], proof[-1]
+    if index < half:
+        return node(root_from(leaf, index, half, rest), last)
+    return node(last, root_from(leaf, index - half, size - half, rest))
+
+
+def open_checkpoint(note: str, vkey: str) -> tuple[str, int, bytes]:
+    """Origin, size and root of a checkpoint that the key signed."""
+    body, _, signatures = note.rpartition("\n\n")
+    body += "\n"
+    name, key_id, typed = vkey.split("+", 2)
+    raw = base64.b64decode(typed)
+    demand(sha(name.encode(), b"\n", raw)[:4].hex() == key_id, "key id")
+    for line in signatures.splitlines():
+        dash, signer, blob = line.split(" ")
+        signature = base64.b64decode(blob)
+        if (dash, signer, signature[:4].hex()) == ("\u2014", name, key_id):
+            Ed25519PublicKey.from_public_bytes(raw[1:]).verify(signature[4:], body.encode())
+            origin, size, root = body.splitlines()[:3]
+            demand(origin == name, "origin")
+            return origin, int(size), base64.b64decode(root)
+    raise Invalid(name)
+
+
+def verify(pins: object, key_id: str, signature: bytes, message: bytes) -> None:
+    """A signature by the pinned key of this id."""
+    pinned = pins if isinstance(pins, list) else []
+    keys = [dict(pin["jwk"]) for pin in pinned if pin["kid"] == key_id]
+    demand(len(keys) == 1 and len(signature) == 64, f"key {key_id}")
+    if keys[0]["kty"] == "OKP":
+        Ed25519PublicKey.from_public_bytes(unb64(keys[0]["x"])).verify(signature, message)
+        return
+    x, y = (int.from_bytes(unb64(keys[0][name])) for name in ("x", "y"))
+    der = encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
+    public = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+    public.verify(der, message, ec.ECDSA(SHA256()))
+
+
+def tile_path(number: int) -> str:
+    """C2SP tlog-tiles: groups of three digits, all but the last with an x."""
+    groups = [f"{number % 1000:03}"]
+    while number := number // 1000:
+        groups.insert(0, f"x{number % 1000:03}")
+    return "/".join(groups)
+
+
+def check_log(folder: Path, vkey: str) -> None:
+    """The root derived from the entries, every tile, and the signed checkpoint agree."""
+    _, size, root = open_checkpoint((folder / "checkpoint").read_text("utf-8"), vkey)
+    row: list[bytes] = []
+    for number in range(-(-size // 256)):
+        width = min(256, size - number * 256)
+        suffix = "" if width == 256 else f".p/{width}"
+        raw = (folder / "tile" / "entries" / (tile_path(number) + suffix)).read_bytes()
+        entries = [raw[start + 2 : start + 35] for start in range(0, len(raw), 35)]
+        demand(len(entries) == width and raw[:2] == b"\0\x21", f"bundle {number}")
+        demand(all(entry[0] == 1 and len(entry) == 33 for entry in entries), f"bundle {number}")
+        row += [sha(b"\0", entry) for entry in entries]
+    demand(tree_hash(row) == root, "the entries do not give the signed root")
+    level = 0
+    while row:
+        for number in range(-(-len(row) // 256)):
+            hashes = row[number * 256 : number * 256 + 256]
+            suffix = "" if len(hashes) == 256 else f".p/{len(hashes)}"
+            path = folder / "tile" / str(level) / (tile_path(number) + suffix)
+            demand(path.read_bytes() == b"".join(hashes), f"tile {level}/{number}")
+        full = len(row) // 256
+        row = [tree_hash(row[number * 256 : number * 256 + 256]) for number in range(full)]
+        level += 1
+
+
+class Pack:
+    """A pack under the eyes of its pins."""
+
+    def __init__(self, path: Path, pins: Json) -> None:
+        with zipfile.ZipFile(path) as archive:
+            self.files = {name: archive.read(name) for name in archive.namelist()}
+        self.pins = pins
+        self.manifest = read_json(self.files.pop("manifest.json"))
+        named = {name: b64(sha(raw)) for name, raw in self.files.items()}
+        demand(self.manifest["files"] == named, "manifest")
+        self.cores: dict[int, Json] = {}
+        self.salts: dict[int, Json] = {}
+        self.commitments: dict[int, str] = {}
+
+    def check(self) -> None:
+        self.check_entries()
+        subject = get(self.manifest, "subject", int)
+        end, kind = self.cores[subject], self.manifest["kind"]
+        terms = get(end, "terms", dict)
+        said = (ENDS[str(end["kind"])], terms["report_id"])
+        demand(said == (kind, self.manifest["report_id"]), "manifest")
+        self.check_receipt(subject)
+        found = [i for i, core in self.cores.items() if core["event_id"] == terms.get("intended")]
+        decided = subject if kind == "REFUSED" else found[0]
+        self.check_request(decided)
+        if kind != "REFUSED":
+            self.check_consent(decided)
+            self.check_exchange(subject, get(self.cores[decided], "terms", dict))
+
+    def check_entries(self) -> None:
+        note = self.files["checkpoint"].decode()
+        vkey = str(get(self.pins, "log_keys", list)[0]["vkey"])
+        origin, size, root = open_checkpoint(note, vkey)
+        demand(origin == self.pins["origin"], "origin")
+        for name in sorted(name for name in self.files if name.endswith("/opening.json")):
+            opening, index = read_json(self.files[name]), int(name.split("/")[1])
+            raw = unb64(get(opening, "core", str))
+            salt = unb64(get(opening, "salt", str))
+            commitment = sha(b"creditbridge-entry-v1\0", salt, raw)
+            proof_file = self.files[name.replace("opening.json", "inclusion.tlog-proof")].decode()
+            head, _, proof_note = proof_file.partition("\n\n")
+            lines = head.split("\n")
+            demand(lines[:2] == ["c2sp.org/tlog-proof@v1", f"index {index}"], "proof file")
+            demand(proof_note == note and opening.get("index") == index < size, "one checkpoint")
+            proof = [base64.b64decode(line, validate=True) for line in lines[2:]]
+            demand([base64.b64encode(one).decode() for one in proof] == lines[2:], "base64")
+            leaf = sha(b"\0", b"\x01", commitment)
+            demand(root_from(leaf, index, size, proof) == root, f"inclusion of {index}")
+            core = read_json(raw)
+            if "erased" not in opening:
+                names = (unb64(get(opening, part, str)) for part in ("salt2", "personal"))
+                demand(core.get("personal") == b64(sha(*names)), f"names of {index}")
+            self.cores[index], self.commitments[index] = core, b64(commitment)
+            self.salts[index] = get(opening, "digest_salts", dict)
+
+    def check_receipt(self, subject: int) -> None:
+        receipt = read_json(self.files["receipt.json"])
+        signature = unb64(str(receipt.pop("signature")))
+        unsigned = json.dumps(receipt, sort_keys=True, separators=(",", ":")).encode()
+        message = b"creditbridge-receipt-v1\0" + unsigned
+        verify(self.pins["receipt_keys"], get(receipt, "kid", str), signature, message)
+        demand(receipt["commitment"] == self.commitments[subject], "receipt of another entry")
+
+    def check_request(self, decided: int) -> None:
+        base, body = self.files["request/base"], self.files["request/body"]
+        self.check_digest(decided, "request", base)
+        self.check_signature("bank_keys", "request", base)
+        digest = f'"content-digest": sha-256=:{base64.b64encode(sha(body)).decode()}:'
+        demand(digest in base.decode().split("\n"), "request body")
+
+    def check_digest(self, index: int, name: str, raw: bytes) -> None:
+        expected = b64(sha(unb64(get(self.salts[index], name, str)), raw))
+        demand(get(self.cores[index], "digests", dict).get(name) == expected, f"digest {name}")
+
+    def check_signature(self, pins: str, folder: str, message: bytes) -> None:
+        key_id = self.files[f"{folder}/key-id"].decode()
+        verify(self.pins[pins], key_id, self.files[f"{folder}/signature"], message)
+
+    def check_consent(self, decided: int) -> None:
+        before, used = None, 0
+        live: Json | None = None
+        for seq, index in enumerate(
+            sorted(i for i, c in self.cores.items() if "consent_seq" in c), 1
+        ):
+            core = self.cores[index]
+            terms = get(core, "terms", dict)
+            demand((core["consent_seq"], core.get("consent_prev")) == (seq, before), "chain")
+            demand(core["consent"] == self.cores[decided]["consent"], "one consent")
+            before = self.commitments[index]
+            if core["kind"] == "consent.approved":
+                live = terms
+                self.check_approval(index, terms)
+            elif core["kind"] in {"consent.withdrawn", "consent.refused", "consent.lapsed"}:
+                live = None
+            elif core["kind"] == "use.returned":
+                used -= 1
+            elif core["kind"] == "report.intended":
+                used += 1
+                check_use(live, terms, used, get(core, "decided_at", str))
+
+    def check_approval(self, index: int, terms: Json) -> None:
+        artefact = self.files["consent/artefact.json"]
+        self.check_digest(index, "artefact", artefact)
+        self.check_signature("consent_keys", "consent", b"creditbridge-consent-v1\0" + artefact)
+        demand(terms["artefact_digest"] == b64(sha(artefact)), "artefact")
+        earlier = [core for i, core in self.cores.items() if i < index]
+        enrolled = [core["person"] for core in earlier if core["kind"] == "person.enrolled"]
+        demand(self.cores[index]["person"] in enrolled, "approver")
+
+    def check_exchange(self, subject: int, intended: Json) -> None:
+        at = "queries/01/"
+        exchange, grant = (read_json(self.files[at + n]) for n in ("exchange.json", "grant.json"))
+        query, signature = self.files[f"{at}query.base"], self.files[f"{at}query.signature"]
+        verify(self.pins["query_keys"], get(exchange, "query_key_id", str), signature, query)
+        carried = base64.b64encode(self.files[f"{at}grant.json"]).decode()
+        demand(f'"creditbridge-consent": :{carried}:' in query.decode().split("\n"), "grant")
+        demand(grant["query_id"] == intended["query_id"] == exchange["query_id"], "query id")
+        demand(set(get(grant, "sections", list)) <= set(get(intended, "sections", list)), "grant")
+        answer = self.files[f"{at}answer.base"]
+        keys = get(self.pins, "platform_keys", dict)[exchange["platform"]]
+        key_id = get(exchange, "answer_key_id", str)
+        verify(keys, key_id, self.files[f"{at}answer.signature"], answer)
+        demand(f":{base64.b64encode(signature).decode()}:" in answer.decode(), "bound answer")
+        for name, raw in (("query", query), ("answer", answer)):
+            self.check_digest(subject, name, len(raw).to_bytes(8) + raw)
+
+
+def check_use(live: Json | None, terms: Json, used: int, decided_at: str) -> None:
+    """A use is covered: alive, in its term, in number, for its purpose, sections and client."""
+    if live is None:
+        raise Invalid(NOT_LIVE)
+    now = datetime.fromisoformat(decided_at)
+    begin, finish = (datetime.fromisoformat(str(live[n])) for n in ("valid_from", "valid_to"))
+    demand(begin <= now < finish, "term")
+    demand(used == terms["use_number"] and used <= get(live, "max_queries", int), "uses")
+    demand(terms["purpose"] in get(live, "purposes", list), "purpose")
+    covered = set(get(terms, "asked", list)) & set(get(live, "sections", list))
+    demand(covered == set(get(terms, "sections", list)) != set(), "sections")
+    demand(not live["clients"] or terms["client"] in get(live, "clients", list), "client")
+
+
+def main() -> int:
+    """Run one of the two checks."""
+    what, path, trust = sys.argv[1:4]
+    try:
+        if what == "log":
+            check_log(Path(path), trust)
+        else:
+            Pack(Path(path), json.loads(Path(trust).read_bytes())).check()
+    except BROKEN as error:
+        print(f"INVALID {type(error).__name__} {error}")  # noqa: T201 -- a script prints
+        return 1
+    print("VALID")  # noqa: T201 -- a script prints
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

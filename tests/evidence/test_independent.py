@@ -1,0 +1,174 @@
+"""A verifier that shares no line with the product comes to the same verdicts."""
+
+import ast
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from creditbridge.evidence.archive import pack_files, unpack_files
+from creditbridge.evidence.assembling import assemble_pack, digest_of
+from creditbridge.evidence.model import Manifest, PackMaterial, Result
+from creditbridge.evidence.pins import Pins, PinsFile
+from creditbridge.evidence.verifying import verify_pack
+from creditbridge.foundation.database import Database
+from creditbridge.foundation.keys import FileKey
+from creditbridge.ledger import publication
+from creditbridge.ledger.model import EventKind, Record
+from creditbridge.ledger.sealing import OpeningKeys, name_opening_key
+from creditbridge.ledger.sequencer import Sequencer
+from creditbridge.ledger.service import Ledger
+from creditbridge.ledger.settings import LedgerSettings
+from creditbridge.protocols.canonical_json import canonicalize
+from creditbridge.protocols.signed_note import note_key
+from creditbridge.protocols.tiles import format_path, tiles_of
+
+Write: TypeAlias = Callable[[Sequence[Record]], PackMaterial]
+
+SCRIPT = Path(__file__).parent / "independent_verifier.py"
+FLIPS = 24
+ENTRIES = 300
+
+
+def run(*arguments: str | Path) -> tuple[int, str]:
+    """Run the script in a process of its own, away from the product's folder."""
+    command = [sys.executable, "-I", str(SCRIPT), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- our own script
+    assert done.stderr == ""
+    return done.returncode, done.stdout.strip()
+
+
+def repack(pack: bytes, changes: dict[str, bytes]) -> bytes:
+    """Return a pack with other files, whole again as far as its manifest goes."""
+    files = unpack_files(pack) | changes
+    manifest = msgspec.json.decode(files.pop("manifest.json"), type=Manifest)
+    named = {name: digest_of(content) for name, content in files.items()}
+    honest = replace(manifest, files=named)
+    return pack_files({**files, "manifest.json": canonicalize(msgspec.to_builtins(honest))})
+
+
+def test_the_script_is_short_and_stands_alone() -> None:
+    """At most 300 lines, and nothing of the product."""
+    source = SCRIPT.read_text("utf-8")
+    imported = {
+        name.name if isinstance(node, ast.Import) else node.module or ""
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in node.names
+    }
+
+    assert len(source.splitlines()) <= 300
+    assert not [name for name in imported if name.startswith("credit")]
+
+
+@pytest.fixture
+def pins_path(pins_file: PinsFile, tmp_path: Path) -> Path:
+    """The pins on disk."""
+    path = tmp_path / "pins.json"
+    path.write_bytes(msgspec.json.encode(pins_file))
+    return path
+
+
+def test_both_accept_honest_packs(
+    pack: bytes,
+    write: Write,
+    refused_story: list[Record],
+    pins: Pins,
+    pins_path: Path,
+    tmp_path: Path,
+) -> None:
+    """A delivered report and a refused one."""
+    for content in (pack, assemble_pack(write(refused_story))):
+        path = tmp_path / "pack.zip"
+        path.write_bytes(content)
+
+        assert verify_pack(content, pins).result is Result.VALID
+        assert run("pack", path, pins_path) == (0, "VALID")
+
+
+def test_both_refuse_changed_packs(
+    pack: bytes, pins: Pins, pins_path: Path, tmp_path: Path
+) -> None:
+    """Bytes changed in archive and in files behind an honest manifest, seeded."""
+    draw = random.Random(9)  # noqa: S311 -- places to change, not secrets
+    files = unpack_files(pack)
+    names = sorted(name for name in files if name != "manifest.json")
+    for number in range(FLIPS):
+        name = names[number % len(names)]
+        altered = bytearray(files[name])
+        altered[draw.randrange(len(altered))] ^= 1
+        content = repack(pack, {name: bytes(altered)})
+        path = tmp_path / "pack.zip"
+        path.write_bytes(content)
+
+        assert verify_pack(content, pins).result is Result.INVALID
+        assert run("pack", path, pins_path)[0] == 1, name
+
+
+def test_both_refuse_a_use_after_the_withdrawal(
+    write: Write, story: list[Record], pins: Pins, pins_path: Path, tmp_path: Path
+) -> None:
+    """The replay of the product and that of the script find no live consent."""
+    enrolled, requested, approved, intended, delivered, withdrawn = story
+    use = replace(intended, terms=replace(intended.terms, consent_version=3))
+    end = replace(delivered, terms=replace(delivered.terms, intended="evt_4"))
+    content = assemble_pack(write([enrolled, requested, approved, withdrawn, use, end]))
+    path = tmp_path / "pack.zip"
+    path.write_bytes(content)
+
+    assert verify_pack(content, pins).result is Result.INVALID
+    code, words = run("pack", path, pins_path)
+    assert (code, words) == (1, "INVALID Invalid a use without a live consent")
+
+
+@pytest.fixture
+async def exported(
+    database: Database, keys: dict[str, FileKey], refused_story: list[Record], tmp_path: Path
+) -> Path:
+    """The public files of a real ledger with 300 entries."""
+    settings = LedgerSettings(origin="log.example/creditbridge")
+    ledger = Ledger(
+        settings,
+        receipt_signer=keys["receipt"],
+        opening_keys=OpeningKeys(current=name_opening_key(bytes(32))),
+        node_id="nod_1",
+    )
+    async with database.transaction() as tx:
+        for _ in range(ENTRIES):
+            await ledger.record(tx, refused_story[0])
+    await Sequencer(database, settings, log_signer=keys["log"]).run_once()
+    async with database.transaction() as tx:
+        note = await publication.find_checkpoint(tx) or ""
+        for address in tiles_of(ENTRIES):
+            path = tmp_path / format_path(address)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(await publication.find_tile(tx, address) or b"")
+    (tmp_path / "checkpoint").write_text(note, encoding="utf-8")
+    return tmp_path
+
+
+async def test_the_script_derives_our_root_from_our_tiles(
+    exported: Path, keys: dict[str, FileKey]
+) -> None:
+    """Two tiles of leaves, two bundles, one tile above; then one changed byte."""
+    vkey = note_key("log.example/creditbridge", keys["log"].key).format()
+    assert run("log", exported, vkey) == (0, "VALID")
+
+    bundle = exported / "tile" / "entries" / "000"
+    bundle.write_bytes(bundle.read_bytes()[:-1] + b"x")
+
+    assert run("log", exported, vkey)[0] == 1
+
+
+def test_kinds_that_end_a_report_are_those_of_the_script() -> None:
+    """A kind that the product adds must be added there."""
+    source = SCRIPT.read_text("utf-8")
+
+    for kind in (EventKind.REPORT_DELIVERED, EventKind.REPORT_FAILED, EventKind.REPORT_REFUSED):
+        assert f'"{kind}"' in source

@@ -1,0 +1,142 @@
+"""A token for a bank's machine, and what the ledger holds of it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Protocol, TypeAlias
+
+import pytest
+
+import creditbridge.access.service as access
+from creditbridge.access.model import (
+    InvalidClient,
+    InvalidScope,
+    OAuthError,
+    TokenRequest,
+    UnsupportedGrantType,
+)
+from creditbridge.foundation.database import Database, DatabaseUnavailable
+from creditbridge.journeys.issue_token import IssueToken
+from creditbridge.journeys.sum_up_strangers import Strangers
+from creditbridge.ledger.model import Core, EventKind, TokenIssued, TokenRefused
+from creditbridge.ledger.port import Recorder
+from creditbridge.ledger.service import Ledger
+from creditbridge.parties.model import Bank
+from creditbridge.protocols.certificate_binding import PeerCertificate
+
+END = datetime.max.replace(tzinfo=UTC)
+FORM = {"grant_type": "client_credentials", "client_id": "north-core", "scope": "reports"}
+
+Certify: TypeAlias = Callable[..., PeerCertificate]
+Told: TypeAlias = Callable[..., Awaitable[list[Core]]]
+
+
+class Onboarded(Protocol):
+    """A bank of `conftest`."""
+
+    bank: Bank
+    hosts: tuple[str, str]
+
+
+@pytest.fixture
+def strangers() -> Strangers:
+    """The counts of this process."""
+    return Strangers()
+
+
+@pytest.fixture
+def issue(database: Database, strangers: Strangers) -> Callable[[Recorder], IssueToken]:
+    """Makes the journey with a ledger."""
+
+    def make(ledger: Recorder) -> IssueToken:
+        return IssueToken(database=database, access=access, ledger=ledger, strangers=strangers)
+
+    return make
+
+
+async def test_a_token_is_issued_and_recorded(
+    issue: Callable[[Recorder], IssueToken],
+    ledger: Ledger,
+    certify: Certify,
+    north: Onboarded,
+    told: Told,
+) -> None:
+    """Client, scope, certificate and end are in the ledger; the secret is nowhere."""
+    certificate = certify(north.hosts[0])
+
+    issued = await issue(ledger)(TokenRequest(form=FORM, certificate=certificate))
+
+    (record,) = await told("token")
+    assert isinstance(record.terms, TokenIssued)
+    assert record.terms.client == "north-core"
+    assert record.terms.scope == {"reports"}
+    assert record.terms.thumbprint == certificate.thumbprint
+    assert record.terms.expires_at == issued.token.expires_at
+    assert issued.secret.startswith("cbt_")
+
+
+REFUSED: dict[str, tuple[type[OAuthError], dict[str, str]]] = {
+    "grant": (UnsupportedGrantType, {**FORM, "grant_type": "password"}),
+    "scope": (InvalidScope, {**FORM, "scope": "reports everything"}),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+async def test_a_refusal_of_a_known_client_is_recorded(
+    case: str,
+    issue: Callable[[Recorder], IssueToken],
+    ledger: Ledger,
+    certify: Certify,
+    north: Onboarded,
+    told: Told,
+    strangers: Strangers,
+) -> None:
+    """It proved who it is, so its refusal is an entry of its own."""
+    refused, form = REFUSED[case]
+
+    with pytest.raises(refused):
+        await issue(ledger)(TokenRequest(form=form, certificate=certify(north.hosts[0])))
+
+    (record,) = await told("token")
+    assert isinstance(record.terms, TokenRefused)
+    assert (record.terms.client, record.terms.code) == ("north-core", refused.code)
+    assert strangers.take_until(END) == []
+
+
+@pytest.mark.parametrize("client_id", ["north-core", "nobody-core", ""])
+async def test_a_client_that_proves_nothing_is_a_stranger(
+    client_id: str,
+    issue: Callable[[Recorder], IssueToken],
+    ledger: Ledger,
+    certify: Certify,
+    north: Onboarded,
+    told: Told,
+    strangers: Strangers,
+) -> None:
+    """A known name over another certificate and an unknown name are counted alike."""
+    form = {**FORM, "client_id": client_id}
+
+    with pytest.raises(InvalidClient):
+        await issue(ledger)(TokenRequest(form=form, certificate=certify("other.example")))
+
+    (line,) = strangers.take_until(END)
+    assert (line.door, line.code, line.count) == ("token", "invalid-client", 1)
+    assert await told("token") == []
+
+
+@pytest.mark.parametrize("done", [False, True])
+async def test_no_token_leaves_without_the_ledgers_word(
+    done: bool,  # noqa: FBT001 - a case of the pair
+    issue: Callable[[Recorder], IssueToken],
+    faulty_ledger: Callable[..., Recorder],
+    certify: Certify,
+    north: Onboarded,
+    database: Database,
+) -> None:
+    """The statement fails, before or after it was done: no token, and none is kept."""
+    journey = issue(faulty_ledger(EventKind.TOKEN_ISSUED, done=done))
+
+    with pytest.raises(DatabaseUnavailable):
+        await journey(TokenRequest(form=FORM, certificate=certify(north.hosts[0])))
+
+    async with database.transaction() as tx:
+        assert await tx.fetch_value(int, "SELECT count(*) FROM access_tokens") == 0

@@ -1,0 +1,167 @@
+"""Sections: FOUND, NO_RECORD, NOT_AVAILABLE, ERROR, and those that drifted."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import msgspec
+import pytest
+
+from creditbridge.platforms.model import AnswerUnreadable, SubjectAnswer
+from creditbridge.platforms.provincial.mapping import (
+    SECTIONS,
+    MappingContext,
+    map_sections,
+    map_subject,
+)
+from creditbridge.profile.codes import ErrorClass, QualityCode, SectionCode
+from creditbridge.profile.model import (
+    NoneSection,
+    PresentSection,
+    QualityNote,
+    UnknownSection,
+    records_of,
+)
+from creditbridge.profile.record import name_record
+from creditbridge.protocols.uscc import EntityCategory
+
+KEY = b"r" * 32
+CONTEXT = MappingContext(platform="provincial", record_key=KEY)
+AS_OF = datetime(2026, 11, 20, 16, tzinfo=UTC)
+REG, PEN, LST, EVA = SectionCode.REG, SectionCode.PEN, SectionCode.LST, SectionCode.EVA
+RawSections = Callable[[str], dict[str, msgspec.Raw]]
+
+
+def raw_of(value: object) -> msgspec.Raw:
+    """A value as it would stand in a body."""
+    return msgspec.Raw(json.dumps(value).encode())
+
+
+def test_everything_found(raw_sections: RawSections) -> None:
+    """One record of each kind, from the source's last midnight."""
+    mapped = map_sections(raw_sections("answer_found"), SECTIONS, CONTEXT)
+
+    assert set(mapped.sections) == {REG, PEN, LST, EVA}
+    assert mapped.drifted == ()
+    for section in mapped.sections.values():
+        assert isinstance(section, PresentSection)
+        assert (section.as_of, section.sources) == (AS_OF, ("provincial",))
+        assert len(section.records) == 1
+
+
+def test_a_record_is_named_and_digested_by_its_source(raw_sections: RawSections) -> None:
+    """The id by key, platform, section and number; the digest by the bytes as they came."""
+    raw = raw_sections("answer_found")
+    records = json.loads(bytes(raw["PEN"]))["records"]
+    section = raw_of({"status": "FOUND", "as_of": "2026-11-20T16:00:00Z", "records": records})
+
+    mapped = map_sections({"PEN": section}, frozenset({PEN}), CONTEXT)
+
+    (record,) = records_of(mapped.sections[PEN])
+    assert record.record_id == name_record(
+        KEY, platform="provincial", source_record_id="PEN/PEN-7788"
+    )
+    assert record.raw_digest == sha256(json.dumps(records[0]).encode()).hexdigest()
+
+
+def test_no_record_is_none_and_a_failure_is_unknown(raw_sections: RawSections) -> None:
+    """And what the platform does not supply is left out."""
+    mapped = map_sections(raw_sections("answer_source_failed"), SECTIONS, CONTEXT)
+
+    assert mapped.sections[LST] == NoneSection(as_of=AS_OF, sources=("provincial",))
+    assert mapped.sections[PEN] == UnknownSection(
+        error_class=ErrorClass.SOURCE_TIMEOUT, last_good_at=AS_OF
+    )
+    assert EVA not in mapped.sections
+
+
+def test_a_section_that_was_asked_and_is_not_there_is_unknown() -> None:
+    """Missing is not "no record"."""
+    mapped = map_sections({}, frozenset({PEN}), CONTEXT)
+
+    assert mapped.sections == {PEN: UnknownSection(error_class=ErrorClass.SECTION_MISSING)}
+
+
+def test_what_was_not_asked_is_not_looked_at(raw_sections: RawSections) -> None:
+    """Not even where it is malformed."""
+    raw = {**raw_sections("answer_found"), "LST": raw_of(1), "TAX": raw_of([])}
+
+    mapped = map_sections(raw, frozenset({REG}), CONTEXT)
+
+    assert set(mapped.sections) == {REG}
+    assert mapped.drifted == ()
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        pytest.param(1, id="no-object"),
+        pytest.param({"status": "MAYBE"}, id="new-status"),
+        pytest.param({"status": "NO_RECORD"}, id="no-as-of"),
+        pytest.param({"status": "NO_RECORD", "as_of": "2026-11-20T16:00:00"}, id="no-time-zone"),
+        pytest.param(
+            {"status": "FOUND", "as_of": "2026-11-20T16:00:00Z", "records": []}, id="found-nothing"
+        ),
+        pytest.param(
+            {"status": "FOUND", "as_of": "2026-11-20T16:00:00Z", "records": [{}]}, id="no-record"
+        ),
+        pytest.param({"status": "ERROR", "code": "NEW", "last_good_at": None}, id="new-error"),
+        pytest.param({"status": "NOT_AVAILABLE", "why": "x"}, id="new-member"),
+    ],
+)
+def test_a_section_of_another_shape_is_unknown_alone(
+    raw_sections: RawSections, section: object
+) -> None:
+    """The others are served; the drift is told."""
+    raw = {**raw_sections("answer_found"), "PEN": raw_of(section)}
+
+    mapped = map_sections(raw, SECTIONS, CONTEXT)
+
+    assert mapped.drifted == (PEN,)
+    assert mapped.sections[PEN] == UnknownSection(error_class=ErrorClass.SCHEMA_DRIFT)
+    assert isinstance(mapped.sections[REG], PresentSection)
+    assert {note.section for note in mapped.notes} <= {REG, LST, EVA}
+
+
+def test_one_record_of_another_shape_spoils_its_section(
+    raw_sections: RawSections, example: Callable[[str], dict[str, object]]
+) -> None:
+    """A list that lacks one record would be a wrong list."""
+    records = [example("PEN"), {**example("PEN"), "open_level": "9"}]
+    found = {"status": "FOUND", "as_of": "2026-11-20T16:00:00Z", "records": records}
+
+    mapped = map_sections({**raw_sections("answer_found"), "PEN": raw_of(found)}, SECTIONS, CONTEXT)
+
+    assert mapped.sections[PEN] == UnknownSection(error_class=ErrorClass.SCHEMA_DRIFT)
+    assert all(note.section is not PEN for note in mapped.notes)
+
+
+def test_the_subject_in_our_words() -> None:
+    """With the category that its code says."""
+    raw = raw_of({"uscc": "91330100YY0000A13Y", "name": "甲", "former_names": ["乙"]})
+
+    subject, notes = map_subject(raw, uscc="91330100YY0000A13Y")
+
+    assert subject == SubjectAnswer(
+        name="甲",
+        uscc="91330100YY0000A13Y",
+        category=EntityCategory.ENTERPRISE,
+        former_names=("乙",),
+    )
+    assert notes == ()
+
+
+def test_a_legacy_code_is_noted() -> None:
+    """Right outer check, wrong inner one."""
+    raw = raw_of({"uscc": "91330100YY0000A11Q", "name": "甲", "former_names": []})
+
+    _, notes = map_subject(raw, uscc="91330100YY0000A11Q")
+
+    assert notes == (QualityNote(code=QualityCode.INNER_CHECK_DIGIT),)
+
+
+def test_a_subject_of_another_shape_cannot_be_read() -> None:
+    """Without a name there is nobody to speak of."""
+    with pytest.raises(AnswerUnreadable):
+        map_subject(raw_of({"name": 1}), uscc="91330100YY0000A13Y")
