@@ -111,9 +111,7 @@ class House:
             "operator_id": "credit-desk-17",
         }
         token = await bank.fetch_token("reports")
-        exchange = await bank.post(
-            "/v1/reports", body, token=token, key=secrets.token_urlsafe(16)
-        )
+        exchange = await bank.post("/v1/reports", body, token=token, key=secrets.token_urlsafe(16))
         if exchange.status != OK:
             raise StoryBroken(exchange.answer.body.decode())
         message = (self.layout.pki / "gateway/message.pub").read_bytes()

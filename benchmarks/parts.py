@@ -113,9 +113,7 @@ def _messages(samples: Samples, timed: Callable[..., Part]) -> list[Part]:
     query_headers = sign_request(
         samples.query, PLATFORM_QUERY, samples.message, created=created, nonce=NONCE
     )
-    query = msgspec.structs.replace(
-        samples.query, headers=samples.query.headers + query_headers
-    )
+    query = msgspec.structs.replace(samples.query, headers=samples.query.headers + query_headers)
     json_type = (("content-type", "application/json"),)
     plain = Response(status=200, headers=json_type, body=samples.answer.body)
     answer = msgspec.structs.replace(

@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 
 import msgspec
@@ -17,6 +18,7 @@ NAME_WIDTH = 30
 CELL_WIDTH = 14
 BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 MILLISECONDS = 1_000
+TIMES = {0: "contained", 1: "once", 2: "twice"}
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +77,7 @@ def write_page(plan: Plan, findings: Findings, *, colours: bool) -> str:
 def spread(values: Iterable[float]) -> str:
     """Return the least and the greatest value."""
     ordered = sorted(values)
-    return f"{ordered[0]:,.0f}–{ordered[-1]:,.0f}"
+    return f"{ordered[0]:,.0f}..{ordered[-1]:,.0f}"
 
 
 def median(values: Iterable[float]) -> str:
@@ -103,7 +105,7 @@ def _open(page: Page, plan: Plan, findings: Findings) -> None:
     )
     page.write(
         f"after {plan.warm_up} to warm up. Same platform, same settings of PostgreSQL. "
-        "Median, then min–max."
+        "Median, then min..max."
     )
 
 
@@ -115,16 +117,21 @@ def _costs(page: Page, findings: Findings) -> None:
         page.row(name, *map(median, columns))
         page.row("", *map(spread, columns), style=DIM)
     ours, naive = findings.rounds.values()
-    page.row("naive ÷ creditbridge", *_ratios(ours, naive))
+    page.row("naive / creditbridge", *_ratios(ours, naive))
 
 
 def _ratios(ours: Sequence[Round], naive: Sequence[Round]) -> list[str]:
-    def ratio(read: Callable[[Round], float]) -> str:
-        own = statistics.median(map(read, ours))
-        return f"{statistics.median(map(read, naive)) / own:.2f}" if own else "–"
+    reads: list[Callable[[Round], float]] = [partial(_cost, role) for role in SERVING]
+    reads.append(lambda each: each.total)
+    shown = list[str]()
+    for read in reads:
+        own, theirs = (statistics.median(map(read, rounds)) for rounds in (ours, naive))
+        shown.append(f"{theirs / own:.2f}" if own else "-")
+    return shown
 
-    roles = [ratio(lambda each, role=role: each.cost(role)) for role in SERVING]  # type: ignore[misc] # a default binds the loop's variable
-    return [*roles, ratio(lambda each: each.total)]
+
+def _cost(role: str, each: Round) -> float:
+    return each.cost(role)
 
 
 def _information(page: Page, findings: Findings) -> None:
@@ -151,7 +158,7 @@ def _information(page: Page, findings: Findings) -> None:
 def _parts(page: Page, parts: Sequence[Part]) -> None:
     page.head("Unavoidable parts, each alone, µs", "per report", "gateway", "database")
     for part in parts:
-        times = f"{part.times} ×" if part.times else "contained"
+        times = TIMES.get(part.times, f"{part.times} times")
         database = f"{part.database:,.0f}" if part.database else ""
         style = "" if part.times else DIM
         page.row(part.name, times, f"{part.gateway:,.1f}", database, style=style)

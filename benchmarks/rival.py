@@ -29,8 +29,16 @@ MODULE = "benchmarks.naive"
 START_SECONDS = 20.0
 POLL_SECONDS = 0.1
 LIFE = timedelta(days=1)
-INSERT_TOKEN = "INSERT INTO tokens VALUES ($1, $2, $3, $4)"
+INSERT_CALLER = "INSERT INTO tokens VALUES ($1, $2, $3, $4)"
+SCHEMA = (Path(__file__).parent / "naive/schema.sql").read_text()
 INSERT_CONSENT = "INSERT INTO consents VALUES ($1, $2, $3, $4, $5, $6, $7)"
+
+
+def read_thumbprint(file: Path) -> str:
+    """Return the thumbprint of a certificate file (RFC 8705, section 3.1)."""
+    certificate = load_pem_x509_certificate(file.read_bytes())
+    digest = hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 class Rival:
@@ -78,14 +86,12 @@ class Rival:
 
     async def _fill(self, url: str) -> None:
         target, ends_at = self._target, SystemClock().now() + LIFE
-        certificate = load_pem_x509_certificate(Path(target.certificate_file).read_bytes())
-        digest = hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
-        thumbprint = urlsafe_b64encode(digest).rstrip(b"=").decode()
+        thumbprint = read_thumbprint(Path(target.certificate_file))
         token_hash = hashlib.sha256(target.token.encode()).digest()
         connection = await asyncpg.connect(url)
         try:
-            await connection.execute((Path(__file__).parent / "naive/schema.sql").read_text())
-            await connection.execute(INSERT_TOKEN, token_hash, "north", thumbprint, ends_at)
+            await connection.execute(SCHEMA)
+            await connection.execute(INSERT_CALLER, token_hash, "north", thumbprint, ends_at)
             await connection.executemany(
                 INSERT_CONSENT,
                 [

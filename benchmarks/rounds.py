@@ -66,9 +66,7 @@ async def run_rounds(
     for number in range(plan.rounds):
         for side in sides if number % 2 == 0 else reversed(sides):
             tell(f"round {number + 1} of {plan.rounds}: {plan.reports} reports from {side.name}")
-            found[side.name].append(
-                await run_round(plan, side, generator, reports=plan.reports)
-            )
+            found[side.name].append(await run_round(plan, side, generator, reports=plan.reports))
     return found
 
 

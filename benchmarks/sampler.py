@@ -29,7 +29,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sampler:
-    """Looks at the main thread's stack whenever the profiling timer rings; WATCH and REST switch."""
+    """Looks at the main thread's stack when the timer rings; WATCH and REST switch it."""
 
     def __init__(self) -> None:
         self._looks = 0

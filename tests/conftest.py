@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from tests.house.house import House
 
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import Database, open_database
@@ -40,8 +41,14 @@ for attempt in 1 2 3 4 5 6 7 8 9 10; do rm -rf "$1" 2> /dev/null && break; sleep
 GUARDIANS: list["subprocess.Popen[bytes]"] = []
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the long figures be asked for; without, a seeded slice of each runs."""
+    parser.addoption("--endure", action="store_true", help="the long runs of RELIABILITY (hours)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Begin a run: name its folder, for the workers too, and set the guardian beside it."""
+    config.addinivalue_line("markers", "endure: has long figures; --endure runs them")
     if RUN_VARIABLE in os.environ:
         return
     folder = tempfile.mkdtemp(prefix="creditbridge-tests-")
@@ -159,6 +166,23 @@ def cluster() -> Cluster:
             run_aside(migrate_template(made))
             (folder / "ready").touch()
     return find_cluster(folder)
+
+
+@pytest.fixture(scope="session")
+def house() -> Iterator[House]:
+    """The whole house as processes, started by the first test of the group that asks for it."""
+    house = House(Path(tempfile.mkdtemp(prefix="house-", dir=os.environ[RUN_VARIABLE])))
+    try:
+        house.open()
+        yield house
+    finally:
+        house.close()
+
+
+@pytest.fixture(scope="session")
+def endures(request: pytest.FixtureRequest) -> bool:
+    """Whether the long figures were asked for."""
+    return bool(request.config.getoption("--endure"))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from types import TracebackType
+from typing import Self
 
 from benchmarks.load.order import Target
 
@@ -59,7 +60,7 @@ class BankConnection:
             self._streams = None
             writer.transport.abort()
 
-    async def __aenter__(self) -> "BankConnection":
+    async def __aenter__(self) -> Self:
         """Shake hands."""
         await self.open()
         return self

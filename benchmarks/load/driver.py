@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from types import TracebackType
+from typing import Self
 
 import msgspec
 
@@ -23,7 +24,7 @@ class Generator:
     """A process that asks for reports; stopped when the block ends."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.load"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -53,7 +54,7 @@ class Generator:
         self._say(b"go")
         return msgspec.json.decode(self._listen(), type=Tally)
 
-    def __enter__(self) -> "Generator":
+    def __enter__(self) -> Self:
         """Begin."""
         return self
 

@@ -14,7 +14,13 @@ from litestar.exceptions import HTTPException
 
 from benchmarks.naive.server import THUMBPRINT
 from benchmarks.naive.settings import NaiveSettings
-from benchmarks.naive.signing import AnswerMessage, JsonSigner, Message, MessageSigner, MessageVerifier
+from benchmarks.naive.signing import (
+    AnswerMessage,
+    JsonSigner,
+    Message,
+    MessageSigner,
+    MessageVerifier,
+)
 from benchmarks.naive.store import Store
 from benchmarks.naive.upstream import Upstream
 from creditbridge.foundation.clock import SystemClock

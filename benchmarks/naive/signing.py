@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import http_message_signatures as signatures
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from http_message_signatures.algorithms import ECDSA_P256_SHA256, ED25519
 from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey
@@ -107,7 +108,7 @@ class MessageVerifier:
         )
 
     def verify_request(self, request: Message, body: bytes) -> tuple[str, str]:
-        """Return key id and nonce of a bank's request; the library raises where it does not hold."""
+        """Return key id and nonce of a bank's request; the library raises where it is bad."""
         [result] = self._verifier.verify(
             request,
             max_age=AGE_MAX,
@@ -134,7 +135,8 @@ class JsonSigner:
     def __init__(self, key: FileKey) -> None:
         edwards = key.key.algorithm is Algorithm.ED25519
         self._header = {"alg": "Ed25519" if edwards else "ES256", "kid": key.key.key_id}
-        self._key = (OKPKey if edwards else ECKey).import_key(key.private)
+        private = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        self._key = (OKPKey if edwards else ECKey).import_key(private)
         self._algorithms = [self._header["alg"]]
 
     def sign(self, payload: bytes, *, kind: str) -> str:

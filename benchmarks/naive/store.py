@@ -4,7 +4,7 @@ import hashlib
 
 import asyncpg
 
-FIND_TOKEN = """
+FIND_CALLER = """
     SELECT client_id, thumbprint FROM tokens WHERE token_hash = $1 AND expires_at > now()
 """
 TAKE_NONCE = "INSERT INTO nonces VALUES ($1, $2) ON CONFLICT DO NOTHING"
@@ -30,7 +30,7 @@ class Store:
 
     async def find_token(self, secret: str) -> tuple[str, str] | None:
         """Return client and certificate thumbprint of a live token."""
-        row = await self._pool.fetchrow(FIND_TOKEN, hashlib.sha256(secret.encode()).digest())
+        row = await self._pool.fetchrow(FIND_CALLER, hashlib.sha256(secret.encode()).digest())
         return None if row is None else (row["client_id"], row["thumbprint"])
 
     async def take_nonce(self, key_id: str, nonce: str) -> bool:

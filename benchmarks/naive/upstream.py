@@ -10,7 +10,13 @@ from datetime import timedelta
 import httpx
 
 from benchmarks.naive.settings import NaiveSettings
-from benchmarks.naive.signing import AnswerMessage, JsonSigner, Message, MessageSigner, MessageVerifier
+from benchmarks.naive.signing import (
+    AnswerMessage,
+    JsonSigner,
+    Message,
+    MessageSigner,
+    MessageVerifier,
+)
 from creditbridge.foundation.clock import SystemClock
 
 GRANT_LIFE = timedelta(seconds=15)

@@ -81,6 +81,7 @@ ROLES = ("log", "receipt", "consent", "query", "seal", "platform", "bank")
 FILLERS = 300  # Entries of others before ours: proofs cross a tile.
 
 Keys: TypeAlias = Mapping[str, FileKey]
+MakeExchange: TypeAlias = Callable[[bytes], ExchangeProof]
 Write: TypeAlias = Callable[[Sequence[Record]], PackMaterial]
 
 
@@ -176,9 +177,9 @@ def request_proof(keys: Keys) -> RequestProof:
 
 
 @pytest.fixture(scope="session")
-def exchange(keys: Keys, artefact: bytes) -> ExchangeProof:
-    """A signed query with its grant, and the platform's answer to it."""
-    grant = canonicalize(
+def grant(artefact: bytes) -> bytes:
+    """What the gateway grants the platform to answer."""
+    return canonicalize(
         {
             "v": 1,
             "audience": "provincial",
@@ -190,35 +191,50 @@ def exchange(keys: Keys, artefact: bytes) -> ExchangeProof:
             "expires_at": "2026-03-01T12:01:00Z",
         }
     )
-    query = Request(
-        method="POST",
-        target_uri="https://platform.example/v1/queries",
-        headers=(
-            ("creditbridge-query-id", "qry_1"),
-            ("creditbridge-consent", f":{b64encode(grant).decode()}:"),
-            ("content-type", "application/json"),
-        ),
-        body=b"{}",
-    )
-    asked = make_request_signature(
-        query, PLATFORM_QUERY, keys["query"], created=1_772_366_401, nonce="q" * 22
-    )
-    sent = replace(query, headers=query.headers + asked.headers)
-    answer = Response(status=200, headers=(("content-type", "application/json"),), body=b"{}")
-    said = make_response_signature(
-        answer, sent, PLATFORM_ANSWER, keys["platform"], created=1_772_366_402
-    )
-    return ExchangeProof(
-        platform="provincial",
-        query_id="qry_1",
-        query_base=asked.base,
-        query_signature=asked.signature,
-        query_key_id=keys["query"].key.key_id,
-        grant=grant,
-        answer_base=said.base,
-        answer_signature=said.signature,
-        answer_key_id=keys["platform"].key.key_id,
-    )
+
+
+@pytest.fixture(scope="session")
+def make_exchange(keys: Keys) -> MakeExchange:
+    """Make a signed query with a grant, and the platform's answer to it."""
+
+    def make(grant: bytes) -> ExchangeProof:
+        query = Request(
+            method="POST",
+            target_uri="https://platform.example/v1/queries",
+            headers=(
+                ("creditbridge-query-id", "qry_1"),
+                ("creditbridge-consent", f":{b64encode(grant).decode()}:"),
+                ("content-type", "application/json"),
+            ),
+            body=b"{}",
+        )
+        asked = make_request_signature(
+            query, PLATFORM_QUERY, keys["query"], created=1_772_366_401, nonce="q" * 22
+        )
+        sent = replace(query, headers=query.headers + asked.headers)
+        answer = Response(status=200, headers=(("content-type", "application/json"),), body=b"{}")
+        said = make_response_signature(
+            answer, sent, PLATFORM_ANSWER, keys["platform"], created=1_772_366_402
+        )
+        return ExchangeProof(
+            platform="provincial",
+            query_id="qry_1",
+            query_base=asked.base,
+            query_signature=asked.signature,
+            query_key_id=keys["query"].key.key_id,
+            grant=grant,
+            answer_base=said.base,
+            answer_signature=said.signature,
+            answer_key_id=keys["platform"].key.key_id,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def exchange(make_exchange: MakeExchange, grant: bytes) -> ExchangeProof:
+    """The query of the story, and its answer."""
+    return make_exchange(grant)
 
 
 @pytest.fixture(scope="session")

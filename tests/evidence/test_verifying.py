@@ -135,6 +135,15 @@ def test_a_changed_file_fails_the_step_that_reads_it(
     assert last_step(repack(pack, {name: bytes(content)}), pins).name == step
 
 
+def test_a_file_of_other_bytes_than_the_manifest_names_is_named(pack: bytes, pins: Pins) -> None:
+    """The archive is right in itself, the manifest is the one that was made."""
+    files = unpack_files(pack)
+
+    step = last_step(pack_files({**files, "receipt.json": b"{}"}), pins)
+
+    assert (step.name, "receipt.json" in step.detail) == ("archive", True)
+
+
 @pytest.mark.parametrize(
     ("changes", "step", "where"),
     [
@@ -250,7 +259,7 @@ LIES: list[tuple[int, dict[str, object], str, str]] = [
     (2, {"artefact_digest": "x"}, "consent", "not the one approved"),
     (4, {"report_id": "rpt_2"}, "openings", "manifest.json"),
     (4, {"intended": "evt_9"}, "openings", "no entry evt_9"),
-    (4, {"intended": "evt_2"}, "request", "no salt for request"),
+    (4, {"intended": "evt_2"}, "openings", "ends no intent"),
     (4, {"sections": frozenset({"REG", "TAX"})}, "end", "more than covered"),
     (4, {"profile_id": "prf_2"}, "profile", "another one"),
 ]

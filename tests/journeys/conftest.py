@@ -4,12 +4,14 @@ import itertools
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TypeAlias
 
 import msgspec
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from msgspec.structs import replace
 from typing_extensions import override
 
@@ -84,10 +86,9 @@ BANK_USCC = "91330104YY0000A13Q"
 RIVAL_USCC = "91330106589876549K"
 ENTERPRISE_NAME = "示例晴川机械有限公司"
 DEADLINE_SECONDS = 10.0
-ALL_KINDS = "SELECT * FROM ledger_opened WHERE intake_no > $1 ORDER BY intake_no"
-LAST_NUMBER = "SELECT coalesce(max(intake_no), 0) FROM ledger_opened"
-
-Told: TypeAlias = Callable[..., Awaitable[list[Core]]]
+# Each fault twice: it was not done, and it was done but nobody heard.
+FAULTS = {"failed": False, "reply lost": True}
+ALL_KINDS = "SELECT * FROM ledger_opened ORDER BY intake_no"
 
 
 def make_key() -> FileKey:
@@ -211,142 +212,106 @@ class Onboarded(msgspec.Struct, frozen=True, kw_only=True):
     client_ids: tuple[str, str]
 
 
-@pytest.fixture
-def clock() -> SystemClock:
-    """The machine's clock."""
-    return SystemClock()
+class House:
+    """The rooms and journeys of one node, its lease alive, over a database of its own."""
 
+    def __init__(self, database: Database) -> None:
+        private = ed25519.Ed25519PrivateKey.generate()
+        log_key = FileKey(key=name_key(private.public_key()), private=private)
+        self.database = database
+        self.clock = SystemClock()
+        self.receipt_key, self.seal_key, self.consent_key = make_key(), make_key(), make_key()
+        self.opening_keys = OpeningKeys(current=name_opening_key(bytes(range(32))))
+        self.ledger = self.new_ledger("nod_1")
+        self.sequencer = Sequencer(database, SETTINGS, log_signer=log_key)
+        self.admission = Admission(AdmissionSettings(), Sealer(bytes(range(32))))
+        self.consents = Consents(Ceilings(), self.consent_key)
+        self.platform = FakePlatform()
+        self.deliver = self.new_delivery()
 
-@pytest.fixture(scope="session")
-def receipt_key() -> FileKey:
-    """The key that signs receipts."""
-    return make_key()
+    def new_ledger(self, node_id: str) -> Ledger:
+        """Return the ledger of a node."""
+        return Ledger(
+            SETTINGS,
+            receipt_signer=self.receipt_key,
+            opening_keys=self.opening_keys,
+            node_id=node_id,
+        )
 
-
-@pytest.fixture(scope="session")
-def seal_key() -> FileKey:
-    """The key that seals profiles."""
-    return make_key()
-
-
-@pytest.fixture
-def platform() -> FakePlatform:
-    """The platform that the test commands."""
-    return FakePlatform()
-
-
-@pytest.fixture
-def new_ledger(receipt_key: FileKey) -> Callable[[str], Ledger]:
-    """Makes the ledger of a node."""
-    keys = OpeningKeys(current=name_opening_key(bytes(range(32))))
-
-    def make(node_id: str) -> Ledger:
-        return Ledger(SETTINGS, receipt_signer=receipt_key, opening_keys=keys, node_id=node_id)
-
-    return make
-
-
-@pytest.fixture
-async def ledger(database: Database, new_ledger: Callable[[str], Ledger]) -> Ledger:
-    """The ledger of the first node, whose lease lives."""
-    ledger = new_ledger("nod_1")
-    async with database.transaction() as tx:
-        await ledger.renew_lease(tx)
-    return ledger
-
-
-@pytest.fixture
-def sequencer(database: Database) -> Sequencer:
-    """The sequencer, with a log key of its own."""
-    private = ed25519.Ed25519PrivateKey.generate()
-    signer = FileKey(key=name_key(private.public_key()), private=private)
-    return Sequencer(database, SETTINGS, log_signer=signer)
-
-
-@pytest.fixture
-def admission() -> Admission:
-    """What is spent once."""
-    return Admission(AdmissionSettings(), Sealer(bytes(range(32))))
-
-
-@pytest.fixture(scope="session")
-def consents() -> Consents:
-    """The consents, under the house's ceilings."""
-    return Consents(Ceilings(), make_key())
-
-
-@pytest.fixture
-def new_delivery(
-    database: Database,
-    admission: Admission,
-    consents: Consents,
-    platform: FakePlatform,
-    ledger: Ledger,
-    seal_key: FileKey,
-) -> Callable[..., DeliverReport]:
-    """Makes the journey of a report, with one room put in the place of another."""
-
-    def make(
-        *, database: Database = database, ledger: Ledger | FaultyLedger = ledger
+    def new_delivery(
+        self, *, database: Database | None = None, ledger: FaultyLedger | None = None
     ) -> DeliverReport:
+        """Return the journey of a report, with one room put in the place of another."""
         return DeliverReport(
-            database=database,
-            admission=admission,
-            consents=consents,
-            platforms=platform,
-            ledger=ledger,
+            database=database or self.database,
+            admission=self.admission,
+            consents=self.consents,
+            platforms=self.platform,
+            ledger=ledger or self.ledger,
             answers=ReportAnswers(),
-            signer=seal_key,
-            clock=SystemClock(),
+            signer=self.seal_key,
+            clock=self.clock,
             deadline_seconds=DEADLINE_SECONDS,
         )
 
-    return make
-
-
-@pytest.fixture
-def deliver(new_delivery: Callable[..., DeliverReport]) -> DeliverReport:
-    """The journey of a report, with nothing wrong in the house."""
-    return new_delivery()
-
-
-@pytest.fixture
-def faulty_ledger(ledger: Ledger) -> Callable[..., FaultyLedger]:
-    """Makes a ledger whose statement for one kind fails."""
-
-    def make(kind: EventKind, *, done: bool) -> FaultyLedger:
-        return FaultyLedger(ledger, kind, done=done)
-
-    return make
-
-
-@pytest.fixture
-def faulty_database(database: Database) -> Callable[..., FaultyDatabase]:
-    """Makes a database whose n-th commit fails."""
-
-    def make(*, number: int, done: bool) -> FaultyDatabase:
-        return FaultyDatabase(database, number=number, done=done)
-
-    return make
-
-
-@pytest.fixture
-def new_settling(
-    database: Database, consents: Consents, admission: Admission, platform: FakePlatform
-) -> Callable[[Ledger], SettleIntents]:
-    """Makes the settling journey of a node."""
-
-    def make(ledger: Ledger) -> SettleIntents:
+    def new_settling(self, node_id: str) -> SettleIntents:
+        """Return the settling journey of a node."""
         return SettleIntents(
-            database=database,
-            ledger=ledger,
-            platforms=platform,
-            consents=consents,
-            admission=admission,
+            database=self.database,
+            ledger=self.new_ledger(node_id),
+            platforms=self.platform,
+            consents=self.consents,
+            admission=self.admission,
             answers=ReportAnswers(),
         )
 
-    return make
+    def faulty_ledger(self, kind: EventKind, fault: str) -> FaultyLedger:
+        """Return the ledger, whose statement for one kind has this of `FAULTS`."""
+        return FaultyLedger(self.ledger, kind, done=FAULTS[fault])
+
+    def faulty_database(self, number: int, fault: str) -> FaultyDatabase:
+        """Return the database, whose n-th commit has this of `FAULTS`."""
+        return FaultyDatabase(self.database, number=number, done=FAULTS[fault])
+
+    async def renew_lease(self) -> None:
+        """Renew the lease of the first node."""
+        async with self.database.transaction() as tx:
+            await self.ledger.renew_lease(tx)
+
+    async def wait(self, time: timedelta) -> None:
+        """Let the database's instant pass."""
+        async with self.database.transaction() as tx:
+            later = tx.now + time
+        await self.database.raise_floor(later)
+
+    async def told(self, *words: str) -> list[Core]:
+        """Return what the ledger holds, oldest first; of kinds with these first words."""
+        vault = Vault(keys=self.opening_keys)
+        async with self.database.transaction() as tx:
+            rows = await tx.fetch_rows(OpeningRow, ALL_KINDS)
+        cores = [decode_core(from_base64url(vault.unlock(row).opening.core)) for row in rows]
+        return [core for core in cores if not words or core.kind.partition(".")[0] in words]
+
+    async def read_used(self, consent: Consent) -> int:
+        """Return how many uses of a consent are taken."""
+        async with self.database.transaction() as tx:
+            return (await self.consents.get_consent(tx, consent.consent_id)).used
+
+    def call(self, onboarded: Onboarded, *, client: int = 0, body: bytes = b"{}") -> Caller:
+        """Return a machine of a bank that was admitted, its first or second client."""
+        return Caller(
+            client_id=onboarded.client_ids[client],
+            bank=onboarded.bank,
+            request=RequestProof(body=body),
+        )
+
+
+@pytest.fixture
+async def house(database: Database) -> House:
+    """The house, on this test's database."""
+    house = House(database)
+    await house.renew_lease()
+    return house
 
 
 @pytest.fixture(scope="session")
@@ -357,14 +322,14 @@ def operator_keys() -> tuple[FileKey, FileKey]:
 
 @pytest.fixture
 async def operators(
-    database: Database, ledger: Ledger, operator_keys: tuple[FileKey, FileKey]
+    house: House, operator_keys: tuple[FileKey, FileKey]
 ) -> tuple[Operator, Operator]:
     """The two persons who opened the house."""
     first, second = (
         OperatorEnrolment(person_name=name, key=key.key)
         for name, key in zip(("Chen Example", "Zhao Example"), operator_keys, strict=True)
     )
-    return await OpenHouse(database=database, ledger=ledger)((first, second))
+    return await OpenHouse(database=house.database, ledger=house.ledger)((first, second))
 
 
 @pytest.fixture
@@ -388,14 +353,13 @@ def propose(
 
 @pytest.fixture
 async def onboard(
-    database: Database,
-    ledger: Ledger,
+    house: House,
     operators: tuple[Operator, Operator],
     operator_keys: tuple[FileKey, FileKey],
     propose: Callable[[bytes], SignedProposal],
 ) -> Callable[[str, str], Awaitable[Onboarded]]:
     """Brings a bank in with four eyes: `<name>-core` must sign, `<name>-branch` need not."""
-    journey = OnboardBank(database=database, ledger=ledger)
+    journey = OnboardBank(database=house.database, ledger=house.ledger)
 
     async def bring_in(name: str, uscc: str) -> Onboarded:
         key, hosts = make_key(), (f"core.{name}.example", f"branch.{name}.example")
@@ -440,29 +404,30 @@ async def south(onboard: Callable[[str, str], Awaitable[Onboarded]]) -> Onboarde
     return await onboard("south", RIVAL_USCC)
 
 
-def caller_of(onboarded: Onboarded, *, client: int = 0, body: bytes = b"{}") -> Caller:
-    """Return a machine of a bank that was admitted."""
-    return Caller(
-        client_id=onboarded.client_ids[client],
-        bank=onboarded.bank,
-        request=RequestProof(body=body),
+@pytest.fixture(scope="session")
+def der() -> bytes:
+    """The bytes of some client's certificate."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), SystemClock().now()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "some client")])
+    builder = x509.CertificateBuilder(
+        issuer_name=name,
+        subject_name=name,
+        public_key=key.public_key(),
+        serial_number=1,
+        not_valid_before=now,
+        not_valid_after=now,
     )
+    return builder.sign(key, SHA256()).public_bytes(Encoding.DER)
 
 
 @pytest.fixture
-def call() -> Callable[..., Caller]:
-    """Makes the admitted caller of a bank's first or second client."""
-    return caller_of
-
-
-@pytest.fixture
-def certify() -> Callable[..., PeerCertificate]:
+def certify(der: bytes) -> Callable[..., PeerCertificate]:
     """Makes a client certificate as TLS hands it over: each number is another key of that host."""
 
     def make(host: str, *, number: int = 1, days: tuple[int, int] = (-1, 30)) -> PeerCertificate:
         now = SystemClock().now()
         return PeerCertificate(
-            der=b"",
+            der=der,
             thumbprint=f"{number:043}",
             subject=f"CN={host}",
             san_dns=(host,),
@@ -545,31 +510,25 @@ def approval(person_id: str) -> Callable[[Consent], Approval]:
 
 @pytest.fixture
 def lodge(
-    database: Database,
-    ledger: Ledger,
-    consents: Consents,
-    north: Onboarded,
-    consent_request: Callable[..., ConsentRequest],
+    house: House, north: Onboarded, consent_request: Callable[..., ConsentRequest]
 ) -> Callable[..., Awaitable[Consent]]:
     """Lodges a request for a consent, as the bank."""
-    journey = RequestConsent(database=database, consents=consents, ledger=ledger)
+    journey = RequestConsent(database=house.database, consents=house.consents, ledger=house.ledger)
 
     async def ask(**terms: object) -> Consent:
-        return await journey(caller_of(north), consent_request(**terms))
+        return await journey(house.call(north), consent_request(**terms))
 
     return ask
 
 
 @pytest.fixture
 def give(
-    database: Database,
-    ledger: Ledger,
-    consents: Consents,
+    house: House,
     lodge: Callable[..., Awaitable[Consent]],
     approval: Callable[[Consent], Approval],
 ) -> Callable[..., Awaitable[Consent]]:
     """Lodges a request as the bank and says yes to it as the representative."""
-    journey = GiveConsent(database=database, consents=consents, ledger=ledger)
+    journey = GiveConsent(database=house.database, consents=house.consents, ledger=house.ledger)
 
     async def ask_and_agree(**terms: object) -> Consent:
         return await journey.approve(approval(await lodge(**terms)))
@@ -584,7 +543,7 @@ async def consent(give: Callable[..., Awaitable[Consent]]) -> Consent:
 
 
 @pytest.fixture
-def ask(north: Onboarded) -> Callable[..., ReportRequest]:
+def ask(house: House, north: Onboarded) -> Callable[..., ReportRequest]:
     """Makes what the bank's first client asks under a consent; `changed` are members of Asked."""
 
     def make(
@@ -596,7 +555,7 @@ def ask(north: Onboarded) -> Callable[..., ReportRequest]:
         business_id: str | None = None,
         **changed: object,
     ) -> ReportRequest:
-        caller = caller or caller_of(north, body=body)
+        caller = caller or house.call(north, body=body)
         asked = Asked(
             bank_id=caller.bank.bank_id,
             client_id=caller.client_id,
@@ -611,32 +570,8 @@ def ask(north: Onboarded) -> Callable[..., ReportRequest]:
             idempotency_key=key,
             fingerprint=(body * 32)[:32],
             traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            received_at=house.clock.now(),
             business_id=business_id,
         )
 
     return make
-
-
-@pytest.fixture
-def read_used(database: Database, consents: Consents) -> Callable[[Consent], Awaitable[int]]:
-    """Reads how many uses of a consent are taken."""
-
-    async def read(consent: Consent) -> int:
-        async with database.transaction() as tx:
-            return (await consents.get_consent(tx, consent.consent_id)).used
-
-    return read
-
-
-@pytest.fixture
-async def told(database: Database) -> Told:
-    """Reads what the ledger holds, oldest first; of kinds that begin with these words, if named."""
-    vault = Vault(keys=OpeningKeys(current=name_opening_key(bytes(range(32)))))
-
-    async def read(*words: str) -> list[Core]:
-        async with database.transaction() as tx:
-            rows = await tx.fetch_rows(OpeningRow, ALL_KINDS, 0)
-        cores = [decode_core(from_base64url(vault.unlock(row).opening.core)) for row in rows]
-        return [core for core in cores if not words or core.kind.partition(".")[0] in words]
-
-    return read

@@ -1,9 +1,9 @@
 """Who may come in at the bank door, and what is left of everybody else."""
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import msgspec
 import pytest
@@ -20,6 +20,7 @@ from creditbridge.access.model import (
 )
 from creditbridge.admission.rules import NonceReplayed
 from creditbridge.admission.service import Admission
+from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.keys import FileKey
@@ -43,10 +44,7 @@ from creditbridge.protocols.http_signatures import (
 
 URL = "https://bank.gateway.example/v1/reports"
 BODY = b'{"a":1}'
-
-Certify: TypeAlias = Callable[..., PeerCertificate]
-Told: TypeAlias = Callable[..., Awaitable[list[Core]]]
-GetToken: TypeAlias = Callable[..., Awaitable[str]]
+END = datetime.max.replace(tzinfo=UTC)
 
 
 class Onboarded(Protocol):
@@ -58,56 +56,62 @@ class Onboarded(Protocol):
     client_ids: tuple[str, str]
 
 
-@pytest.fixture
-def strangers() -> Strangers:
-    """The counts of this process."""
-    return Strangers()
+class House(Protocol):
+    """The house of `conftest`."""
+
+    database: Database
+    ledger: Ledger
+    admission: Admission
+
+    async def wait(self, time: timedelta) -> None:
+        """Let the database's instant pass."""
+        ...
+
+    async def told(self, *words: str) -> list[Core]:
+        """Return what the ledger holds."""
+        ...
 
 
-@pytest.fixture
-def admit(
-    database: Database, admission: Admission, ledger: Ledger, strangers: Strangers
-) -> AdmitCaller:
-    """The journey, with the real rooms."""
-    return AdmitCaller(
-        database=database,
-        access=access,
-        parties=parties,
-        admission=admission,
-        ledger=ledger,
-        strangers=strangers,
-    )
+class Door:
+    """The door, and how a bank's machine comes to it; `strangers` are counted here."""
 
+    def __init__(self, house: House, certify: Callable[..., PeerCertificate]) -> None:
+        self.strangers = Strangers()
+        self.certify = certify
+        self._issue = IssueToken(
+            database=house.database, access=access, ledger=house.ledger, strangers=Strangers()
+        )
+        self.admit = AdmitCaller(
+            database=house.database,
+            access=access,
+            parties=parties,
+            admission=house.admission,
+            ledger=house.ledger,
+            strangers=self.strangers,
+        )
 
-@pytest.fixture
-def get_token(database: Database, ledger: Ledger, certify: Certify) -> GetToken:
-    """Gets a token for a client of a bank."""
-    journey = IssueToken(database=database, access=access, ledger=ledger, strangers=Strangers())
-
-    async def get(onboarded: Onboarded, *, client: int = 0, scope: str = "reports") -> str:
+    async def get_token(
+        self, onboarded: Onboarded, *, client: int = 0, scope: str = "reports"
+    ) -> str:
+        """Get a token for a client of a bank, as the value of an Authorization header."""
         form = {
             "grant_type": "client_credentials",
             "client_id": onboarded.client_ids[client],
             "scope": scope,
         }
-        certificate = certify(onboarded.hosts[client])
-        issued = await journey(TokenRequest(form=form, certificate=certificate))
-        return issued.secret
+        certificate = self.certify(onboarded.hosts[client])
+        issued = await self._issue(TokenRequest(form=form, certificate=certificate))
+        return f"Bearer {issued.secret}"
 
-    return get
-
-
-@pytest.fixture
-def present(certify: Certify) -> Callable[..., Presented]:
-    """Makes what comes to the door: signed as the bank's first client does, if a key is given."""
-
-    def make(
+    def present(
+        self,
         *authorization: str,
         certificate: PeerCertificate | None,
         key: FileKey | None = None,
         created: int | None = None,
         nonce: str | None = None,
     ) -> Presented:
+        """Make what comes to the door, signed if a key is given."""
         headers = (
             *(("authorization", value) for value in authorization),
             ("content-type", "application/json"),
@@ -118,7 +122,7 @@ def present(certify: Certify) -> Callable[..., Presented]:
                 request,
                 BANK_REQUEST,
                 key,
-                created=int(datetime.now(UTC).timestamp()) if created is None else created,
+                created=int(SystemClock().now().timestamp()) if created is None else created,
                 nonce=nonce or secrets.token_urlsafe(16),
             )
             request = msgspec.structs.replace(request, headers=headers + added)
@@ -130,7 +134,23 @@ def present(certify: Certify) -> Callable[..., Presented]:
             interaction_id="6e2b1c0e-9f5c-4f2f-8f35-0d8f3a5f8f11",
         )
 
-    return make
+    async def sign(
+        self, onboarded: Onboarded, *, created: int | None = None, nonce: str | None = None
+    ) -> Presented:
+        """Make what a bank's first machine signs over its own connection."""
+        return self.present(
+            await self.get_token(onboarded),
+            certificate=self.certify(onboarded.hosts[0]),
+            key=onboarded.key,
+            created=created,
+            nonce=nonce,
+        )
+
+
+@pytest.fixture
+def door(house: House, certify: Callable[..., PeerCertificate]) -> Door:
+    """The bank door."""
+    return Door(house, certify)
 
 
 def codes_of(cores: list[Core]) -> list[str]:
@@ -138,45 +158,43 @@ def codes_of(cores: list[Core]) -> list[str]:
     return [core.terms.code for core in cores if isinstance(core.terms, CallerRefused)]
 
 
+def replace_body(presented: Presented) -> Presented:
+    """Put the body of another request under the same headers."""
+    request = msgspec.structs.replace(presented.request, body=b'{"a":2}')
+    return msgspec.structs.replace(presented, request=request)
+
+
+def replace_target(presented: Presented) -> Presented:
+    """Put the same signature over another address."""
+    request = msgspec.structs.replace(presented.request, target_uri=URL + "?all=1")
+    return msgspec.structs.replace(presented, request=request)
+
+
 async def test_a_signed_request_with_a_bound_token_comes_in(
-    admit: AdmitCaller,
-    present: Callable[..., Presented],
-    get_token: GetToken,
-    certify: Certify,
-    north: Onboarded,
-    told: Told,
+    door: Door, house: House, north: Onboarded
 ) -> None:
     """The caller is the bank's machine, with the signed base as evidence; nothing is recorded."""
-    token = await get_token(north)
-    presented = present(f"Bearer {token}", certificate=certify(north.hosts[0]), key=north.key)
-
-    caller = await admit(presented)
+    caller = await door.admit(await door.sign(north))
 
     assert caller.client_id == "north-core"
     assert caller.bank == north.bank
     assert caller.request.key_id == north.key.key.key_id
     assert caller.request.base is not None
     north.key.key.verify(caller.request.signature or b"", caller.request.base)
-    assert await told("caller") == []
+    assert await house.told("caller") == []
 
 
-async def test_a_client_that_need_not_sign_comes_in_unsigned(
-    admit: AdmitCaller,
-    present: Callable[..., Presented],
-    get_token: GetToken,
-    certify: Certify,
-    north: Onboarded,
-) -> None:
+async def test_a_client_that_need_not_sign_comes_in_unsigned(door: Door, north: Onboarded) -> None:
     """Then TLS and token speak for it, and the evidence says no more than that."""
-    token = await get_token(north, client=1)
+    token = (await door.get_token(north, client=1)).replace("Bearer", "bearer")
 
-    caller = await admit(present(f"bearer {token}", certificate=certify(north.hosts[1])))
+    caller = await door.admit(door.present(token, certificate=door.certify(north.hosts[1])))
 
     assert caller.client_id == "north-branch"
     assert (caller.request.body, caller.request.base) == (BODY, None)
 
 
-STRANGERS = {
+STRANGERS: dict[str, tuple[type[CreditbridgeError], tuple[str, ...]]] = {
     "no-token": (TokenMissing, ()),
     "other-scheme": (TokenMissing, ("Basic bm9ydGg6cGFzcw==",)),
     "malformed": (TokenInvalid, ("Bearer x",)),
@@ -186,142 +204,91 @@ STRANGERS = {
 
 
 @pytest.mark.parametrize("case", STRANGERS)
-async def test_a_stranger_is_counted_and_not_recorded(
-    case: str,
-    admit: AdmitCaller,
-    strangers: Strangers,
-    present: Callable[..., Presented],
-    certify: Certify,
-    told: Told,
-) -> None:
+async def test_a_stranger_is_counted_and_not_recorded(case: str, door: Door, house: House) -> None:
     """Whoever has no token of ours leaves no entry of their own (law 1)."""
     refused, authorization = STRANGERS[case]
-    presented = present(*authorization, certificate=certify("anywhere.example"))
+    presented = door.present(*authorization, certificate=door.certify("anywhere.example"))
 
     with pytest.raises(refused):
-        await admit(presented)
+        await door.admit(presented)
 
-    (line,) = strangers.take_until(datetime.max.replace(tzinfo=UTC))
+    (line,) = door.strangers.take_until(END)
     assert (line.door, line.code, line.count) == ("reports", refused.code, 1)
-    assert await told("caller", "strangers") == []
+    assert await house.told("caller", "strangers") == []
 
 
 async def test_a_token_over_another_connection_is_recorded_under_its_bank(
-    admit: AdmitCaller,
-    strangers: Strangers,
-    present: Callable[..., Presented],
-    get_token: GetToken,
-    certify: Certify,
-    north: Onboarded,
-    south: Onboarded,
-    told: Told,
+    door: Door, house: House, north: Onboarded, south: Onboarded
 ) -> None:
     """Another bank's certificate, a renewed one, none: refused, recorded, no stranger (law 3)."""
-    token = await get_token(north)
-    certificates = [certify(south.hosts[0], number=7), certify(north.hosts[0], number=2), None]
+    token = await door.get_token(north)
+    certificates = [
+        door.certify(south.hosts[0], number=7),
+        door.certify(north.hosts[0], number=2),
+        None,
+    ]
 
     for certificate in certificates:
         with pytest.raises(TokenUnbound):
-            await admit(present(f"Bearer {token}", certificate=certificate, key=north.key))
+            await door.admit(door.present(token, certificate=certificate, key=north.key))
 
-    refusals = await told("caller")
-    onboarded = await told("bank")
+    refusals, onboarded = await house.told("caller"), await house.told("bank")
     assert codes_of(refusals) == ["invalid-token"] * 3
     assert {core.bank for core in refusals} == {onboarded[0].bank}
-    assert strangers.take_until(datetime.max.replace(tzinfo=UTC)) == []
+    assert door.strangers.take_until(END) == []
 
 
 async def test_a_token_without_the_scope_does_not_open_the_door(
-    admit: AdmitCaller,
-    present: Callable[..., Presented],
-    get_token: GetToken,
-    certify: Certify,
-    north: Onboarded,
-    told: Told,
+    door: Door, house: House, north: Onboarded
 ) -> None:
     """A token for consents reads no report."""
-    token = await get_token(north, scope="consents")
+    token = await door.get_token(north, scope="consents")
+    certificate = door.certify(north.hosts[0])
 
     with pytest.raises(ScopeInsufficient):
-        await admit(present(f"Bearer {token}", certificate=certify(north.hosts[0]), key=north.key))
+        await door.admit(door.present(token, certificate=certificate, key=north.key))
 
-    assert codes_of(await told("caller")) == ["insufficient-scope"]
+    assert codes_of(await house.told("caller")) == ["insufficient-scope"]
 
 
 async def test_a_certificate_that_ended_during_the_connection_is_refused(
-    admit: AdmitCaller,
-    present: Callable[..., Presented],
-    get_token: GetToken,
-    certify: Certify,
-    north: Onboarded,
-    told: Told,
+    door: Door, house: House, north: Onboarded
 ) -> None:
     """TLS looked at its dates once, when the connection began."""
-    token = await get_token(north)
-    ended = certify(north.hosts[0], days=(-2, -1))
+    token = await door.get_token(north)
+    ended = door.certify(north.hosts[0], days=(-2, -1))
 
     with pytest.raises(CertificateUnfit):
-        await admit(present(f"Bearer {token}", certificate=ended, key=north.key))
+        await door.admit(door.present(token, certificate=ended, key=north.key))
 
-    assert codes_of(await told("caller")) == ["certificate-unfit"]
+    assert codes_of(await house.told("caller")) == ["certificate-unfit"]
 
 
-async def test_an_expired_token_is_a_strangers(
-    admit: AdmitCaller,
-    database: Database,
-    present: Callable[..., Presented],
-    get_token: GetToken,
-    certify: Certify,
-    north: Onboarded,
-) -> None:
-    """At its end to the second it opens nothing."""
-    token = await get_token(north)
-    async with database.transaction() as tx:
-        later = tx.now + timedelta(seconds=300)
-    await database.raise_floor(later)
+async def test_an_expired_token_opens_nothing(door: Door, house: House, north: Onboarded) -> None:
+    """At its end, to the instant, it is as good as unknown."""
+    presented = await door.sign(north)
+    await house.wait(timedelta(seconds=300))
 
     with pytest.raises(TokenInvalid):
-        await admit(present(f"Bearer {token}", certificate=certify(north.hosts[0])))
+        await door.admit(presented)
 
 
-async def test_a_suspended_bank_is_out_at_once(
-    admit: AdmitCaller,
-    strangers: Strangers,
-    database: Database,
-    present: Callable[..., Presented],
-    get_token: GetToken,
-    certify: Certify,
-    north: Onboarded,
-) -> None:
+async def test_a_suspended_bank_is_out_at_once(door: Door, house: House, north: Onboarded) -> None:
     """Its live token opens nothing from the commit on, and it looks like an unknown one."""
-    token = await get_token(north)
-    async with database.transaction() as tx:
+    presented = await door.sign(north)
+    async with house.database.transaction() as tx:
         await parties.suspend_bank(tx, north.bank.bank_id)
 
-    with pytest.raises(TokenInvalid) as caught:
-        await admit(present(f"Bearer {token}", certificate=certify(north.hosts[0]), key=north.key))
+    with pytest.raises(TokenInvalid):
+        await door.admit(presented)
+    with pytest.raises(TokenInvalid):
+        await door.admit(msgspec.structs.replace(presented, certificate=None))
 
-    assert caught.value.code == "invalid-token"
-    (line,) = strangers.take_until(datetime.max.replace(tzinfo=UTC))
-    assert line.code == "invalid-token"
-
-
-Change: TypeAlias = Callable[[Presented], Presented]
+    (line,) = door.strangers.take_until(END)
+    assert (line.code, line.count) == ("invalid-token", 2)
 
 
-def replace_body(presented: Presented) -> Presented:
-    """The body of another request, under the same headers."""
-    request = msgspec.structs.replace(presented.request, body=b'{"a":2}')
-    return msgspec.structs.replace(presented, request=request)
-
-
-def replace_target(presented: Presented) -> Presented:
-    """The same signature for another address."""
-    request = msgspec.structs.replace(presented.request, target_uri=URL + "?all=1")
-    return msgspec.structs.replace(presented, request=request)
-
-
-ALTERED: dict[str, tuple[type[CreditbridgeError], Change]] = {
+ALTERED: dict[str, tuple[type[CreditbridgeError], Callable[[Presented], Presented]]] = {
     "body": (SignatureBodyMismatch, replace_body),
     "target": (SignatureRejected, replace_target),
 }
@@ -329,121 +296,70 @@ ALTERED: dict[str, tuple[type[CreditbridgeError], Change]] = {
 
 @pytest.mark.parametrize("case", ALTERED)
 async def test_an_altered_request_is_refused_and_recorded(
-    case: str,
-    admit: AdmitCaller,
-    present: Callable[..., Presented],
-    get_token: GetToken,
-    certify: Certify,
-    north: Onboarded,
-    told: Told,
+    case: str, door: Door, house: House, north: Onboarded
 ) -> None:
     """What the bank's key signed is what counts, to the byte."""
     refused, change = ALTERED[case]
-    token = await get_token(north)
-    presented = present(f"Bearer {token}", certificate=certify(north.hosts[0]), key=north.key)
 
     with pytest.raises(refused) as caught:
-        await admit(change(presented))
+        await door.admit(change(await door.sign(north)))
 
-    assert codes_of(await told("caller")) == [caught.value.code]
+    assert codes_of(await house.told("caller")) == [caught.value.code]
 
 
 async def test_a_signature_is_required_where_the_client_is_registered_so(
-    admit: AdmitCaller,
-    present: Callable[..., Presented],
-    get_token: GetToken,
-    certify: Certify,
-    north: Onboarded,
-    told: Told,
+    door: Door, house: House, north: Onboarded
 ) -> None:
     """TLS and token alone do not speak for this client."""
-    token = await get_token(north)
+    token = await door.get_token(north)
 
     with pytest.raises(SignatureMissing):
-        await admit(present(f"Bearer {token}", certificate=certify(north.hosts[0])))
+        await door.admit(door.present(token, certificate=door.certify(north.hosts[0])))
 
-    assert codes_of(await told("caller")) == ["signature-missing"]
+    assert codes_of(await house.told("caller")) == ["signature-missing"]
 
 
-@pytest.mark.parametrize("seconds", [-61, 11])
+# From the future with a second to spare, whichever second the test runs in.
+@pytest.mark.parametrize("seconds", [-61, 12])
 async def test_a_signature_outside_of_its_window_is_refused(
-    seconds: int,
-    admit: AdmitCaller,
-    present: Callable[..., Presented],
-    get_token: GetToken,
-    certify: Certify,
-    north: Onboarded,
-    told: Told,
+    seconds: int, door: Door, house: House, north: Onboarded
 ) -> None:
     """Older than a minute, or more than ten seconds from the future (PROTOCOLS, H4)."""
-    token = await get_token(north)
-    # One second more, so that the second in which the test runs does not matter.
-    created = int(datetime.now(UTC).timestamp()) + seconds + (1 if seconds > 0 else 0)
+    created = int(SystemClock().now().timestamp()) + seconds
 
     with pytest.raises(SignatureStale):
-        await admit(
-            present(
-                f"Bearer {token}",
-                certificate=certify(north.hosts[0]),
-                key=north.key,
-                created=created,
-            )
-        )
+        await door.admit(await door.sign(north, created=created))
 
-    assert codes_of(await told("caller")) == ["signature-stale"]
+    assert codes_of(await house.told("caller")) == ["signature-stale"]
 
 
 async def test_another_banks_key_signs_nothing_here(
-    admit: AdmitCaller,
-    present: Callable[..., Presented],
-    get_token: GetToken,
-    certify: Certify,
-    north: Onboarded,
-    south: Onboarded,
-    told: Told,
+    door: Door, house: House, north: Onboarded, south: Onboarded
 ) -> None:
     """A key counts for the client that registered it, and for no other."""
-    token = await get_token(north)
+    token, certificate = await door.get_token(north), door.certify(north.hosts[0])
 
     with pytest.raises(SignatureKeyUnknown):
-        await admit(present(f"Bearer {token}", certificate=certify(north.hosts[0]), key=south.key))
+        await door.admit(door.present(token, certificate=certificate, key=south.key))
 
-    assert len(await told("caller")) == 1
+    assert len(await house.told("caller")) == 1
 
 
-async def test_a_signed_request_comes_once(
-    admit: AdmitCaller,
-    present: Callable[..., Presented],
-    get_token: GetToken,
-    certify: Certify,
-    north: Onboarded,
-    told: Told,
-) -> None:
+async def test_a_signed_request_comes_once(door: Door, house: House, north: Onboarded) -> None:
     """The same signed bytes again are refused on every node, and recorded (PROTOCOLS, H5)."""
-    token = await get_token(north)
-    presented = present(f"Bearer {token}", certificate=certify(north.hosts[0]), key=north.key)
-    await admit(presented)
+    presented = await door.sign(north)
+    await door.admit(presented)
 
     with pytest.raises(NonceReplayed):
-        await admit(presented)
+        await door.admit(presented)
 
-    assert codes_of(await told("caller")) == ["signature-replayed"]
+    assert codes_of(await house.told("caller")) == ["signature-replayed"]
 
 
-async def test_a_refused_signature_spends_no_nonce(
-    admit: AdmitCaller,
-    present: Callable[..., Presented],
-    get_token: GetToken,
-    certify: Certify,
-    north: Onboarded,
-) -> None:
+async def test_a_refused_signature_spends_no_nonce(door: Door, north: Onboarded) -> None:
     """Whoever cannot sign cannot use up the nonces of whoever can."""
-    token = await get_token(north)
-    nonce = secrets.token_urlsafe(16)
-    presented = present(
-        f"Bearer {token}", certificate=certify(north.hosts[0]), key=north.key, nonce=nonce
-    )
+    presented = await door.sign(north, nonce=secrets.token_urlsafe(16))
     with pytest.raises(SignatureBodyMismatch):
-        await admit(replace_body(presented))
+        await door.admit(replace_body(presented))
 
-    assert (await admit(presented)).client_id == "north-core"
+    assert (await door.admit(presented)).client_id == "north-core"

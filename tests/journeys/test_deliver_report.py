@@ -34,6 +34,7 @@ from creditbridge.ledger.model import (
     ReportIntended,
     ReportRefused,
 )
+from creditbridge.ledger.port import Recorder
 from creditbridge.ledger.service import Ledger
 from creditbridge.parties.model import Bank
 from creditbridge.platforms.model import PlatformQuery
@@ -62,12 +63,39 @@ class Onboarded(Protocol):
     client_ids: tuple[str, str]
 
 
+class House(Protocol):
+    """The house of `conftest`."""
+
+    database: Database
+    ledger: Ledger
+    consents: Consents
+    platform: FakePlatform
+    deliver: DeliverReport
+    seal_key: FileKey
+
+    async def told(self, *words: str) -> list[Core]:
+        """Return what the ledger holds."""
+        ...
+
+    async def read_used(self, consent: Consent) -> int:
+        """Return how many uses are taken."""
+        ...
+
+    def new_delivery(
+        self, *, database: Database | None = None, ledger: Recorder | None = None
+    ) -> DeliverReport:
+        """Return the journey with another room."""
+        ...
+
+    def call(self, onboarded: Onboarded, *, client: int = 0, body: bytes = b"{}") -> Caller:
+        """Return an admitted machine."""
+        ...
+
+
 @pytest.fixture
-def withdraw(
-    database: Database, consents: Consents, ledger: Ledger, person_id: str
-) -> Callable[[Consent], Awaitable[Consent]]:
+def withdraw(house: House, person_id: str) -> Callable[[Consent], Awaitable[Consent]]:
     """Withdraws a consent as its enterprise's representative."""
-    journey = WithdrawConsent(database=database, consents=consents, ledger=ledger)
+    journey = WithdrawConsent(database=house.database, consents=house.consents, ledger=house.ledger)
 
     def act(consent: Consent) -> Awaitable[Consent]:
         return journey(
@@ -78,16 +106,16 @@ def withdraw(
 
 
 async def test_a_covered_report_is_delivered_and_recorded(
-    deliver: DeliverReport, ask: Ask, consent: Consent, told: Told, seal_key: FileKey
+    house: House, ask: Ask, consent: Consent
 ) -> None:
     """The bank gets the sealed profile; intent and delivery stand in the ledger, in this order."""
-    outcome = await deliver(ask(consent))
+    outcome = await house.deliver(ask(consent))
 
-    profile = verify_seal(outcome.body, {seal_key.key.key_id: seal_key.key}.get)
+    profile = verify_seal(outcome.body, {house.seal_key.key.key_id: house.seal_key.key}.get)
     assert isinstance(outcome, Outcome)
     assert outcome.status == 200
     assert list(profile.sections) == [SectionCode.REG]
-    intended, delivered = await told("report")
+    intended, delivered = await house.told("report")
     assert isinstance(intended.terms, ReportIntended)
     assert isinstance(delivered.terms, ReportDelivered)
     assert intended.terms.use_number == 1
@@ -97,33 +125,35 @@ async def test_a_covered_report_is_delivered_and_recorded(
 
 
 async def test_the_intent_is_durable_before_the_query_goes_out(
-    deliver: DeliverReport, ask: Ask, consent: Consent, told: Told, platform: FakePlatform
+    house: House, ask: Ask, consent: Consent
 ) -> None:
     """While the platform is asked, another connection reads the intent (law 1)."""
     seen = list[str]()
 
     async def look() -> None:
-        seen.extend(core.kind for core in await told("report"))
+        seen.extend(core.kind for core in await house.told("report"))
 
-    platform.meanwhile = look
+    house.platform.meanwhile = look
 
-    await deliver(ask(consent))
+    await house.deliver(ask(consent))
 
     assert seen == ["report.intended"]
 
 
 async def test_the_query_asks_for_what_the_consent_covers(
-    deliver: DeliverReport, ask: Ask, consent: Consent, platform: FakePlatform
+    house: House, ask: Ask, consent: Consent
 ) -> None:
     """Sections that the enterprise did not give are never asked for, and the profile says so."""
-    outcome = await deliver(ask(consent, sections=frozenset({SectionCode.REG, SectionCode.EVA})))
+    outcome = await house.deliver(
+        ask(consent, sections=frozenset({SectionCode.REG, SectionCode.EVA}))
+    )
 
-    assert [query.sections for query in platform.queries] == [frozenset({SectionCode.REG})]
+    assert [query.sections for query in house.platform.queries] == [frozenset({SectionCode.REG})]
     omitted = msgspec.json.decode(outcome.body)["omitted_sections"]
     assert omitted == [{"code": "EVA", "reason": "NOT_CONSENTED"}]
 
 
-REFUSALS = {
+REFUSALS: dict[str, tuple[type[Refused], dict[str, object]]] = {
     "unknown": (ConsentMissing, {"consent_id": UNKNOWN_CONSENT}),
     "other-enterprise": (ConsentMissing, {"uscc": OTHER_USCC}),
     "no-id": (ConsentMissing, {"consent_id": "DROP TABLE"}),
@@ -135,23 +165,20 @@ REFUSALS = {
 @pytest.mark.parametrize("case", REFUSALS)
 async def test_what_no_consent_covers_is_refused_and_recorded(
     case: str,
-    deliver: DeliverReport,
+    house: House,
     ask: Ask,
     consent: Consent,
-    told: Told,
-    platform: FakePlatform,
-    read_used: ReadUsed,
 ) -> None:
     """No query, no use, one `report.refused` with the code; the key is free for another try."""
     refused, changed = REFUSALS[case]
 
     with pytest.raises(refused) as caught:
-        await deliver(ask(consent, **changed))
-    second = await deliver(ask(consent, body=b"corrected"))
+        await house.deliver(ask(consent, **changed))
+    second = await house.deliver(ask(consent, body=b"corrected"))
 
-    assert len(platform.queries) == 1
-    assert await read_used(consent) == 1
-    record = (await told("report"))[0]
+    assert len(house.platform.queries) == 1
+    assert await house.read_used(consent) == 1
+    record = (await house.told("report"))[0]
     assert isinstance(record.terms, ReportRefused)
     assert record.terms.code == refused.code
     assert record.terms.report_id == caught.value.decision_id
@@ -160,18 +187,17 @@ async def test_what_no_consent_covers_is_refused_and_recorded(
 
 
 async def test_another_banks_consent_is_missing(
-    deliver: DeliverReport,
+    house: House,
     ask: Ask,
     consent: Consent,
     south: Onboarded,
-    call: Callable[..., Caller],
 ) -> None:
     """A bank does not learn that a consent of another bank exists: same error as for none."""
-    rival = call(south)
+    rival = house.call(south)
     errors = list[Refused]()
     for changed in ({}, {"consent_id": UNKNOWN_CONSENT}):
         with pytest.raises(ConsentMissing) as caught:
-            await deliver(ask(consent, caller=rival, **changed))
+            await house.deliver(ask(consent, caller=rival, **changed))
         errors.append(caught.value)
 
     assert errors[0].prose == errors[1].prose
@@ -179,52 +205,45 @@ async def test_another_banks_consent_is_missing(
 
 
 async def test_a_client_that_the_consent_does_not_name_is_refused(
-    deliver: DeliverReport,
+    house: House,
     ask: Ask,
     give: Callable[..., Awaitable[Consent]],
     north: Onboarded,
-    call: Callable[..., Caller],
-    told: Told,
 ) -> None:
     """A second machine of the same bank reads nothing under a consent to the first."""
     consent = await give(clients=[north.client_ids[0]])
 
     with pytest.raises(Refused, match="names other clients"):
-        await deliver(ask(consent, caller=call(north, client=1)))
+        await house.deliver(ask(consent, caller=house.call(north, client=1)))
 
-    assert [core.kind for core in await told("report")] == ["report.refused"]
+    assert [core.kind for core in await house.told("report")] == ["report.refused"]
 
 
 async def test_an_expired_consent_is_refused_by_the_databases_clock(
-    deliver: DeliverReport,
+    house: House,
     ask: Ask,
     give: Callable[..., Awaitable[Consent]],
-    database: Database,
-    ledger: Ledger,
 ) -> None:
     """Valid while now < valid_to: at its very end it covers nothing any more."""
     consent = await give(seconds=3_600)
-    await database.raise_floor(consent.valid_to)
-    async with database.transaction() as tx:
-        await ledger.renew_lease(tx)
+    await house.database.raise_floor(consent.valid_to)
+    async with house.database.transaction() as tx:
+        await house.ledger.renew_lease(tx)
 
     with pytest.raises(ConsentExpired):
-        await deliver(ask(consent))
+        await house.deliver(ask(consent))
 
 
 async def test_the_last_use_is_taken_once(
-    deliver: DeliverReport,
+    house: House,
     ask: Ask,
     give: Callable[..., Awaitable[Consent]],
-    database: Database,
     database_url: str,
-    new_delivery: Callable[..., DeliverReport],
-    told: Told,
 ) -> None:
     """Of 200 racers over two pools of connections one gets the last use (law 2)."""
     consent = await give(queries=1)
     second = await open_database(database_url, connections_max=8)
-    journeys = (deliver, new_delivery(database=second))
+    journeys = (house.deliver, house.new_delivery(database=second))
 
     async def race(number: int) -> str:
         try:
@@ -238,42 +257,37 @@ async def test_the_last_use_is_taken_once(
     await second.close()
 
     assert sorted(task.result() for task in racers) == ["delivered"] + ["refused"] * 199
-    kinds = [core.kind for core in await told("report")]
+    kinds = [str(core.kind) for core in await house.told("report")]
     assert kinds.count("report.refused") == 199
     assert kinds.count("report.delivered") == 1
 
 
 async def test_a_withdrawal_during_the_query_stops_the_delivery(
-    deliver: DeliverReport,
+    house: House,
     ask: Ask,
     consent: Consent,
     withdraw: Callable[[Consent], Awaitable[Consent]],
-    platform: FakePlatform,
-    told: Told,
-    read_used: ReadUsed,
 ) -> None:
     """The answer is discarded, the discarding recorded; its repetition tells the same."""
-    platform.meanwhile = lambda: withdraw(consent)
+    house.platform.meanwhile = lambda: withdraw(consent)
 
     with pytest.raises(ConsentWithdrawn) as caught:
-        await deliver(ask(consent))
+        await house.deliver(ask(consent))
 
-    intended, stopped = await told("report", "delivery")
+    intended, stopped = await house.told("report", "delivery")
     assert isinstance(intended.terms, ReportIntended)
     assert isinstance(stopped.terms, DeliveryStopped)
     assert stopped.terms.code == "consent-withdrawn"
     assert caught.value.decision_id == intended.terms.report_id
-    assert await read_used(consent) == 1
+    assert await house.read_used(consent) == 1
     with pytest.raises(ConsentWithdrawn):
-        await deliver(ask(consent))
+        await house.deliver(ask(consent))
 
 
-async def test_a_repetition_gets_the_same_bytes(
-    deliver: DeliverReport, ask: Ask, consent: Consent, platform: FakePlatform, read_used: ReadUsed
-) -> None:
+async def test_a_repetition_gets_the_same_bytes(house: House, ask: Ask, consent: Consent) -> None:
     """Same key, same request: the stored answer; one query, one use."""
-    first = await deliver(ask(consent))
-    second = await deliver(ask(consent))
+    first = await house.deliver(ask(consent))
+    second = await house.deliver(ask(consent))
 
     assert isinstance(second, Stored)
     assert (second.status, second.headers, second.body) == (
@@ -282,87 +296,78 @@ async def test_a_repetition_gets_the_same_bytes(
         first.body,
     )
     assert second.receipt == first.receipt
-    assert len(platform.queries) == 1
-    assert await read_used(consent) == 1
+    assert len(house.platform.queries) == 1
+    assert await house.read_used(consent) == 1
 
 
 async def test_a_repetition_under_an_exhausted_consent_is_answered(
-    deliver: DeliverReport, ask: Ask, give: Callable[..., Awaitable[Consent]]
+    house: House, ask: Ask, give: Callable[..., Awaitable[Consent]]
 ) -> None:
     """The use that was taken for it is its own."""
     consent = await give(queries=1)
-    first = await deliver(ask(consent))
+    first = await house.deliver(ask(consent))
 
-    assert (await deliver(ask(consent))).body == first.body
+    assert (await house.deliver(ask(consent))).body == first.body
 
 
 async def test_a_repetition_after_a_withdrawal_is_refused(
-    deliver: DeliverReport,
+    house: House,
     ask: Ask,
     consent: Consent,
     withdraw: Callable[[Consent], Awaitable[Consent]],
-    told: Told,
 ) -> None:
     """Withdrawal means silence: what was delivered once is not delivered again (law 8)."""
-    await deliver(ask(consent))
+    await house.deliver(ask(consent))
     await withdraw(consent)
 
     with pytest.raises(ConsentWithdrawn):
-        await deliver(ask(consent))
+        await house.deliver(ask(consent))
 
-    assert (await told("report"))[-1].kind == "report.refused"
+    assert (await house.told("report"))[-1].kind == "report.refused"
 
 
-async def test_a_key_belongs_to_one_request(
-    deliver: DeliverReport, ask: Ask, consent: Consent, platform: FakePlatform, told: Told
-) -> None:
+async def test_a_key_belongs_to_one_request(house: House, ask: Ask, consent: Consent) -> None:
     """Another body under the same key is refused, and recorded as a refusal."""
-    await deliver(ask(consent))
+    await house.deliver(ask(consent))
 
     with pytest.raises(KeyReused):
-        await deliver(ask(consent, body=b"another"))
+        await house.deliver(ask(consent, body=b"another"))
 
-    assert len(platform.queries) == 1
-    refused = (await told("report"))[-1]
+    assert len(house.platform.queries) == 1
+    refused = (await house.told("report"))[-1]
     assert isinstance(refused.terms, ReportRefused)
     assert refused.terms.code == "idempotency-key-reused"
 
 
-async def test_a_key_in_flight_is_not_taken_again(
-    deliver: DeliverReport, ask: Ask, consent: Consent, platform: FakePlatform, read_used: ReadUsed
-) -> None:
+async def test_a_key_in_flight_is_not_taken_again(house: House, ask: Ask, consent: Consent) -> None:
     """While the first request is at the platform, its repetition is told to wait."""
     waiting = list[str]()
 
     async def repeat() -> None:
-        platform.meanwhile = None
+        house.platform.meanwhile = None
         try:
-            await deliver(ask(consent))
+            await house.deliver(ask(consent))
         except KeyInFlight as refusal:
             waiting.append(refusal.code)
 
-    platform.meanwhile = repeat
+    house.platform.meanwhile = repeat
 
-    first = await deliver(ask(consent))
+    first = await house.deliver(ask(consent))
 
     assert first.status == 200
     assert waiting == ["idempotency-in-flight"]
-    assert len(platform.queries) == 1
-    assert await read_used(consent) == 1
+    assert len(house.platform.queries) == 1
+    assert await house.read_used(consent) == 1
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="admission's TAKE_KEY locks a key that it does not take: deadlock with the delivery",
-)
 async def test_fifty_at_once_under_one_key_are_one_query(
-    deliver: DeliverReport, ask: Ask, consent: Consent, platform: FakePlatform, read_used: ReadUsed
+    house: House, ask: Ask, consent: Consent
 ) -> None:
     """Each gets the one answer or is told to wait (promise 7)."""
 
     async def attempt() -> bytes:
         try:
-            return (await deliver(ask(consent))).body
+            return (await house.deliver(ask(consent))).body
         except KeyInFlight:
             return b"wait"
 
@@ -371,66 +376,61 @@ async def test_fifty_at_once_under_one_key_are_one_query(
 
     bodies = {task.result() for task in tasks} - {b"wait"}
     assert len(bodies) == 1
-    assert len(platform.queries) == 1
-    assert await read_used(consent) == 1
+    assert len(house.platform.queries) == 1
+    assert await house.read_used(consent) == 1
 
 
 async def test_two_clients_of_one_bank_have_keys_of_their_own(
-    deliver: DeliverReport,
+    house: House,
     ask: Ask,
     consent: Consent,
     north: Onboarded,
-    call: Callable[..., Caller],
-    platform: FakePlatform,
 ) -> None:
-    """The second client's request under the same key is another request, never the first's answer."""
-    first = await deliver(ask(consent))
-    second = await deliver(ask(consent, caller=call(north, client=1)))
+    """The second client's request under the same key is another request."""
+    first = await house.deliver(ask(consent))
+    second = await house.deliver(ask(consent, caller=house.call(north, client=1)))
 
     assert isinstance(second, Outcome)
     assert first.body != second.body
-    assert len(platform.queries) == 2
+    assert len(house.platform.queries) == 2
 
 
 async def test_a_business_id_is_one_request_of_the_whole_bank(
-    deliver: DeliverReport,
+    house: House,
     ask: Ask,
     consent: Consent,
     north: Onboarded,
-    call: Callable[..., Caller],
-    platform: FakePlatform,
-    read_used: ReadUsed,
 ) -> None:
     """Neither another key nor another client of the bank asks twice for one business request."""
-    await deliver(ask(consent, business_id="loan-1"))
+    await house.deliver(ask(consent, business_id="loan-1"))
 
     with pytest.raises(BusinessIdTaken):
-        await deliver(ask(consent, key="key-2", business_id="loan-1"))
+        await house.deliver(ask(consent, key="key-2", business_id="loan-1"))
     with pytest.raises(BusinessIdTaken):
-        await deliver(ask(consent, caller=call(north, client=1), business_id="loan-1"))
+        await house.deliver(ask(consent, caller=house.call(north, client=1), business_id="loan-1"))
 
-    assert len(platform.queries) == 1
-    assert await read_used(consent) == 1
+    assert len(house.platform.queries) == 1
+    assert await house.read_used(consent) == 1
 
 
 async def test_a_refused_request_frees_its_business_id(
-    deliver: DeliverReport, ask: Ask, consent: Consent
+    house: House, ask: Ask, consent: Consent
 ) -> None:
     """A refusal had no effect, so the bank may come again with the same id and key."""
     with pytest.raises(PurposeMismatch):
-        await deliver(ask(consent, business_id="loan-1", purpose=Purpose.RELATED_PARTY))
+        await house.deliver(ask(consent, business_id="loan-1", purpose=Purpose.RELATED_PARTY))
 
-    assert (await deliver(ask(consent, business_id="loan-1"))).status == 200
+    assert (await house.deliver(ask(consent, business_id="loan-1"))).status == 200
 
 
 async def test_a_grant_to_the_platform_ends_with_the_report(
-    deliver: DeliverReport, ask: Ask, consent: Consent, platform: FakePlatform, told: Told
+    house: House, ask: Ask, consent: Consent
 ) -> None:
     """The query grant is valid until the intent's deadline, and for less than a minute."""
-    await deliver(ask(consent))
+    await house.deliver(ask(consent))
 
-    (query,) = platform.queries
-    intended = (await told("report"))[0]
+    (query,) = house.platform.queries
+    intended = (await house.told("report"))[0]
     assert isinstance(intended.terms, ReportIntended)
     assert query.expires_at == intended.terms.deadline_at
     assert query.expires_at - intended.decided_at == timedelta(seconds=15)

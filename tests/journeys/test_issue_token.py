@@ -37,6 +37,21 @@ class Onboarded(Protocol):
     hosts: tuple[str, str]
 
 
+class House(Protocol):
+    """The house of `conftest`."""
+
+    database: Database
+    ledger: Ledger
+
+    async def told(self, *words: str) -> list[Core]:
+        """Return what the ledger holds."""
+        ...
+
+    def faulty_ledger(self, kind: EventKind, fault: str) -> Recorder:
+        """Return the ledger with a fault."""
+        ...
+
+
 @pytest.fixture
 def strangers() -> Strangers:
     """The counts of this process."""
@@ -44,28 +59,29 @@ def strangers() -> Strangers:
 
 
 @pytest.fixture
-def issue(database: Database, strangers: Strangers) -> Callable[[Recorder], IssueToken]:
+def issue(house: House, strangers: Strangers) -> Callable[[Recorder], IssueToken]:
     """Makes the journey with a ledger."""
 
     def make(ledger: Recorder) -> IssueToken:
-        return IssueToken(database=database, access=access, ledger=ledger, strangers=strangers)
+        return IssueToken(
+            database=house.database, access=access, ledger=ledger, strangers=strangers
+        )
 
     return make
 
 
 async def test_a_token_is_issued_and_recorded(
     issue: Callable[[Recorder], IssueToken],
-    ledger: Ledger,
+    house: House,
     certify: Certify,
     north: Onboarded,
-    told: Told,
 ) -> None:
     """Client, scope, certificate and end are in the ledger; the secret is nowhere."""
     certificate = certify(north.hosts[0])
 
-    issued = await issue(ledger)(TokenRequest(form=FORM, certificate=certificate))
+    issued = await issue(house.ledger)(TokenRequest(form=FORM, certificate=certificate))
 
-    (record,) = await told("token")
+    (record,) = await house.told("token")
     assert isinstance(record.terms, TokenIssued)
     assert record.terms.client == "north-core"
     assert record.terms.scope == {"reports"}
@@ -84,59 +100,56 @@ REFUSED: dict[str, tuple[type[OAuthError], dict[str, str]]] = {
 async def test_a_refusal_of_a_known_client_is_recorded(
     case: str,
     issue: Callable[[Recorder], IssueToken],
-    ledger: Ledger,
+    house: House,
     certify: Certify,
     north: Onboarded,
-    told: Told,
     strangers: Strangers,
 ) -> None:
     """It proved who it is, so its refusal is an entry of its own."""
     refused, form = REFUSED[case]
 
     with pytest.raises(refused):
-        await issue(ledger)(TokenRequest(form=form, certificate=certify(north.hosts[0])))
+        await issue(house.ledger)(TokenRequest(form=form, certificate=certify(north.hosts[0])))
 
-    (record,) = await told("token")
+    (record,) = await house.told("token")
     assert isinstance(record.terms, TokenRefused)
     assert (record.terms.client, record.terms.code) == ("north-core", refused.code)
     assert strangers.take_until(END) == []
 
 
+@pytest.mark.usefixtures("north")
 @pytest.mark.parametrize("client_id", ["north-core", "nobody-core", ""])
 async def test_a_client_that_proves_nothing_is_a_stranger(
     client_id: str,
     issue: Callable[[Recorder], IssueToken],
-    ledger: Ledger,
+    house: House,
     certify: Certify,
-    north: Onboarded,
-    told: Told,
     strangers: Strangers,
 ) -> None:
     """A known name over another certificate and an unknown name are counted alike."""
     form = {**FORM, "client_id": client_id}
 
     with pytest.raises(InvalidClient):
-        await issue(ledger)(TokenRequest(form=form, certificate=certify("other.example")))
+        await issue(house.ledger)(TokenRequest(form=form, certificate=certify("other.example")))
 
     (line,) = strangers.take_until(END)
     assert (line.door, line.code, line.count) == ("token", "invalid-client", 1)
-    assert await told("token") == []
+    assert await house.told("token") == []
 
 
-@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("fault", ["failed", "reply lost"])
 async def test_no_token_leaves_without_the_ledgers_word(
-    done: bool,  # noqa: FBT001 - a case of the pair
+    fault: str,
     issue: Callable[[Recorder], IssueToken],
-    faulty_ledger: Callable[..., Recorder],
+    house: House,
     certify: Certify,
     north: Onboarded,
-    database: Database,
 ) -> None:
     """The statement fails, before or after it was done: no token, and none is kept."""
-    journey = issue(faulty_ledger(EventKind.TOKEN_ISSUED, done=done))
+    journey = issue(house.faulty_ledger(EventKind.TOKEN_ISSUED, fault))
 
     with pytest.raises(DatabaseUnavailable):
         await journey(TokenRequest(form=FORM, certificate=certify(north.hosts[0])))
 
-    async with database.transaction() as tx:
+    async with house.database.transaction() as tx:
         assert await tx.fetch_value(int, "SELECT count(*) FROM access_tokens") == 0

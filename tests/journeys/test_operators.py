@@ -33,6 +33,7 @@ from creditbridge.parties.model import (
     ClientOnboarding,
     Operator,
     OperatorEnrolment,
+    ProposalAct,
     SignedApproval,
     SignedProposal,
 )
@@ -44,6 +45,7 @@ from creditbridge.parties.rules import (
     ChangeExpired,
     ChangeUnknown,
     SameOperator,
+    digest_body,
     digest_change,
     message_of_act,
 )
@@ -65,6 +67,21 @@ class Onboarded(Protocol):
     client_ids: tuple[str, str]
 
 
+class House(Protocol):
+    """The house of `conftest`."""
+
+    database: Database
+    ledger: Ledger
+
+    async def told(self, *words: str) -> list[Core]:
+        """Return what the ledger holds."""
+        ...
+
+    def faulty_ledger(self, kind: EventKind, fault: str) -> Recorder:
+        """Return the ledger with a fault."""
+        ...
+
+
 @pytest.fixture
 def enrolments(operator_keys: Keys) -> tuple[OperatorEnrolment, OperatorEnrolment]:
     """Two persons with two keys."""
@@ -76,9 +93,9 @@ def enrolments(operator_keys: Keys) -> tuple[OperatorEnrolment, OperatorEnrolmen
 
 
 @pytest.fixture
-def journey(database: Database, ledger: Ledger) -> OnboardBank:
+def journey(house: House) -> OnboardBank:
     """The journey of a bank into the house."""
-    return OnboardBank(database=database, ledger=ledger)
+    return OnboardBank(database=house.database, ledger=house.ledger)
 
 
 @pytest.fixture
@@ -95,42 +112,52 @@ def body() -> bytes:
     return canonicalize(msgspec.to_builtins(bank))
 
 
-def approve_as(
-    operator: Operator, key: FileKey, change: Change, *, digest: str | None = None, age: int = 0
-) -> SignedApproval:
-    """Sign an approval of a change as an operator, so many seconds ago."""
-    act = ApprovalAct(
-        operator_id=operator.operator_id,
-        change_id=change.change_id,
-        change_digest=digest or digest_change(change),
-        acted_at=SystemClock().now() - timedelta(seconds=age),
-    )
-    return SignedApproval(act=act, signature=key.sign(message_of_act(act)))
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
+    """The two operators at work, each with their key."""
+
+    journey: OnboardBank
+    operators: Operators
+    keys: Keys
+    propose: Propose
+
+    def approve(
+        self, change: Change, *, by: int = 1, key: int = 1, digest: str | None = None, age: int = 0
+    ) -> SignedApproval:
+        """Sign an approval in the name of an operator with a key, so many seconds ago."""
+        act = ApprovalAct(
+            operator_id=self.operators[by].operator_id,
+            change_id=change.change_id,
+            change_digest=digest or digest_change(change),
+            acted_at=SystemClock().now() - timedelta(seconds=age),
+        )
+        return SignedApproval(act=act, signature=self.keys[key].sign(message_of_act(act)))
+
+
+@pytest.fixture
+def desk(journey: OnboardBank, operators: Operators, operator_keys: Keys, propose: Propose) -> Desk:
+    """The operators' desk."""
+    return Desk(journey=journey, operators=operators, keys=operator_keys, propose=propose)
 
 
 async def test_two_persons_open_the_house(
-    database: Database,
-    ledger: Ledger,
+    house: House,
     enrolments: tuple[OperatorEnrolment, OperatorEnrolment],
-    told: Told,
 ) -> None:
     """Their enrolments are the ledger's first entries, each with its key."""
-    operators = await OpenHouse(database=database, ledger=ledger)(enrolments)
+    operators = await OpenHouse(database=house.database, ledger=house.ledger)(enrolments)
 
-    entries = await told()
+    entries = await house.told()
     assert [entry.kind for entry in entries] == ["operator.enrolled"] * 2
     keys = [entry.terms.key_id for entry in entries if isinstance(entry.terms, OperatorEnrolled)]
     assert keys == [operator.key_id for operator in operators]
 
 
 async def test_the_house_is_opened_once(
-    database: Database,
-    ledger: Ledger,
+    house: House,
     enrolments: tuple[OperatorEnrolment, OperatorEnrolment],
-    told: Told,
 ) -> None:
     """Of eight who try at once one does; whoever tries later is refused as well (fault 73)."""
-    journey = OpenHouse(database=database, ledger=ledger)
+    journey = OpenHouse(database=house.database, ledger=house.ledger)
 
     async def race() -> str:
         try:
@@ -144,16 +171,14 @@ async def test_the_house_is_opened_once(
 
     assert sorted(task.result() for task in tasks) == ["opened"] + ["refused"] * 7
     assert await race() == "refused"
-    assert len(await told("operator")) == 2
+    assert len(await house.told("operator")) == 2
 
 
 @pytest.mark.parametrize("same", ["person", "key"])
 async def test_one_person_does_not_open_the_house(
     same: str,
-    database: Database,
-    ledger: Ledger,
+    house: House,
     enrolments: tuple[OperatorEnrolment, OperatorEnrolment],
-    told: Told,
 ) -> None:
     """One name twice, or one key twice, is one person; the house stays closed."""
     first, second = enrolments
@@ -163,30 +188,28 @@ async def test_one_person_does_not_open_the_house(
         second = msgspec.structs.replace(second, key=first.key)
 
     with pytest.raises(SameOperator):
-        await OpenHouse(database=database, ledger=ledger)((first, second))
+        await OpenHouse(database=house.database, ledger=house.ledger)((first, second))
 
-    assert await told() == []
+    assert await house.told() == []
 
 
-@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("fault", ["failed", "reply lost"])
 async def test_the_house_stays_closed_without_the_ledgers_word(
-    done: bool,  # noqa: FBT001 - a case of the pair
-    database: Database,
-    ledger: Ledger,
-    faulty_ledger: Callable[..., Recorder],
+    fault: str,
+    house: House,
     enrolments: tuple[OperatorEnrolment, OperatorEnrolment],
 ) -> None:
     """The statement fails, before or after it was done: it can be opened again."""
-    broken = faulty_ledger(EventKind.OPERATOR_ENROLLED, done=done)
+    broken = house.faulty_ledger(EventKind.OPERATOR_ENROLLED, fault)
     with pytest.raises(DatabaseUnavailable):
-        await OpenHouse(database=database, ledger=broken)(enrolments)
+        await OpenHouse(database=house.database, ledger=broken)(enrolments)
 
-    assert len(await OpenHouse(database=database, ledger=ledger)(enrolments)) == 2
+    assert len(await OpenHouse(database=house.database, ledger=house.ledger)(enrolments)) == 2
 
 
-async def test_a_bank_comes_in_by_four_eyes(north: Onboarded, told: Told) -> None:
+async def test_a_bank_comes_in_by_four_eyes(north: Onboarded, house: House) -> None:
     """Proposal, approval and onboarding stand in the ledger, signatures and keys with them."""
-    proposed, approved, onboarded = (await told())[2:]
+    proposed, approved, onboarded = (await house.told())[2:]
 
     assert isinstance(proposed.terms, ChangeProposed)
     assert isinstance(approved.terms, ChangeApproved)
@@ -197,109 +220,76 @@ async def test_a_bank_comes_in_by_four_eyes(north: Onboarded, told: Told) -> Non
     assert onboarded.terms.keys == {north.key.key.key_id}
 
 
-async def test_nobody_proposes_in_an_unopened_house(
-    journey: OnboardBank, body: bytes, operator_keys: Keys, told: Told
+async def test_nobody_acts_in_an_unopened_house(
+    journey: OnboardBank, body: bytes, operator_keys: Keys, house: House
 ) -> None:
     """Nothing is served before two distinct persons are enrolled."""
-    stranger = Operator(
-        operator_id="opr_01hzy6t9x7c3v5n8m2k4p6q8r0", person_name="X", key_id="x", jwk=b""
-    )
-    change = Change(
-        change_id="chg_01hzy6t9x7c3v5n8m2k4p6q8r0",
+    act = ProposalAct(
+        operator_id="opr_01hzy6t9x7c3v5n8m2k4p6q8r0",
         kind=ChangeKind.BANK_ONBOARDING,
-        body=body,
-        proposed_by=stranger.operator_id,
-        proposed_at=SystemClock().now(),
-        expires_at=SystemClock().now(),
-        proposal_act=b"",
-        proposal_signature=b"",
+        body_digest=digest_body(body),
+        acted_at=SystemClock().now(),
     )
+    signature = operator_keys[0].sign(message_of_act(act))
 
     with pytest.raises(HouseUnopened):
-        await journey.approve(approve_as(stranger, operator_keys[0], change))
+        await journey.propose(SignedProposal(act=act, body=body, signature=signature))
 
-    assert await told() == []
+    assert await house.told() == []
 
 
-async def test_one_operator_alone_brings_nobody_in(
-    journey: OnboardBank,
-    propose: Propose,
-    body: bytes,
-    operators: Operators,
-    operator_keys: Keys,
-    told: Told,
-) -> None:
+async def test_one_operator_alone_brings_nobody_in(desk: Desk, body: bytes, house: House) -> None:
     """Whoever proposed cannot approve (promise 25)."""
-    change = await journey.propose(propose(body))
+    change = await desk.journey.propose(desk.propose(body))
 
     with pytest.raises(SameOperator):
-        await journey.approve(approve_as(operators[0], operator_keys[0], change))
+        await desk.journey.approve(desk.approve(change, by=0, key=0))
 
-    assert [core.kind for core in await told("change", "bank")] == ["change.proposed"]
+    assert [core.kind for core in await house.told("change", "bank")] == ["change.proposed"]
 
 
-async def test_an_approval_by_another_key_is_refused(
-    journey: OnboardBank, propose: Propose, body: bytes, operators: Operators, operator_keys: Keys
-) -> None:
+async def test_an_approval_by_another_key_is_refused(desk: Desk, body: bytes) -> None:
     """The first operator signs in the second's name: it is not the second's signature."""
-    change = await journey.propose(propose(body))
+    change = await desk.journey.propose(desk.propose(body))
 
     with pytest.raises(SignatureInvalid):
-        await journey.approve(approve_as(operators[1], operator_keys[0], change))
+        await desk.journey.approve(desk.approve(change, key=0))
 
 
-async def test_an_approval_is_of_exactly_this_change(
-    journey: OnboardBank, propose: Propose, body: bytes, operators: Operators, operator_keys: Keys
-) -> None:
+async def test_an_approval_is_of_exactly_this_change(desk: Desk, body: bytes) -> None:
     """A signature over another text of the change approves nothing."""
-    change = await journey.propose(propose(body))
-    approval = approve_as(operators[1], operator_keys[1], change, digest="A" * 43)
+    change = await desk.journey.propose(desk.propose(body))
+    approval = desk.approve(change, digest="A" * 43)
 
     with pytest.raises(ChangeAltered):
-        await journey.approve(approval)
+        await desk.journey.approve(approval)
 
 
-async def test_an_old_approval_is_refused(
-    journey: OnboardBank, propose: Propose, body: bytes, operators: Operators, operator_keys: Keys
-) -> None:
+async def test_an_old_approval_is_refused(desk: Desk, body: bytes) -> None:
     """An act counts within five minutes of its signature."""
-    change = await journey.propose(propose(body))
+    change = await desk.journey.propose(desk.propose(body))
 
     with pytest.raises(ActStale):
-        await journey.approve(approve_as(operators[1], operator_keys[1], change, age=301))
+        await desk.journey.approve(desk.approve(change, age=301))
 
 
-async def test_a_change_is_decided_within_a_day(
-    journey: OnboardBank,
-    propose: Propose,
-    body: bytes,
-    operators: Operators,
-    operator_keys: Keys,
-    database: Database,
-) -> None:
+async def test_a_change_is_decided_within_a_day(desk: Desk, body: bytes, house: House) -> None:
     """At the end of the day, to the instant, it is too late."""
-    change = await journey.propose(propose(body))
-    await database.raise_floor(change.expires_at)
+    change = await desk.journey.propose(desk.propose(body))
+    await house.database.raise_floor(change.expires_at)
 
     with pytest.raises(ChangeExpired):
-        await journey.approve(approve_as(operators[1], operator_keys[1], change))
+        await desk.journey.approve(desk.approve(change))
 
 
-async def test_a_change_takes_effect_once(
-    journey: OnboardBank,
-    propose: Propose,
-    body: bytes,
-    operators: Operators,
-    operator_keys: Keys,
-    told: Told,
-) -> None:
+async def test_a_change_takes_effect_once(desk: Desk, body: bytes, house: House) -> None:
     """Of four approvals at once one brings the bank in."""
-    change = await journey.propose(propose(body))
-    approval = approve_as(operators[1], operator_keys[1], change)
+    change = await desk.journey.propose(desk.propose(body))
+    approval = desk.approve(change)
 
     async def race() -> str:
         try:
-            await journey.approve(approval)
+            await desk.journey.approve(approval)
         except ChangeDecided:
             return "refused"
         return "in"
@@ -308,69 +298,50 @@ async def test_a_change_takes_effect_once(
         tasks = [group.create_task(race()) for _ in range(4)]
 
     assert sorted(task.result() for task in tasks) == ["in", "refused", "refused", "refused"]
-    assert len(await told("bank")) == 1
+    assert len(await house.told("bank")) == 1
 
 
-async def test_a_bank_that_clashes_stays_out_whole(
-    journey: OnboardBank,
-    propose: Propose,
-    body: bytes,
-    operators: Operators,
-    operator_keys: Keys,
-    north: Onboarded,
-    told: Told,
-) -> None:
+@pytest.mark.usefixtures("north")
+async def test_a_bank_that_clashes_stays_out_whole(desk: Desk, body: bytes, house: House) -> None:
     """The code of a bank that is in: refused, and the approval is undone with it."""
-    change = await journey.propose(propose(body))
-    approval = approve_as(operators[1], operator_keys[1], change)
+    change = await desk.journey.propose(desk.propose(body))
+    approval = desk.approve(change)
 
     with pytest.raises(OnboardingClash):
-        await journey.approve(approval)
+        await desk.journey.approve(approval)
 
-    assert [core.kind for core in await told("change")][-1] == "change.proposed"
+    assert [core.kind for core in await house.told("change")][-1] == "change.proposed"
 
 
-async def test_a_body_that_is_no_bank_is_not_proposed(
-    journey: OnboardBank, propose: Propose, told: Told
-) -> None:
+async def test_a_body_that_is_no_bank_is_not_proposed(desk: Desk, house: House) -> None:
     """What could not take effect is refused before anybody is asked to approve it."""
     body = canonicalize({"clients": [], "legal_name": "x", "uscc": "91330104YY0000A13Q"})
 
     with pytest.raises(OnboardingMalformed):
-        await journey.propose(propose(body))
+        await desk.journey.propose(desk.propose(body))
 
-    assert await told("change") == []
+    assert await house.told("change") == []
 
 
-async def test_an_unknown_change_cannot_be_approved(
-    journey: OnboardBank, propose: Propose, body: bytes, operators: Operators, operator_keys: Keys
-) -> None:
+async def test_an_unknown_change_cannot_be_approved(desk: Desk, body: bytes) -> None:
     """An id of the right shape that names nothing."""
-    change = await journey.propose(propose(body))
+    change = await desk.journey.propose(desk.propose(body))
     unknown = msgspec.structs.replace(change, change_id="chg_01hzy6t9x7c3v5n8m2k4p6q8r0")
 
     with pytest.raises(ChangeUnknown):
-        await journey.approve(approve_as(operators[1], operator_keys[1], unknown))
+        await desk.journey.approve(desk.approve(unknown))
 
 
 @pytest.mark.parametrize("kind", [EventKind.CHANGE_APPROVED, EventKind.BANK_ONBOARDED])
-@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("fault", ["failed", "reply lost"])
 async def test_no_bank_comes_in_without_the_ledgers_word(
-    done: bool,  # noqa: FBT001 - a case of the pair
-    kind: EventKind,
-    journey: OnboardBank,
-    database: Database,
-    faulty_ledger: Callable[..., Recorder],
-    propose: Propose,
-    body: bytes,
-    operators: Operators,
-    operator_keys: Keys,
+    fault: str, kind: EventKind, desk: Desk, house: House, body: bytes
 ) -> None:
     """Either statement fails, before or after it was done: the change can still be approved."""
-    change = await journey.propose(propose(body))
-    broken = OnboardBank(database=database, ledger=faulty_ledger(kind, done=done))
-    approval = approve_as(operators[1], operator_keys[1], change)
+    change = await desk.journey.propose(desk.propose(body))
+    broken = OnboardBank(database=house.database, ledger=house.faulty_ledger(kind, fault))
+    approval = desk.approve(change)
     with pytest.raises(DatabaseUnavailable):
         await broken.approve(approval)
 
-    assert (await journey.approve(approval)).legal_name == "East bank"
+    assert (await desk.journey.approve(approval)).legal_name == "East bank"

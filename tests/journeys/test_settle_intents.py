@@ -41,80 +41,91 @@ class NodeDied(BaseException):
     """The end of a process, at the point where it is raised."""
 
 
+class House(Protocol):
+    """The house of `conftest`."""
+
+    database: Database
+    platform: FakePlatform
+    deliver: DeliverReport
+
+    async def told(self, *words: str) -> list[Core]:
+        """Return what the ledger holds."""
+        ...
+
+    async def wait(self, time: timedelta) -> None:
+        """Let the database's instant pass."""
+        ...
+
+    async def read_used(self, consent: Consent) -> int:
+        """Return how many uses are taken."""
+        ...
+
+    def new_settling(self, node_id: str) -> SettleIntents:
+        """Return the settling journey of a node."""
+        ...
+
+    def faulty_database(self, number: int, fault: str) -> Database:
+        """Return the database with a fault."""
+        ...
+
+    def new_ledger(self, node_id: str) -> Ledger:
+        """Return the ledger of a node."""
+        ...
+
+
 @pytest.fixture
-def settle(
-    new_ledger: Callable[[str], Ledger], new_settling: Callable[[Ledger], SettleIntents]
-) -> SettleIntents:
+def settle(house: House) -> SettleIntents:
     """The settling journey on a second node."""
-    return new_settling(new_ledger("nod_2"))
+    return house.new_settling("nod_2")
 
 
 @pytest.fixture
-async def lost(
-    deliver: DeliverReport, ask: Ask, consent: Consent, platform: FakePlatform, database: Database
-) -> ReportRequest:
+async def lost(house: House, ask: Ask, consent: Consent) -> ReportRequest:
     """A request whose node died while the platform was asked; its instant stands still since."""
 
     async def die() -> None:
         raise NodeDied
 
     request = ask(consent)
-    platform.meanwhile = die
+    house.platform.meanwhile = die
     with pytest.raises(NodeDied):
-        await deliver(request)
-    platform.meanwhile = None
+        await house.deliver(request)
+    house.platform.meanwhile = None
     return request
 
 
-@pytest.fixture
-def wait(database: Database) -> Callable[[timedelta], Awaitable[None]]:
-    """Lets the database's instant pass."""
-
-    async def pass_by(time: timedelta) -> None:
-        async with database.transaction() as tx:
-            later = tx.now + time
-        await database.raise_floor(later)
-
-    return pass_by
-
-
+@pytest.mark.usefixtures("lost")
 async def test_an_intent_is_left_alone_while_its_node_may_live(
     settle: SettleIntents,
-    lost: ReportRequest,
-    wait: Callable[[timedelta], Awaitable[None]],
-    told: Told,
+    house: House,
 ) -> None:
     """Past the deadline but within the lease, it is not another node's to close."""
-    await wait(DEADLINE + timedelta(seconds=5))
+    await house.wait(DEADLINE + timedelta(seconds=5))
 
     assert await settle() == 0
-    assert [core.kind for core in await told("report")] == ["report.intended"]
+    assert [core.kind for core in await house.told("report")] == ["report.intended"]
 
 
 async def test_an_intent_of_a_lost_node_ends_as_unknown(
     settle: SettleIntents,
-    deliver: DeliverReport,
+    house: House,
     lost: ReportRequest,
     consent: Consent,
-    wait: Callable[[timedelta], Awaitable[None]],
-    platform: FakePlatform,
-    told: Told,
-    read_used: ReadUsed,
 ) -> None:
     """Past lease and deadline: the use stays taken, and the bank's repetition hears so."""
-    await wait(LEASE + timedelta(seconds=5))
+    await house.wait(LEASE + timedelta(seconds=5))
 
     assert await settle() == 1
 
-    failed = (await told("report"))[-1]
+    failed = (await house.told("report"))[-1]
     assert isinstance(failed.terms, ReportFailed)
     assert (failed.terms.outcome, failed.terms.code) == ("UNKNOWN", "outcome-unknown")
-    assert await read_used(consent) == 1
-    answer = await deliver(lost)
+    assert await house.read_used(consent) == 1
+    answer = await house.deliver(lost)
     assert isinstance(answer, Stored)
     assert answer.status == 503
     assert msgspec.json.decode(answer.body)["code"] == "outcome-unknown"
-    assert len(platform.queries) == 1
+    assert len(house.platform.queries) == 1
 
 
 @pytest.mark.parametrize(
@@ -124,156 +135,138 @@ async def test_an_intent_of_a_lost_node_ends_as_unknown(
         (QueryState.NOT_COUNTED, 0, ["use.returned", "report.reconciled"]),
     ],
 )
+@pytest.mark.usefixtures("lost")
 async def test_the_platform_settles_what_is_unknown(
     state: QueryState,
     used: int,
     kinds: list[str],
     settle: SettleIntents,
-    lost: ReportRequest,
     consent: Consent,
-    wait: Callable[[timedelta], Awaitable[None]],
-    platform: FakePlatform,
-    told: Told,
-    read_used: ReadUsed,
+    house: House,
 ) -> None:
     """A counted query keeps its use; one that was never counted gives it back, by an event."""
-    (query,) = platform.queries
-    platform.states[query.query_id] = state
-    await wait(LEASE + timedelta(seconds=5))
+    (query,) = house.platform.queries
+    house.platform.states[query.query_id] = state
+    await house.wait(LEASE + timedelta(seconds=5))
     await settle()
 
     assert await settle() == 1
 
-    assert await read_used(consent) == used
-    settled = (await told("report", "use"))[2:]
+    assert await house.read_used(consent) == used
+    settled = (await house.told("report", "use"))[2:]
     assert [core.kind for core in settled] == kinds
     assert isinstance(settled[-1].terms, ReportReconciled)
     assert settled[-1].terms.state == state
-    assert platform.found == [query.query_id]
+    assert house.platform.found == [query.query_id]
 
 
+@pytest.mark.usefixtures("lost")
 async def test_settling_twice_is_harmless(
     settle: SettleIntents,
-    lost: ReportRequest,
     consent: Consent,
-    wait: Callable[[timedelta], Awaitable[None]],
-    told: Told,
-    read_used: ReadUsed,
+    house: House,
 ) -> None:
     """After the last thing is known, nothing more is done, recorded or given back."""
-    await wait(LEASE + timedelta(seconds=5))
+    await house.wait(LEASE + timedelta(seconds=5))
     await settle()
     await settle()
-    before = len(await told())
+    before = len(await house.told())
 
     assert await settle() == 0
 
-    assert len(await told()) == before
-    assert await read_used(consent) == 0
+    assert len(await house.told()) == before
+    assert await house.read_used(consent) == 0
 
 
+@pytest.mark.usefixtures("lost")
 async def test_of_two_nodes_one_settles(
-    new_ledger: Callable[[str], Ledger],
-    new_settling: Callable[[Ledger], SettleIntents],
-    lost: ReportRequest,
+    house: House,
     consent: Consent,
-    wait: Callable[[timedelta], Awaitable[None]],
-    told: Told,
-    read_used: ReadUsed,
 ) -> None:
     """Four nodes at once, for each of the two ends: one closes, one gives back, once."""
-    nodes = [new_settling(new_ledger(f"nod_{number}")) for number in range(2, 6)]
-    await wait(LEASE + timedelta(seconds=5))
+    nodes = [house.new_settling(f"nod_{number}") for number in range(2, 6)]
+    await house.wait(LEASE + timedelta(seconds=5))
 
     for _ in range(2):
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(node()) for node in nodes]
         assert sum(task.result() for task in tasks) == 1
 
-    kinds = [core.kind for core in await told("report", "use")]
+    kinds = [core.kind for core in await house.told("report", "use")]
     assert kinds == ["report.intended", "report.failed", "use.returned", "report.reconciled"]
-    assert await read_used(consent) == 0
+    assert await house.read_used(consent) == 0
 
 
 async def test_not_counted_is_not_final_before_the_grant_has_ended(
     settle: SettleIntents,
-    deliver: DeliverReport,
+    house: House,
     ask: Ask,
     consent: Consent,
-    platform: FakePlatform,
-    wait: Callable[[timedelta], Awaitable[None]],
-    read_used: ReadUsed,
 ) -> None:
     """A query of unknown outcome is asked about only once its grant can count no more."""
-    platform.failure = PlatformUnavailable(sent=True)
+    house.platform.failure = PlatformUnavailable(sent=True)
     with pytest.raises(PlatformUnavailable):
-        await deliver(ask(consent))
+        await house.deliver(ask(consent))
 
     assert await settle() == 0
-    assert platform.found == []
+    assert house.platform.found == []
 
-    await wait(DEADLINE)
+    await house.wait(DEADLINE)
     assert await settle() == 1
-    assert await read_used(consent) == 0
+    assert await house.read_used(consent) == 0
 
 
+@pytest.mark.usefixtures("lost")
 async def test_a_platform_that_does_not_say_is_asked_again(
     settle: SettleIntents,
-    lost: ReportRequest,
     consent: Consent,
-    platform: FakePlatform,
-    wait: Callable[[timedelta], Awaitable[None]],
-    read_used: ReadUsed,
+    house: House,
 ) -> None:
     """Nothing is guessed: the use stays taken until the platform speaks."""
-    await wait(LEASE + timedelta(seconds=5))
+    await house.wait(LEASE + timedelta(seconds=5))
     await settle()
-    platform.silence = PlatformUnavailable(sent=False)
+    house.platform.silence = PlatformUnavailable(sent=False)
 
     assert await settle() == 0
-    assert await read_used(consent) == 1
+    assert await house.read_used(consent) == 1
 
-    platform.silence = None
+    house.platform.silence = None
     assert await settle() == 1
-    assert await read_used(consent) == 0
+    assert await house.read_used(consent) == 0
 
 
-@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.usefixtures("lost")
+@pytest.mark.parametrize("fault", ["failed", "reply lost"])
 async def test_a_use_is_given_back_once_whatever_the_commit_said(
-    done: bool,  # noqa: FBT001 - a case of the pair
+    fault: str,
     settle: SettleIntents,
-    faulty_database: Callable[..., Database],
-    lost: ReportRequest,
+    house: House,
     consent: Consent,
-    wait: Callable[[timedelta], Awaitable[None]],
-    told: Told,
-    read_used: ReadUsed,
 ) -> None:
     """The reconciling commit fails, or only its answer is lost: the next walk ends the same."""
-    await wait(LEASE + timedelta(seconds=5))
+    await house.wait(LEASE + timedelta(seconds=5))
     await settle()
-    broken = msgspec.structs.replace(settle, database=faulty_database(number=2, done=done))
+    broken = msgspec.structs.replace(settle, database=house.faulty_database(2, fault))
 
     with pytest.raises(DatabaseUnavailable):
         await broken()
     await settle()
 
-    assert await read_used(consent) == 0
-    assert [core.kind for core in await told("use")] == ["use.returned"]
+    assert await house.read_used(consent) == 0
+    assert [core.kind for core in await house.told("use")] == ["use.returned"]
 
 
+@pytest.mark.usefixtures("lost")
 async def test_the_event_that_gives_back_names_the_intent(
     settle: SettleIntents,
-    lost: ReportRequest,
-    wait: Callable[[timedelta], Awaitable[None]],
-    told: Told,
+    house: House,
 ) -> None:
     """A replay finds which use counts no longer, as a link of the consent's own chain."""
-    await wait(LEASE + timedelta(seconds=5))
+    await house.wait(LEASE + timedelta(seconds=5))
     await settle()
     await settle()
 
-    intended, _, returned, _ = await told("report", "use")
+    intended, _, returned, _ = await house.told("report", "use")
     assert isinstance(returned.terms, UseReturned)
     assert returned.terms.intended == intended.event_id
     assert returned.consent_seq == (intended.consent_seq or 0) + 1

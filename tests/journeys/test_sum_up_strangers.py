@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import pytest
 
@@ -19,6 +19,19 @@ MINUTE = timedelta(minutes=1)
 Told: TypeAlias = Callable[..., Awaitable[list[Core]]]
 
 
+class House(Protocol):
+    """The house of `conftest`."""
+
+    database: Database
+    ledger: Ledger
+
+    async def told(self, *words: str) -> list[Core]:
+        """Return what the ledger holds."""
+
+    def faulty_ledger(self, kind: EventKind, fault: str) -> Recorder:
+        """Return the ledger with a fault."""
+
+
 @pytest.fixture
 def strangers() -> Strangers:
     """Three refusals at two doors in one minute, and one in the next."""
@@ -30,15 +43,13 @@ def strangers() -> Strangers:
     return strangers
 
 
-async def test_each_minute_door_and_rule_is_one_entry(
-    database: Database, ledger: Ledger, strangers: Strangers, told: Told
-) -> None:
+async def test_each_minute_door_and_rule_is_one_entry(house: House, strangers: Strangers) -> None:
     """The minute that has not ended is left for the next turn."""
-    journey = SumUpStrangers(database=database, ledger=ledger, strangers=strangers)
+    journey = SumUpStrangers(database=house.database, ledger=house.ledger, strangers=strangers)
 
     assert await journey(until=NOON + MINUTE) == 2
 
-    lines = [core.terms for core in await told("strangers")]
+    lines = [core.terms for core in await house.told("strangers")]
     assert lines == [
         StrangersRefused(minute=NOON, door="reports", code="token-missing", count=2),
         StrangersRefused(minute=NOON, door="token", code="invalid-client", count=1),
@@ -47,33 +58,32 @@ async def test_each_minute_door_and_rule_is_one_entry(
     assert await journey(until=NOON + 2 * MINUTE) == 1
 
 
-@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("fault", ["failed", "reply lost"])
 async def test_counts_survive_a_ledger_that_fails(
-    done: bool,  # noqa: FBT001 - a case of the pair
-    database: Database,
-    ledger: Ledger,
-    faulty_ledger: Callable[..., Recorder],
+    fault: str,
+    house: House,
     strangers: Strangers,
-    told: Told,
 ) -> None:
     """What could not be recorded is counted again, with what came meanwhile."""
-    broken = faulty_ledger(EventKind.STRANGERS_REFUSED, done=done)
-    journey = SumUpStrangers(database=database, ledger=broken, strangers=strangers)
+    broken = house.faulty_ledger(EventKind.STRANGERS_REFUSED, fault)
+    journey = SumUpStrangers(database=house.database, ledger=broken, strangers=strangers)
     with pytest.raises(DatabaseUnavailable):
         await journey(until=NOON + MINUTE)
     strangers.count("reports", "token-missing", now=NOON)
 
-    await SumUpStrangers(database=database, ledger=ledger, strangers=strangers)(until=NOON + MINUTE)
+    await SumUpStrangers(database=house.database, ledger=house.ledger, strangers=strangers)(
+        until=NOON + MINUTE
+    )
 
-    counts = [core.terms.count for core in await told() if isinstance(core.terms, StrangersRefused)]
+    counts = [
+        core.terms.count for core in await house.told() if isinstance(core.terms, StrangersRefused)
+    ]
     assert counts == [3, 1]
 
 
-async def test_counts_survive_a_walk_that_is_cancelled(
-    database: Database, ledger: Ledger, strangers: Strangers
-) -> None:
+async def test_counts_survive_a_walk_that_is_cancelled(house: House, strangers: Strangers) -> None:
     """The drain may come in the middle of a turn; the last step then records them."""
-    journey = SumUpStrangers(database=database, ledger=ledger, strangers=strangers)
+    journey = SumUpStrangers(database=house.database, ledger=house.ledger, strangers=strangers)
     task = asyncio.create_task(journey(until=NOON + MINUTE))
     await asyncio.sleep(0)
     task.cancel()

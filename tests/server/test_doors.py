@@ -49,11 +49,13 @@ async def test_a_door_may_take_a_listener_that_is_bound_already() -> None:
     address = listener.getsockname()
     door = await open_door(plain("127.0.0.1"), listener)
 
-    reader, writer = await asyncio.open_connection(*address)
-    writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-    assert (await reader.readline()) == b"HTTP/1.1 500 Internal Server Error\r\n"
-    writer.close()
-    door.abort()
+    try:
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert (await reader.readline()) == b"HTTP/1.1 500 Internal Server Error\r\n"
+        writer.close()
+    finally:
+        door.abort()
 
     assert door.address == address
     with socket.socket() as probe:

@@ -12,7 +12,12 @@ from pathlib import Path
 import pytest
 
 from creditbridge.server.run import Lifecycle
-from creditbridge.server.workers import WorkerSettings, supervise_workers
+from creditbridge.server.workers import (
+    WorkerSettings,
+    adopt_listeners,
+    supervise_workers,
+    watch_lifeline,
+)
 
 WORKER = """
 import argparse, asyncio, os
@@ -145,6 +150,27 @@ async def test_a_crash_loop_is_slowed_down(listener: socket.socket, tmp_path: Pa
     assert lasted >= 0.05 + 0.1 + 0.1
 
 
+async def test_an_end_does_not_wait_for_the_pause_after_a_crash(listener: socket.socket) -> None:
+    """A crashed worker is not started again only to be ended."""
+    settings = WorkerSettings(count=1, pause_seconds=60)
+    async with supervised(["/bin/false"], listener, settings) as (lifecycle, work):
+        await asyncio.sleep(0.3)
+        lifecycle.drain()
+        async with asyncio.timeout(3):
+            await work
+
+
+def test_listeners_are_adopted_by_name(listener: socket.socket) -> None:
+    """What the parent wrote on the command line."""
+    address = listener.getsockname()
+    adopted = adopt_listeners([f"banks={listener.detach()}"])
+
+    with adopted["banks"] as mine:
+        assert mine.getsockname() == address
+    with pytest.raises(ValueError, match="invalid literal"):
+        adopt_listeners(["banks"])
+
+
 async def test_a_worker_that_lived_long_begins_anew(
     listener: socket.socket, tmp_path: Path
 ) -> None:
@@ -201,8 +227,6 @@ async def test_the_lifeline_is_watched_without_a_process() -> None:
     """The watching task ends when the pipe's other end closes, and asks for the end."""
     reading, writing = os.pipe()
     lifecycle = Lifecycle()
-    from creditbridge.server.workers import watch_lifeline
-
     watching = asyncio.create_task(watch_lifeline(reading, lifecycle))
     await asyncio.sleep(0)
     assert not lifecycle.is_draining

@@ -5,17 +5,21 @@ from datetime import datetime, timedelta
 from creditbridge.admission.model import KeyName, Outcome, TakenKey
 from creditbridge.foundation.database import Transaction
 
-# Of N takers one inserts the row. A decided key whose time is over is taken anew; one in flight
-# never is, however old: what became of its request must be found out first.
+# Of N takers one inserts the row; the others wait for its commit, and hold no lock on it then:
+# a taker that locked the key while it waits for the ledger would meet a delivery that holds the
+# ledger and waits for the key.
 TAKE_KEY = """
-    INSERT INTO admission_keys AS kept
+    INSERT INTO admission_keys
         (client_id, route, key, fingerprint, state, reference, taken_at, deadline_at)
     VALUES ($1, $2, $3, $4, 'IN_FLIGHT', $5, $6, $7)
-    ON CONFLICT (client_id, route, key) DO UPDATE
-    SET fingerprint = excluded.fingerprint, state = 'IN_FLIGHT', reference = excluded.reference,
-        taken_at = excluded.taken_at, deadline_at = excluded.deadline_at, decided_at = NULL,
-        event_id = NULL, receipt = NULL, sealed = NULL, body_until = NULL, forget_at = NULL
-    WHERE kept.state = 'DECIDED' AND kept.forget_at <= excluded.taken_at
+    ON CONFLICT (client_id, route, key) DO NOTHING
+"""
+
+# A decided key whose time is over may be taken anew; one in flight never, however old: what became
+# of its request must be found out first.
+FORGET_KEY = """
+    DELETE FROM admission_keys
+    WHERE client_id = $1 AND route = $2 AND key = $3 AND state = 'DECIDED' AND forget_at <= $4
 """
 
 
@@ -23,17 +27,13 @@ async def take_key(
     tx: Transaction, name: KeyName, fingerprint: bytes, *, reference: str, deadline_at: datetime
 ) -> bool:
     """Tell whether the key is this caller's now."""
-    taken = await tx.execute(
-        TAKE_KEY,
-        name.client_id,
-        name.route,
-        name.key,
-        fingerprint,
-        reference,
-        tx.now,
-        deadline_at,
-    )
-    return taken == 1
+    scope = (name.client_id, name.route, name.key)
+    row = (*scope, fingerprint, reference, tx.now, deadline_at)
+    if await tx.execute(TAKE_KEY, *row) == 1:
+        return True
+    if await tx.execute(FORGET_KEY, *scope, tx.now) == 0:
+        return False
+    return await tx.execute(TAKE_KEY, *row) == 1
 
 
 FIND_KEY = """

@@ -10,6 +10,7 @@ from creditbridge.consents.model import Consent, ConsentState
 from creditbridge.consents.rules import state_at
 from creditbridge.endpoints.exchange import HttpRequest
 from creditbridge.endpoints.house import House
+from creditbridge.endpoints.page_errors import answer_page
 from creditbridge.endpoints.pages import render
 from creditbridge.endpoints.showing import (
     consent_view,
@@ -156,4 +157,5 @@ def _digest_shown(request: HttpRequest, visit: Visit, consent: Consent) -> bytes
 router = Router(
     "/",
     route_handlers=[list_consents, read_consent, decide, preview_withdrawal, withdraw],
+    exception_handlers={Exception: answer_page},
 )

@@ -29,11 +29,14 @@ KINDS: Mapping[type[CreditbridgeError], int] = {
 # Where the code says more than its kind.
 CODES: Mapping[str, int] = {
     "answer-gone": 410,
-    "business-id-reused": 409,
+    "business-id-taken": 409,
     "certificate-missing": 401,
+    "consent-unknown": 404,
     "content-digest-invalid": 401,
     "content-type-unsupported": 415,
+    "change-unknown": 404,
     "enterprise-unknown": 404,
+    "bank-unknown": 404,
     "idempotency-in-flight": 409,
     "idempotency-key-reused": 422,
     "invalid-client": 401,

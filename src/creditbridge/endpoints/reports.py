@@ -35,6 +35,7 @@ class ReportBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @post("/v1/reports", status_code=200)
 async def create_report(request: HttpRequest, house: House) -> Response[bytes]:
     """Deliver one report under one consent."""
+    received_at = house.clock.now()
     presented = await present(request, url=house.bank_url, door=DOOR, scope=SCOPE)
     caller = await house.admit_caller(presented)
     key = parse_key(header(request, "idempotency-key"))
@@ -57,6 +58,7 @@ async def create_report(request: HttpRequest, house: House) -> Response[bytes]:
             ),
             business_id=body.business_id,
             traceparent=request.scope["state"]["traceparent"],
+            received_at=received_at,
         )
     )
     return answer_outcome(house, presented, outcome)

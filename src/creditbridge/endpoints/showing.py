@@ -66,17 +66,23 @@ def withdrawal_view(consent: Consent, enterprise: Party) -> WithdrawalView:
 
 
 def _line(consent: Consent, state: ConsentState, last_look_at: datetime | None) -> ConsentLine:
-    waits = state is ConsentState.REQUESTED and consent.lapses_at is not None
     return ConsentLine(
         consent_id=consent.consent_id,
         bank_name=consent.bank_name,
         purposes=tuple(sorted(consent.purposes)),
         state=state,
-        until=consent.lapses_at if waits and consent.lapses_at else consent.valid_to,
+        until=_until(consent, state),
         used=consent.used,
         max_queries=consent.max_queries,
         last_look_at=last_look_at,
     )
+
+
+def _until(consent: Consent, state: ConsentState) -> datetime:
+    """Return the end of what it waits for, of what it allows, or that it had."""
+    if state is ConsentState.REQUESTED:
+        return consent.lapses_at or consent.valid_to
+    return consent.ended_at or consent.valid_to
 
 
 def _terms(consent: Consent, enterprise: Party) -> Terms:

@@ -6,6 +6,7 @@ from litestar import Response, Router, get, post
 
 from creditbridge.endpoints.exchange import HttpRequest
 from creditbridge.endpoints.house import House
+from creditbridge.endpoints.page_errors import answer_page
 from creditbridge.endpoints.views import SignInView
 from creditbridge.endpoints.visits import (
     cookie_of,
@@ -80,4 +81,5 @@ async def sign_out(request: HttpRequest, house: House) -> Response[bytes]:
 router = Router(
     "/",
     route_handlers=[open_site, ask_sign_in, start_sign_in, complete_sign_in, sign_out],
+    exception_handlers={Exception: answer_page},
 )

@@ -66,14 +66,14 @@ def check_approver(examination: Examination) -> Finding:
 
 def check_coverage(examination: Examination) -> Finding:
     """Run the rule that decided again, on the consent as its chain builds it."""
-    replay = Replay()
+    replay, decided = Replay(), examination.decided
     for link in examination.chain:
-        coverage = replay.step(link.core)
-        if link is examination.decided and coverage is not None:
-            uses = f"use {coverage.use_number} of {coverage.consent.max_queries}"
-            sections = ", ".join(sorted(coverage.sections))
-            return Finding(strength=Strength.REPLAYED, detail=f"{uses}, covering {sections}")
-    raise PackUntrue(detail="the use is no link of the chain")
+        if link.index < decided.index:
+            replay.step(link.core)
+    coverage = replay.take_use(decided.core, examination.get_intended())
+    uses = f"use {coverage.use_number} of {coverage.consent.max_queries}"
+    sections = ", ".join(sorted(coverage.sections))
+    return Finding(strength=Strength.REPLAYED, detail=f"{uses}, covering {sections}")
 
 
 def check_end(examination: Examination) -> Finding:

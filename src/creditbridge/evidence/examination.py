@@ -19,6 +19,7 @@ from creditbridge.ledger.model import (
     ReportDelivered,
     ReportFailed,
     ReportIntended,
+    ReportRefused,
     ReportTerms,
 )
 from creditbridge.ledger.rules import open_entry, read_names
@@ -58,6 +59,7 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[OpenedEntry, ...]  # In the log's order.
     subject: OpenedEntry  # In which the report ended.
     decided: OpenedEntry  # In which the request was decided: the intent, or the refusal.
+    asked: ReportIntended | ReportRefused  # The terms of `decided`.
 
     @property
     def kind(self) -> PackKind:
@@ -80,9 +82,9 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             PackUntrue: the report was refused, there is none.
         """
-        if not isinstance(self.decided.core.terms, ReportIntended):
-            raise PackUntrue(detail="no intent")
-        return self.decided.core.terms
+        if isinstance(self.asked, ReportRefused):
+            raise PackUntrue(detail="the report was refused")
+        return self.asked
 
     def get_approval(self) -> OpenedEntry:
         """Return the approval that stood when the request was decided.
@@ -127,15 +129,18 @@ def examine(pack: Pack, pins: Pins, profile: bytes | None) -> Examination:
     """
     entries = open_entries(pack)
     subject = _find_subject(pack, entries)
-    decided = subject
-    terms = subject.core.terms
-    if isinstance(terms, ReportDelivered | ReportFailed | DeliveryStopped):
-        decided = _find_event(entries, terms.intended)
+    decided, asked = _find_decision(entries, subject)
     foreign = [entry for entry in entries if entry.core.bank not in {None, subject.core.bank}]
     if foreign:
         raise PackUntrue(detail=f"entry {foreign[0].index} is of another bank")
     return Examination(
-        pack=pack, pins=pins, profile=profile, entries=entries, subject=subject, decided=decided
+        pack=pack,
+        pins=pins,
+        profile=profile,
+        entries=entries,
+        subject=subject,
+        decided=decided,
+        asked=asked,
     )
 
 
@@ -162,6 +167,18 @@ def _find_subject(pack: Pack, entries: Sequence[OpenedEntry]) -> OpenedEntry:
         if (ENDS.get(entry.core.kind), terms.report_id) == (manifest.kind, manifest.report_id):
             return entry
     raise PackUntrue(detail="manifest.json: no entry ends this report in this way")
+
+
+def _find_decision(
+    entries: Sequence[OpenedEntry], subject: OpenedEntry
+) -> tuple[OpenedEntry, ReportIntended | ReportRefused]:
+    terms, decided = subject.core.terms, subject
+    if isinstance(terms, ReportDelivered | ReportFailed | DeliveryStopped):
+        decided = _find_event(entries, terms.intended)
+    asked = decided.core.terms
+    if not isinstance(asked, ReportRefused if decided is subject else ReportIntended):
+        raise PackUntrue(detail=f"entry {subject.index} ends no intent")
+    return decided, asked
 
 
 def _find_event(entries: Sequence[OpenedEntry], event_id: str) -> OpenedEntry:

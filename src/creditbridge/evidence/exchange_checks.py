@@ -14,7 +14,6 @@ from creditbridge.ledger.model import (
     ExchangeProof,
     Proofs,
     ReportDelivered,
-    ReportIntended,
     ReportRefused,
     RequestProof,
 )
@@ -145,10 +144,7 @@ def _without_exchange(examination: Examination) -> Finding:
 
 def _require_asked(examination: Examination, proof: RequestProof) -> None:
     """Compare what the body asks with what the entry says was asked, where both say it."""
-    core = examination.decided.core
-    terms = core.terms
-    if not isinstance(terms, ReportIntended | ReportRefused):
-        raise PackUntrue(detail="the entry is no decision on a request")
+    core, terms = examination.decided.core, examination.asked
     enterprise = examination.decided.find_name(core.enterprise, EnterpriseName)
     consent = examination.decided.find_name(core.consent, ConsentName)
     recorded: dict[str, JsonValue] = {

@@ -17,7 +17,9 @@ from creditbridge.protocols.strict_json import decode
 PINS_BYTES_MAX = 1_048_576
 
 
-class Pin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Pin(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """A key for entries from one index to before another; `to_index` absent: still good."""
 
     kid: str
@@ -26,7 +28,9 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     to_index: int | None = None
 
 
-class LogPin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class LogPin(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """A verifier key of the log (C2SP signed-note), for trees whose last index it covers."""
 
     vkey: str

@@ -67,7 +67,7 @@ class Replay:
         """
         match core.terms:
             case ReportIntended() as terms:
-                return self._take_use(core, terms)
+                return self.take_use(core, terms)
             case UseReturned() as terms:
                 self._return_use(core, terms)
             case ReportDelivered() | ReportFailed() | DeliveryStopped() as terms:
@@ -104,7 +104,12 @@ class Replay:
             after = _consent_of(core, terms, state)
         self._consents[reference] = after
 
-    def _take_use(self, core: Core, terms: ReportIntended) -> Coverage:
+    def take_use(self, core: Core, terms: ReportIntended) -> Coverage:
+        """Take the use that an entry records, and return what covers it.
+
+        Raises:
+            LawBroken: nothing does, or something else than the entry says.
+        """
         reference = core.consent or ""
         consent = self._consents.get(reference)
         asked = Asked(

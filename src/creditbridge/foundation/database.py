@@ -179,7 +179,9 @@ class Database:
                 try:
                     await connection.execute(DROP_LOCKS)
                 except UNAVAILABLE:
-                    connection.terminate()
+                    # A connection that died is back in the pool already, and cannot be ended twice.
+                    with suppress(asyncpg.InterfaceError):
+                        connection.terminate()
 
     @asynccontextmanager
     async def _lend(self) -> AsyncGenerator[Connection]:
@@ -282,7 +284,7 @@ def _database_errors() -> Generator[None]:
     try:
         yield
     except UNAVAILABLE as error:
-        # A value that the driver cannot encode is our mistake, not the database's absence.
+        # An address that is none is a mistake, not an absence.
         if isinstance(error, ValueError):
             raise
         raise DatabaseUnavailable(detail=f"{type(error).__name__}: {error}") from error

@@ -15,7 +15,7 @@ refusal before any effect frees the key.
 """
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -28,11 +28,13 @@ from creditbridge.foundation.database import Database, Transaction
 from creditbridge.foundation.errors import CreditbridgeError, Refused, Unavailable, Untrusted
 from creditbridge.foundation.ids import Kind, new_id
 from creditbridge.foundation.keys import Signer
+from creditbridge.foundation.logging import get_logger
 from creditbridge.journeys.admit_caller import Caller
 from creditbridge.journeys.make_profile import make_profile
 from creditbridge.journeys.records.reports import (
     delivery_record,
     failure_record,
+    instants_of,
     intent_record,
     outcome_of,
     refusal_record,
@@ -44,6 +46,8 @@ from creditbridge.ledger.model import Intent, IntentOutcome, Recorded
 from creditbridge.ledger.port import Recorder
 from creditbridge.platforms.model import PlatformAnswer, PlatformQuery
 from creditbridge.profile.seal import SealedProfile
+
+log = get_logger("deliver_report")
 
 ROUTE = "reports"
 CLOSING = timedelta(seconds=5)  # After the deadline, before another node may close the intent.
@@ -64,6 +68,7 @@ class ReportRequest(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str
     fingerprint: bytes
     traceparent: str
+    received_at: datetime
     business_id: str | None = None
 
     @property
@@ -313,7 +318,14 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
                 tx, delivery_record(running.coverage, running.intent, answer, profile)
             )
             report = Report(report_id=running.intent.report_id, body=profile.raw, delivery=recorded)
-            return await self._keep(tx, running, self.answers.delivered(report))
+            outcome = await self._keep(tx, running, self.answers.delivered(report))
+        log.info(
+            "report.delivered",
+            **instants_of(running.intent, answer),
+            request_in_at=running.request.received_at.isoformat(),
+            answer_out_at=self.clock.now().isoformat(),
+        )
+        return outcome
 
     async def _fail(self, running: Running, failure: CreditbridgeError) -> None:
         outcome, consent = outcome_of(failure), running.coverage.consent

@@ -174,8 +174,8 @@ class Ledger:
         return await intents.close_intent(tx, intent_id, outcome, node_id=self._node_id)
 
     async def overdue_intents(self, tx: Transaction) -> list[Intent]:
-        """Return intents past their deadline whose node is gone: this one may close them."""
-        return await intents.read_overdue(tx)
+        """Return intents past their deadline this node may close: its own, or an orphan."""
+        return await intents.read_overdue(tx, node_id=self._node_id)
 
     async def unknown_intents(self, tx: Transaction) -> list[Intent]:
         """Return intents whose outcome only the platform can tell."""

@@ -22,6 +22,7 @@ import msgspec
 
 from creditbridge.server.programs import (
     PROGRAM_SECONDS_MAX,
+    DatabaseNotStarted,
     make_private,
     open_way,
     program_path,
@@ -134,9 +135,15 @@ def stop_cluster(cluster: Cluster) -> None:
     Raises:
         DatabaseNotStarted: it would not stop in time.
     """
-    if find_postmaster(cluster) is not None:
+    if find_postmaster(cluster) is None:
+        return
+    try:
         seconds = str(PROGRAM_SECONDS_MAX)
         run_program("pg_ctl", "stop", "-w", "-t", seconds, "-m", "fast", "-D", cluster.data)
+    except DatabaseNotStarted:
+        # Killed by somebody else in this very moment is stopped as well.
+        if find_postmaster(cluster) is not None:
+            raise
 
 
 def find_postmaster(cluster: Cluster) -> int | None:

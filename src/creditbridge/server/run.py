@@ -157,20 +157,19 @@ async def _drain(house: list[OpenDoor], lifecycle: Lifecycle, settings: DrainSet
         door.announce_end()
     if await lifecycle.wait_for_hurry(settings.notice_seconds):
         return
-    for door in public:
-        door.stop_listening()
-    await _wait_until_idle(public, lifecycle, settings.finish_seconds)
-    for door in house:
-        door.stop_listening()
+    end = asyncio.get_running_loop().time() + settings.finish_seconds
+    for doors in (public, house):
+        for door in doors:
+            door.stop_listening()
+        await _wait_until_idle(doors, lifecycle, end)
     log.info("house.drained")
 
 
-async def _wait_until_idle(house: list[OpenDoor], lifecycle: Lifecycle, seconds: float) -> None:
+async def _wait_until_idle(doors: list[OpenDoor], lifecycle: Lifecycle, end: float) -> None:
     loop = asyncio.get_running_loop()
-    end = loop.time() + seconds
-    while not all(door.is_idle for door in house):
+    while not all(door.is_idle for door in doors):
         if loop.time() >= end or await lifecycle.wait_for_hurry(POLL_SECONDS):
-            log.warning("house.cut_off", doors=[door.name for door in house if not door.is_idle])
+            log.warning("house.cut_off", doors=[door.name for door in doors if not door.is_idle])
             return
 
 

@@ -196,6 +196,17 @@ def exchanges_of(proofs: Iterable[QueryProof]) -> tuple[ExchangeProof, ...]:
     )
 
 
+def instants_of(intent: Intent, answer: PlatformAnswer) -> dict[str, str]:
+    """Return what the log says of an exchange, so that the platform's time and ours stay apart."""
+    return {
+        "report": intent.report_id,
+        "bank": intent.bank_id,
+        "query": intent.query_id,
+        "query_out_at": answer.query_out_at.isoformat(),
+        "answer_in_at": answer.answer_in_at.isoformat(),
+    }
+
+
 def outcome_of(failure: CreditbridgeError) -> IntentOutcome:
     """Return what is known of a query that failed (law 10).
 

@@ -74,16 +74,19 @@ READ_OVERDUE = """
     SELECT intent_id, report_id, bank_id, client_id, consent_id, uscc, query_id, event_id,
         deadline_at
     FROM ledger_intents
-    WHERE outcome IS NULL AND deadline_at < $1 AND NOT EXISTS (
+    WHERE outcome IS NULL AND deadline_at < $1 AND (node_id = $3 OR NOT EXISTS (
         SELECT FROM ledger_leases WHERE ledger_leases.node_id = ledger_intents.node_id
-            AND ledger_leases.epoch = ledger_intents.epoch AND expires_at > $1)
+            AND ledger_leases.epoch = ledger_intents.epoch AND expires_at > $1))
     ORDER BY deadline_at LIMIT $2
 """
 
 
-async def read_overdue(tx: Transaction) -> list[Intent]:
-    """Return open intents past their deadline that no live lease answers for, oldest first."""
-    return await tx.fetch_rows(Intent, READ_OVERDUE, tx.now, INTENTS_MAX)
+async def read_overdue(tx: Transaction, *, node_id: str) -> list[Intent]:
+    """Return open intents past their deadline, oldest first: this node's own, and orphaned ones.
+
+    A node's own are those whose end it could not record; a live node looks after its own alone.
+    """
+    return await tx.fetch_rows(Intent, READ_OVERDUE, tx.now, INTENTS_MAX, node_id)
 
 
 READ_UNKNOWN = """

@@ -1,0 +1,44 @@
+"""Errors on the people's door, as a page that says what to do next."""
+
+from litestar import Response
+from litestar.exceptions import HTTPException
+
+from creditbridge.endpoints.exchange import HttpRequest
+from creditbridge.endpoints.problems import INTERNAL, PLAIN, interaction_of, status_of
+from creditbridge.endpoints.views import ErrorView
+from creditbridge.endpoints.visits import see_other, show
+from creditbridge.foundation.errors import CreditbridgeError
+from creditbridge.foundation.logging import get_logger
+from creditbridge.login.model import SessionMissing, SignInExpired, SignInRefused
+
+log = get_logger("portal")
+
+SIGN_IN = "/portal/sign-in"
+SERVER_ERROR = 500
+# Where signing in again is the way on.
+AGAIN = (SessionMissing, SignInExpired, SignInRefused)
+
+
+def answer_page(request: HttpRequest, error: Exception) -> Response[bytes]:
+    """Answer whatever was raised with a page; who is not signed in is led to the way in."""
+    if isinstance(error, SessionMissing) and request.method == "GET":
+        return see_other(SIGN_IN)
+    code, status = _read(error)
+    if status >= SERVER_ERROR:
+        log.error("page.failed", exc_info=error)
+    else:
+        log.info("page.refused", code=code, status=status, detail=getattr(error, "detail", ""))
+    view = ErrorView(
+        code=code,
+        interaction_id=interaction_of(request) or "",
+        offers_sign_in=isinstance(error, AGAIN),
+    )
+    return show(request, "error", None, view=view, status=status)
+
+
+def _read(error: Exception) -> tuple[str, int]:
+    if isinstance(error, CreditbridgeError):
+        return error.code, status_of(error)
+    if isinstance(error, HTTPException) and error.status_code < SERVER_ERROR:
+        return PLAIN.get(error.status_code, PLAIN[400])[0], error.status_code
+    return INTERNAL[0], SERVER_ERROR

@@ -1,0 +1,171 @@
+"""The replay finds what the laws do not allow, and nothing else."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+import pytest
+from msgspec.structs import replace
+
+from creditbridge.consents.model import ConsentState
+from creditbridge.evidence.model import PackMaterial
+from creditbridge.evidence.replay import Replay
+from creditbridge.ledger.model import (
+    BankName,
+    ConsentEnded,
+    Core,
+    DeliveryStopped,
+    EventKind,
+    Record,
+    ReportFailed,
+    UseReturned,
+)
+from creditbridge.ledger.rules import open_entry
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+OTHER_BANK = BankName(bank_id="bnk_2", uscc="91330104YY0000A13Q", legal_name="Other Bank")
+
+Write: TypeAlias = Callable[[Sequence[Record]], PackMaterial]
+Told: TypeAlias = Callable[[Sequence[Record]], list[str]]
+
+
+@pytest.fixture
+def told(write: Write) -> Told:
+    """Replay records, and return what they break."""
+
+    def replay(records: Sequence[Record]) -> list[str]:
+        replayed = Replay()
+        for one in write(records).entries:
+            replayed.see(open_entry(one.opening)[0])
+        return [breach.detail for breach in replayed.breaches]
+
+    return replay
+
+
+def failed(record: Record, *, outcome: str = "NOT_SENT") -> Record:
+    """Return a failure instead of a delivery."""
+    terms = ReportFailed(
+        report_id="rpt_1", intended="evt_3", query_id="qry_1", outcome=outcome, code="x"
+    )
+    return replace(record, kind=EventKind.REPORT_FAILED, terms=terms, digests={}, key_ids={})
+
+
+def returned(record: Record, *, intended: str = "evt_3") -> Record:
+    """Return a use given back."""
+    terms = UseReturned(report_id="rpt_1", intended=intended, reason="x")
+    return replace(record, kind=EventKind.USE_RETURNED, terms=terms, digests={}, key_ids={})
+
+
+def test_an_honest_story_breaks_nothing(told: Told, story: list[Record]) -> None:
+    """Enrolled, requested, approved, used, delivered, withdrawn."""
+    assert told(story) == []
+
+
+def test_a_returned_use_can_be_taken_again(told: Told, story: list[Record]) -> None:
+    """Returned before or after the failure is told: the count is the consent's either way."""
+    again = replace(story[3], terms=replace(story[3].terms, use_number=1))
+    back, fail = returned(story[4]), failed(story[4])
+
+    assert told([*story[:4], back, fail, again]) == []
+    assert told([*story[:4], fail, back, again]) == []
+
+
+def test_a_stopped_delivery_ends_its_intent(told: Told, story: list[Record]) -> None:
+    """The answer was cut off because the consent had ended."""
+    terms = DeliveryStopped(report_id="rpt_1", intended="evt_3", code="consent-withdrawn")
+    stopped = replace(story[4], kind=EventKind.DELIVERY_STOPPED, terms=terms, digests={})
+
+    assert told([*story[:4], stopped]) == []
+    assert told([*story[:4], stopped, story[4]]) == ["report.delivered without an open intent"]
+
+
+def test_consents_are_left_as_their_chains_leave_them(write: Write, story: list[Record]) -> None:
+    """Withdrawn at last, with one use taken."""
+    replayed = Replay()
+    reference = ""
+    for one in write(story).entries:
+        core = open_entry(one.opening)[0]
+        replayed.see(core)
+        reference = core.consent or reference
+
+    consent = replayed.find_consent(reference)
+    assert consent is not None
+    assert (consent.state, consent.used, consent.version) == (ConsentState.WITHDRAWN, 1, 3)
+    assert replayed.find_consent("unknown") is None
+
+
+Change: TypeAlias = Callable[[list[Record]], list[Record]]
+
+
+def use(record: Record, **changes: object) -> Record:
+    """Return a record with other terms."""
+    return replace(record, terms=replace(record.terms, **changes))
+
+
+BREACHES: list[tuple[Change, str]] = [
+    (lambda s: [s[0], s[3]], "a use without a live consent: consent-missing"),
+    (lambda s: [s[0], s[1], s[3]], "a use without a live consent: consent-pending"),
+    (
+        lambda s: [*s[:3], s[3], use(s[3], use_number=2), use(s[3], use_number=3)],
+        "a use without a live consent: consent-exhausted",
+    ),
+    (
+        lambda s: [*s[:2], use(s[2], valid_to=NOON), s[3]],
+        "a use without a live consent: consent-expired",
+    ),
+    (
+        lambda s: [*s[:3], use(s[3], purpose="POST_LOAN")],
+        "a use without a live consent: consent-purpose-mismatch",
+    ),
+    (
+        lambda s: [*s[:3], use(s[3], asked=frozenset({"TAX"}))],
+        "a use without a live consent: consent-sections-not-covered",
+    ),
+    (lambda s: [*s[:3], use(s[3], purpose="WHIM")], "a word that is no Purpose"),
+    (lambda s: [*s[:3], use(s[3], asked=frozenset({"XXX"}))], "a word that is no SectionCode"),
+    (lambda s: [s[0], s[1], s[1]], "a consent was requested twice"),
+    (lambda s: [s[0], s[2]], "a transition of a consent that nobody requested"),
+    (
+        lambda s: [s[0], s[1], replace(s[2], bank=OTHER_BANK)],
+        "a transition of a consent that nobody requested",
+    ),
+    (lambda s: [*s[:3], s[2]], "consent.approved where it stands ACTIVE"),
+    (lambda s: [*s[:2], s[5]], "consent.withdrawn where it stands REQUESTED"),
+    (
+        lambda s: [*s[:3], replace(s[5], terms=ConsentEnded(version=3, state="ACTIVE"))],
+        "consent.withdrawn led to ACTIVE instead of WITHDRAWN",
+    ),
+    (lambda s: [*s[:3], s[4]], "report.delivered without an open intent"),
+    (lambda s: [*s[:5], s[4]], "report.delivered without an open intent"),
+    (
+        lambda s: [*s[:4], use(s[4], report_id="rpt_2")],
+        "report.delivered of another report than its intent",
+    ),
+    (
+        lambda s: [*s[:4], use(s[4], sections=frozenset({"TAX"}))],
+        "delivered after its use was returned, or more than covered",
+    ),
+    (
+        lambda s: [*s[:4], returned(s[4]), s[4]],
+        "delivered after its use was returned, or more than covered",
+    ),
+    (lambda s: [*s[:4], returned(s[4], intended="evt_9")], "a use returned that was not taken"),
+    (lambda s: [*s[:5], returned(s[4])], "a use returned that was not taken"),
+    (lambda s: [*s[:4], returned(s[4]), returned(s[4])], "a use returned twice"),
+]
+
+
+@pytest.mark.parametrize(("change", "breach"), BREACHES, ids=map(str, range(len(BREACHES))))
+def test_each_breach_is_named(change: Change, breach: str, told: Told, story: list[Record]) -> None:
+    """The one entry that the laws do not allow where it stands, and no other."""
+    request = replace(story[3], request_id=None)
+    records = [*story[:3], request, replace(story[4], request_id=None), story[5]]
+
+    assert told(change(records)) == [breach]
+
+
+def test_entries_outside_consents_are_passed_over(story: list[Record], write: Write) -> None:
+    """Enrolments, tokens and the like decide nothing here."""
+    core: Core = open_entry(write(story[:1]).entries[0].opening)[0]
+
+    assert Replay().step(core) is None
