@@ -15,10 +15,11 @@ import asyncio
 import os
 import shutil
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 
 import msgspec
+import uvloop
 
 from benchmarks.crew import Crew
 from benchmarks.endpoints import measure_endpoints
@@ -59,7 +60,9 @@ def read_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def measure(plan: Plan, layout: Layout, crew: Crew, *, profile: bool) -> Findings:
+async def measure(
+    plan: Plan, layout: Layout, crew: Crew, clusters: ExitStack, *, profile: bool
+) -> Findings:
     """Walk the steps above.
 
     Raises:
@@ -72,7 +75,7 @@ async def measure(plan: Plan, layout: Layout, crew: Crew, *, profile: bool) -> F
         house = House(layout, crew, plan, profile=profile)  # 1
         await house.open(stack)
         rival = Rival(layout, crew, plan, house.target(""))  # 2
-        cluster = await rival.open(stack)
+        cluster = await rival.open(clusters)
         exchange = await house.rehearse()  # 3
         ours, naive = house.side(), rival.side()
         idle = await measure_idle(plan, ours)
@@ -95,31 +98,54 @@ async def measure(plan: Plan, layout: Layout, crew: Crew, *, profile: bool) -> F
 
 
 def main() -> int:
-    """Measure and print; 0 where everything could be measured, 1 where it could not."""
+    """Measure and print; 0 where every report was delivered, 1 where something was not."""
     arguments = read_arguments()
+    if not Path("/proc/self/stat").exists():
+        sys.stderr.write("Not run: CPU per process is read from /proc, which only Linux has.\n")
+        return 1
     plan = QUICK if arguments.quick else FULL
-    folder: Path = arguments.folder
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
+    folder = make_folder(arguments.folder)
     try:
-        tell("a throw-away PKI")
-        layout = lay_out(folder.resolve(), RECIPE)
-        with Crew(layout.folder) as crew:
-            findings = asyncio.run(measure(plan, layout, crew, profile=arguments.profile))
+        findings = measure_in(folder, plan, profile=arguments.profile)
     except (StoryBroken, CreditbridgeError) as broken:
         detail = getattr(broken, "detail", "")
-        sys.stderr.write(f"\nThe benchmark broke off: {broken} {detail}\n")
+        sys.stderr.write(f"\nThe benchmark broke off: {broken} {detail}\nLogs: {folder}\n")
         return 1
     finally:
         if sys.stderr.isatty():
             sys.stderr.write("\r\x1b[K")
     sys.stdout.write(write_page(plan, findings, colours=sys.stdout.isatty()))
     if arguments.profile:
-        profile = msgspec.json.decode((layout.folder / PROFILE_NAME).read_bytes(), type=Profile)
+        profile = msgspec.json.decode((folder / PROFILE_NAME).read_bytes(), type=Profile)
         sys.stdout.write("\n" + write_profile(profile, PROFILE_LINES))
+    shutil.rmtree(folder)
     failed = sum(each.tally.failed for rounds in findings.rounds.values() for each in rounds)
     return 1 if failed else 0
+
+
+def make_folder(folder: Path) -> Path:
+    """Return an empty folder; what an earlier run left there is gone."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return folder.resolve()
+
+
+def measure_in(folder: Path, plan: Plan, *, profile: bool) -> Findings:
+    """Measure in a folder; everything that was started is stopped, the databases last.
+
+    Raises:
+        StoryBroken, CreditbridgeError: something did not start, or did not answer.
+    """
+    tell("a throw-away PKI")
+    layout = lay_out(folder, RECIPE)
+    # The parts are measured on the loop that the gateway runs on.
+    with (
+        ExitStack() as clusters,
+        Crew(folder) as crew,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        return runner.run(measure(plan, layout, crew, clusters, profile=profile))
 
 
 if __name__ == "__main__":

@@ -7,13 +7,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One run. A round asks one side for `reports` reports, or ends after `round_seconds`."""
 
     rounds: int = 5
-    reports: int = 800
+    reports: int = 600
     warm_up: int = 250
     connections: int = 16
     round_seconds: float = 20.0
     # The log is put in order behind the answers, within a second: that cost belongs to the round.
     settle_seconds: float = 1.2
-    idle_seconds: float = 2.0
+    idle_seconds: float = 3.0
     enterprises: int = 4
     consents: int = 8
     batches: int = 7

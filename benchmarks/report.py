@@ -14,7 +14,6 @@ from benchmarks.rounds import Round
 from benchmarks.sides import GENERATOR, SERVING
 
 WIDTH = 88
-NAME_WIDTH = 30
 CELL_WIDTH = 14
 BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 MILLISECONDS = 1_000
@@ -152,7 +151,7 @@ def _information(page: Page, findings: Findings) -> None:
         for told in sorted({each.first_failure for each in tallies if each.first_failure}):
             page.write(f"  failed: {told[: WIDTH - 10]}")
     idle = ", ".join(f"{role} {findings.idle[role]:.1f}" for role in SERVING)
-    page.row(f"creditbridge while nobody asks, ms of CPU per second: {idle}", style=DIM)
+    page.write(f"creditbridge unasked, ms of CPU per second: {idle}", DIM)
 
 
 def _parts(page: Page, parts: Sequence[Part]) -> None:
@@ -172,14 +171,10 @@ def _parts(page: Page, parts: Sequence[Part]) -> None:
 
 
 def _endpoints(page: Page, findings: Findings) -> None:
-    page.head("One fixed request, CPU per answer, µs", "gateway", "database", "answers/s", "failed")
+    cells = ("gateway µs", "database µs", "generator µs", "answers/s", "failed")
+    page.head("One fixed request", *cells)
     for each in findings.endpoints:
-        page.row(
-            f"{each.name}  (generator {each.generator:,.0f})",
-            f"{each.gateway:,.0f}",
-            f"{each.database:,.0f}",
-            f"{each.rate:,.0f}",
-            f"{each.failed:,}",
-        )
+        costs = (each.gateway, each.database, each.generator, each.rate)
+        page.row(each.name, *(f"{cost:,.0f}" for cost in costs), f"{each.failed:,}")
     if findings.endpoints_missing:
         page.write(f"not measured: {findings.endpoints_missing}")

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import secrets
 from base64 import urlsafe_b64encode
-from contextlib import AsyncExitStack
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -55,15 +55,15 @@ class Rival:
         self._folder = layout.folder / "naive"
         self.cluster: Cluster | None = None
 
-    async def open(self, stack: AsyncExitStack) -> Cluster:
-        """Start the database and the gateway, and return the database's cluster.
+    async def open(self, clusters: ExitStack) -> Cluster:
+        """Start the database and the gateway, and return the cluster, which `clusters` stops.
 
         Raises:
             DatabaseNotStarted: PostgreSQL refused.
             StoryBroken: the gateway ended.
         """
         cluster = make_cluster(self._folder)
-        stack.callback(stop_cluster, cluster)
+        clusters.callback(stop_cluster, cluster)
         start_cluster(cluster)
         await self._fill(cluster.url)
         settings = self._layout.folder / "naive.json"

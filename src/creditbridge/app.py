@@ -311,11 +311,8 @@ def _open_http(stack: AsyncExitStack, settings: HttpClientSettings) -> Http:
 
 
 def _doors(settings: Settings, house: House, strangers: Strangers) -> tuple[Door, ...]:
-    bank, people_door, operations = (
-        settings.doors.bank,
-        settings.doors.people,
-        settings.doors.operations,
-    )
+    doors = settings.doors
+    bank = doors.bank
     if bank.client_authority is None:
         raise SettingsInvalid(detail="doors.bank.client_authority")
     return (
@@ -336,16 +333,18 @@ def _doors(settings: Settings, house: House, strangers: Strangers) -> tuple[Door
         Door(
             name="people",
             app=people_application(house),
-            host=people_door.host,
-            port=people_door.port,
-            tls=people_context(certificate_file=people_door.certificate, key_file=people_door.key),
+            host=doors.people.host,
+            port=doors.people.port,
+            tls=people_context(
+                certificate_file=doors.people.certificate, key_file=doors.people.key
+            ),
             refused=lambda code: strangers.count("people", code, now=house.clock.now()),
         ),
         Door(
             name="operations",
             app=operations_application(house),
-            host=operations.host,
-            port=operations.port,
+            host=doors.operations.host,
+            port=doors.operations.port,
             tls=None,
         ),
     )

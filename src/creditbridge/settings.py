@@ -179,9 +179,9 @@ def list_problems(settings: Settings) -> list[str]:
 def _path_under(folder: Path) -> Callable[[type, object], object]:
     base = folder.resolve()
 
-    def read(kind: type, value: object) -> object:
+    def _read(kind: type, value: object) -> object:
         if kind is Path and isinstance(value, str):
             return base / value
         raise NotImplementedError
 
-    return read
+    return _read

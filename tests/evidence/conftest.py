@@ -23,7 +23,7 @@ from creditbridge.evidence.assembling import assemble_pack
 from creditbridge.evidence.model import PackMaterial
 from creditbridge.evidence.pins import LogPin, Pin, Pins, PinsFile, read_pins
 from creditbridge.foundation.keys import FileKey, name_key
-from creditbridge.ledger.composing import Numbers, names_of, prepare
+from creditbridge.ledger.composing import Numbers, names_of, prepare, subject_of
 from creditbridge.ledger.encoding import to_base64url
 from creditbridge.ledger.model import (
     CATALOGUE,
@@ -46,7 +46,7 @@ from creditbridge.ledger.model import (
     ReportRefused,
     RequestProof,
 )
-from creditbridge.ledger.rules import entry_of, join_parts, sign_receipt, subject_of
+from creditbridge.ledger.rules import entry_of, join_parts, sign_receipt
 from creditbridge.ledger.vault import draw_salts
 from creditbridge.profile.build import ProfileHeading, build_profile
 from creditbridge.profile.codes import Confidence, MatchBy, Purpose, SectionCode

@@ -14,7 +14,6 @@ from tests.house.telling import outcome, tell_apart
 pytestmark = pytest.mark.xdist_group("house")
 UNKNOWN_CONSENT = "cns_01hzy6t9x7c3v5n8m2k4p6q8r0"
 UNKNOWN_REPORT = "rpt_01hzy6t9x7c3v5n8m2k4p6q8r0"
-FOREIGN_KEY = "南山银行"
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +123,7 @@ async def test_another_banks_consent_sounds_like_none(house: House) -> None:
 
     assert outcome(foreign) == (403, "consent-missing")
     assert tell_apart(foreign) == tell_apart(unknown)
-    assert outcome(seen) == (404, "not-found")
+    assert outcome(seen) == (404, "consent-unknown")
     assert tell_apart(seen) == tell_apart(unseen)
     assert await used(house, given) == 0
 
@@ -181,7 +180,7 @@ async def test_widened_sections_are_not_served(house: House) -> None:
 @pytest.mark.parametrize(
     ("members", "expected"),
     [
-        ({"purpose": "GUARANTEE"}, (403, "consent-purpose-mismatch")),
+        ({"purpose": "GUARANTEE_REVIEW"}, (403, "consent-purpose-mismatch")),
         ({"purpose": "CURIOSITY"}, (400, "json-malformed")),
         ({"bank_id": "bnk_01hzy6t9x7c3v5n8m2k4p6q8r0"}, (400, "json-malformed")),
         ({"used": 0}, (400, "json-malformed")),

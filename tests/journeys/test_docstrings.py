@@ -13,7 +13,7 @@ FOLDER = Path(SPEC.origin or "").parent if SPEC is not None else Path()
 STEP = re.compile(r"^(\d+)\. ", re.MULTILINE)
 MARK = re.compile(r"#\s(\d+(?:,\s\d+)*)")
 # Not journeys: they have no numbered steps, and so no marks either.
-PLAIN = {"__init__.py", "require_voice.py"}
+PLAIN = {"__init__.py", "report_ports.py", "require_voice.py"}
 # A step that another journey walks; the docstring says which.
 ELSEWHERE = {"withdraw_consent.py": {4}}
 

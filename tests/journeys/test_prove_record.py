@@ -135,13 +135,19 @@ async def test_another_banks_report_is_as_absent_as_none(
 
 
 async def test_a_pack_waits_for_the_published_log(
-    prove: ProveRecord, report_id: str, north: Onboarded, house: House
+    prove: ProveRecord, house: House, north: Onboarded, ask: Ask, consent: Consent
 ) -> None:
     """Without a proof of inclusion there is no pack; the bank may come again."""
+    await house.sequencer.run_once()
+    outcome = await house.deliver(ask(consent))
+    report_id = dict(outcome.headers)["creditbridge-report"]
+
     with pytest.raises(PackUnready):
         await prove(house.call(north), report_id)
-
     assert await house.told("pack") == []
+
+    await house.sequencer.run_once()
+    assert names_of(await prove(house.call(north), report_id))
 
 
 @pytest.mark.parametrize("fault", ["failed", "reply lost"])

@@ -1,9 +1,10 @@
 """The check of the whole ledger finds what was done to it, and where."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -11,9 +12,19 @@ from creditbridge.foundation.database import Database
 from creditbridge.ledger import publication
 from creditbridge.ledger.audit import Violated, Violation
 from creditbridge.ledger.checking import Held, Trust, check_ledger
-from creditbridge.ledger.model import Core, Record, Recorded
+from creditbridge.ledger.model import (
+    Core,
+    EventKind,
+    Proofs,
+    Record,
+    Recorded,
+    RequestProof,
+    StrangersRefused,
+)
+from creditbridge.ledger.sealing import seal
 from creditbridge.ledger.sequencer import Sequencer
 
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Fill: TypeAlias = Callable[[Sequence[Record]], Awaitable[list[Recorded]]]
 
 # As a database administrator does who has read the migration.
@@ -369,3 +380,77 @@ async def test_an_erasure_in_order_is_no_violation(database: Database, trust: Tr
 async def test_deadlines_of_receipts_count_from_the_decision(log: list[Recorded]) -> None:
     """Sixty seconds at most."""
     assert {one.receipt.include_by - one.decided_at for one in log} == {timedelta(seconds=60)}
+
+
+async def test_signed_bytes_that_no_digest_was_taken_of_are_named(
+    log: list[Recorded], database: Database, trust: Trust
+) -> None:
+    """Whoever holds the opening key may seal other proofs; the digests in the core stand."""
+    event_id = log[7].event_id
+    other = Proofs(request=RequestProof(body=b"{}", base=b"another base"))
+    secret = trust.opening_keys.current.secret
+    sealed = seal(secret, msgspec.json.encode(other), belongs_to=f"{event_id}/proofs")
+    async with database.transaction() as tx:
+        await tx.execute("SET LOCAL session_replication_role = replica")
+        await tx.execute(
+            "UPDATE ledger_openings SET proofs = $2 WHERE event_id = $1", event_id, sealed
+        )
+
+    violations = await check(database, trust)
+
+    assert [(one.name, one.index) for one in violations] == [(Violated.PROOFS_DIFFER, 7)]
+
+
+async def test_tiles_above_the_leaves_are_compared(
+    database: Database,
+    trust: Trust,
+    fill: Fill,
+    sequencer: Sequencer,
+    story: list[Record],
+) -> None:
+    """A changed hash over the first 256 entries, or one that is gone, is named with its first."""
+    await fill([story[4]] * 300)
+    await sequencer.run_once()
+    assert await check(database, trust) == []
+
+    await tamper(database, "UPDATE ledger_tiles SET hashes = pg_temp.flip(hashes) WHERE level = 1")
+    changed = await check(database, trust)
+    await tamper(database, "DELETE FROM ledger_tiles WHERE level = 1")
+    gone = await check(database, trust)
+
+    assert [(one.name, one.index) for one in changed] == [(Violated.TILE_DIFFERS, 0)]
+    assert [(one.name, one.index) for one in gone] == [
+        (Violated.TILE_DIFFERS, None),
+        (Violated.TILE_DIFFERS, 0),
+    ]
+
+
+@pytest.mark.usefixtures("log")
+async def test_the_first_violations_are_enough(
+    database: Database, trust: Trust, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ledger that was replaced whole does not fill the memory."""
+    monkeypatch.setattr("creditbridge.ledger.audit.VIOLATIONS_MAX", 3)
+    await tamper(database, "DELETE FROM ledger_entries")
+
+    assert len(await check(database, trust)) == 3
+
+
+async def test_an_entry_of_nobody_is_whole_without_names(
+    database: Database, trust: Trust, fill: Fill, sequencer: Sequencer
+) -> None:
+    """Strangers summed up: no bank, no enterprise, no personal part."""
+    strangers = StrangersRefused(minute=NOON, door="bank", code="invalid-client", count=3)
+    await fill(
+        [
+            Record(
+                kind=EventKind.STRANGERS_REFUSED,
+                rule="strangers",
+                rule_version="1",
+                terms=strangers,
+            )
+        ]
+    )
+    await sequencer.run_once()
+
+    assert await check(database, trust) == []

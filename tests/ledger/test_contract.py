@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from creditbridge.ledger.composing import Numbers, Salts, prepare
-from creditbridge.ledger.contract import MARK, contract_files, describe_events
+from creditbridge.ledger.contract import MARK, contract_files, describe_events, write_contracts
 from creditbridge.ledger.encoding import encode
 from creditbridge.ledger.model import CATALOGUE, Core, EventKind, Record, ReferenceKind
 
@@ -79,3 +79,16 @@ def prepared_core(record: Record) -> Core:
     )
     numbers = Numbers(references={kind: str(kind) for kind in ReferenceKind})
     return prepare(record, numbers, salts, event_id="evt_1", decided_at=NOON).core
+
+
+def test_contracts_are_written_where_they_are_compared(tmp_path: Path) -> None:
+    """Schemas, catalogue, and the page behind its mark; what people wrote before it stays."""
+    page = tmp_path / "docs" / "ledger-events.md"
+    page.parent.mkdir()
+    page.write_text(f"What people wrote.\n{MARK}stale", "utf-8")
+
+    write_contracts(str(tmp_path))
+
+    written = {path.name: path.read_bytes() for path in (tmp_path / "contracts/ledger").iterdir()}
+    assert written == contract_files()
+    assert page.read_text("utf-8") == f"What people wrote.\n{MARK}\n{describe_events()}"

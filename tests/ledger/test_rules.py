@@ -16,7 +16,9 @@ from creditbridge.ledger.composing import (
     RecordUnfit,
     Salts,
     prepare,
+    report_of,
     require_fit,
+    subject_of,
 )
 from creditbridge.ledger.encoding import SpellingUnknown, encode, to_base64url
 from creditbridge.ledger.model import (
@@ -46,14 +48,12 @@ from creditbridge.ledger.rules import (
     may_close,
     open_entry,
     read_names,
-    report_of,
     require_digest,
     require_link,
     require_promised,
     require_proofs,
     salted_digest,
     sign_receipt,
-    subject_of,
     verify_receipt,
 )
 

@@ -19,7 +19,11 @@ from creditbridge.protocols.signed_note import note_key
 
 Fill: TypeAlias = Callable[[Sequence[Record]], Awaitable[list[Recorded]]]
 
-READ_LOG = "SELECT array_agg(commitment ORDER BY log_index) FROM ledger_entries"
+KILL_LEADER = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_locks
+    WHERE locktype = 'advisory' AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 COUNT_INDEXES = "SELECT count(DISTINCT log_index) FROM ledger_entries"
 
 
@@ -299,3 +303,37 @@ async def test_trouble_is_told_and_kept(
         leading.cancel()
 
     assert isinstance(sequencer.trouble, LedgerCorrupt)
+
+
+async def test_a_leader_whose_connection_is_killed_leads_again(
+    fill: Fill,
+    story: list[Record],
+    sequencer: Sequencer,
+    database: Database,
+    log_key: FileKey,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The lock went with the connection: it is told as trouble, and taken anew."""
+    monkeypatch.setattr("creditbridge.ledger.sequencer.RETRY_SECONDS", 0.05)
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        leading = tasks.create_task(sequencer.run())
+        killed = 0
+        while not killed:
+            async with database.transaction() as tx:
+                killed = await tx.fetch_value(int, KILL_LEADER) or 0
+        while sequencer.trouble is None:
+            async with database.transaction():
+                pass
+        await fill(story)
+        while await find_size(database) < 6:
+            pass
+        leading.cancel()
+
+    assert (await get_checkpoint(database, log_key)).size == 6
+    assert sequencer.trouble is None
+
+
+async def find_size(database: Database) -> int:
+    """Return the published size."""
+    async with database.transaction() as tx:
+        return await publication.find_size(tx)

@@ -40,6 +40,7 @@ def parse_form(body: bytes, *, content_type: str | None, query: bytes = b"") -> 
         raise InvalidRequest(FormFault.QUERY)
     if len(body) > FORM_BYTES_MAX:
         raise InvalidRequest(FormFault.SIZE)
+    # Split at most so often: a body of ampersands must not become a list of millions.
     fields = body.split(b"&", FIELDS_MAX)
     if len(fields) > FIELDS_MAX:
         raise InvalidRequest(FormFault.FIELDS)
@@ -48,6 +49,7 @@ def parse_form(body: bytes, *, content_type: str | None, query: bytes = b"") -> 
         name, _, value = field.partition(b"=")
         if not field:
             continue
+        # Compared as decoded: `scope` and `sc%6Fpe` are one name (RFC 6749, section 3.2).
         if (known := _decode(name)) in parameters:
             raise InvalidRequest(FormFault.REPEATED)
         parameters[known] = _decode(value)
@@ -65,6 +67,7 @@ def _require_form_type(content_type: str | None) -> None:
 
 
 def _decode(encoded: bytes) -> str:
+    # The library would pass over a broken escape and keep it as text.
     if _FORM_CHARACTERS.fullmatch(encoded) is None:
         raise InvalidRequest(FormFault.ENCODING)
     try:

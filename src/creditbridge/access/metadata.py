@@ -25,6 +25,7 @@ def authorization_server_metadata(settings: AccessSettings) -> dict[str, Metadat
         "token_endpoint": token_endpoint,
         "jwks_uri": settings.issuer + JWKS_PATH,
         "scopes_supported": sorted(settings.scopes),
+        # From the registries themselves, so that the document cannot claim what is not served.
         "grant_types_supported": sorted(GRANTS),
         "token_endpoint_auth_methods_supported": sorted(METHODS),
         "tls_client_certificate_bound_access_tokens": True,

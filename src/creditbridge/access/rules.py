@@ -34,6 +34,8 @@ def decide_scopes(asked: str | None, registered: frozenset[str]) -> frozenset[st
         raise InvalidScope(detail="malformed scope")
     else:
         scopes = frozenset(asked.split(" "))
+    # All or nothing: a token with less than was asked for fails later, where nobody looks for the
+    # reason.
     if not scopes or not scopes <= registered:
         raise InvalidScope
     return scopes
@@ -74,6 +76,7 @@ def require_live(token: Token | None, *, now: datetime) -> Token:
     """
     if token is None:
         raise TokenInvalid(detail="unknown or revoked")
+    # The row may outlive its end until a purge: the instant decides, not its presence.
     if now >= token.expires_at:
         raise TokenInvalid(detail="expired")
     return token
@@ -85,6 +88,7 @@ def require_binding(token: Token, certificate: PeerCertificate | None) -> None:
     Raises:
         TokenUnbound: no certificate, another bank's, or a renewed one.
     """
+    # A stolen token is worthless without the key of the certificate (law 3).
     if certificate is None or certificate.thumbprint != token.thumbprint:
         raise TokenUnbound(token)
 

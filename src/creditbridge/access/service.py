@@ -45,12 +45,15 @@ async def authenticate_client(tx: Transaction, request: TokenRequest) -> Authent
         InvalidClient: none, one that is not served, or one that does not prove an active client;
             the unknown, the suspended and the mismatched get the same text after the same work.
     """
+    # Before anything is read: a malformed request costs no query.
     for check in CHECKS:
         check(request)
     claims = ((name, method.name_client(request)) for name, method in METHODS.items())
     name, client_id = next((claim for claim in claims if claim[1] is not None), ("", None))
     if client_id is None:
         raise ClientUnnamed
+    # Before the client is read: a revocation that commits after this finds the token and deletes
+    # it.
     await store.join_issuers(tx)
     registration = await find_client(tx, client_id)
     # Exactly the registered method counts (PROTOCOLS A1); an unknown client is put to the same one.
@@ -90,6 +93,7 @@ async def issue_token(
         expires_at=tx.now + timedelta(seconds=TOKEN_SECONDS),
     )
     secret = new_secret()
+    # The secret itself is kept nowhere: who reads the table or a backup can use none of it.
     await store.keep_token(tx, digest_secret(secret), token)
     return IssuedToken(secret=secret, token=token)
 

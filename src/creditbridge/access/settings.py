@@ -34,5 +34,7 @@ class AccessSettings(msgspec.Struct, frozen=True, kw_only=True):
             parts = urlsplit(url)
             if parts.scheme != "https" or not parts.netloc or "?" in url or "#" in url:
                 raise IssuerInvalid(detail=url)
+            # Clients append the well-known path; two slashes would be another address (RFC 8414,
+            # section 3.1).
             if url.endswith("/"):
                 raise IssuerInvalid(detail=f"{url}: trailing slash")

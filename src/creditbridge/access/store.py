@@ -65,6 +65,7 @@ async def find_token(tx: Transaction, token_digest: bytes) -> Token | None:
 
 async def revoke_tokens(tx: Transaction, *, bank_id: str, client_id: str | None) -> int:
     """Delete the tokens; those being issued at this instant included. Return how many."""
+    # The lock first: a token issued after the deletion, for a client read before it, would survive.
     await tx.execute(STOP_ISSUERS, ISSUING_LOCK)
     return await tx.execute(REVOKE, bank_id, client_id)
 

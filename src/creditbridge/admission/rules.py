@@ -102,6 +102,7 @@ def parse_key(header: str | None) -> str:
         raise KeyMissing
     text = header.strip(" \t")
     if (quoted := _QUOTED.fullmatch(text)) is not None:
+        # Unescaped, so that two spellings of one key cannot buy two queries.
         key = _ESCAPED.sub(r"\1", quoted[1])
     elif _BARE.fullmatch(text) is not None:
         key = text
@@ -126,6 +127,7 @@ def require_business_id(text: str) -> str:
 def fingerprint_of(method: str, target: str, body: bytes) -> bytes:
     """Return what tells one request from another: SHA-256 over its three parts, 32 bytes."""
     parts = (method.encode(), target.encode(), body)
+    # Each part by its own digest: no byte can move from one part into the next.
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).digest()
 
 
@@ -142,6 +144,7 @@ def require_answer(taken: TakenKey, fingerprint: bytes, *, now: datetime) -> byt
         raise KeyReused
     if taken.state is KeyState.IN_FLIGHT:
         raise KeyInFlight
+    # The row may wait for its purge: the promise of minutes holds by the instant (law 9).
     if taken.sealed is None or taken.body_until is None or now >= taken.body_until:
         raise answer_gone(taken)
     return taken.sealed

@@ -50,6 +50,7 @@ class Admission:
             tx, name, fingerprint, reference=reference, deadline_at=deadline_at
         ):
             return None
+        # Between the two statements its owner may have freed it: the caller simply asks again.
         if (taken := await store.find_key(tx, name)) is None:
             raise KeyInFlight(detail="released while it was read")
         # The wait for another transaction may have been long: a body lives by the instant after it.

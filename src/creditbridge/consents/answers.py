@@ -54,6 +54,7 @@ def approve(consent: Consent | None, approval: Approval, *, now: datetime) -> Co
         Refused: unknown, answered before, changed, lapsed, past its term, or widened.
     """
     asked = _require_answerable(consent, ConsentEvent.APPROVED, version=approval.version, now=now)
+    # A yes to a term that is over would be a consent nobody can use, and looks like one.
     if now >= asked.valid_to:
         raise ConsentExpired
     return replace(
@@ -128,6 +129,8 @@ def _require_answerable(
 ) -> Consent:
     if consent is None:
         raise ConsentUnknown
+    # The state before the version: who comes second hears that it was answered, not that it
+    # changed.
     next_state(consent.state, event)
     # What was read is what is answered: the version stands for the text that was shown.
     if consent.version != version:
@@ -140,6 +143,7 @@ def _require_answerable(
 def _narrow(consent: Consent, sections: frozenset[SectionCode] | None) -> frozenset[SectionCode]:
     if sections is None:
         return consent.sections
+    # Consent to nothing is a refusal, and must be given as one.
     if not sections or not sections <= consent.sections:
         raise SectionsNotAsked
     return sections

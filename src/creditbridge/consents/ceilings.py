@@ -98,6 +98,7 @@ def require_acceptable(request: ConsentRequest, ceilings: Ceilings, *, now: date
         Refused: the first ceiling, in the order below, that it exceeds.
     """
     _require_well_formed(request)
+    # Before anybody is asked: an enterprise should never see a request that the law forbids.
     if not request.purposes <= ceilings.purposes:
         raise PurposeNotAllowed
     if not request.sections <= ceilings.sections:
@@ -112,6 +113,7 @@ def require_acceptable(request: ConsentRequest, ceilings: Ceilings, *, now: date
 def _require_well_formed(request: ConsentRequest) -> None:
     if not request.purposes or not request.sections or request.max_queries < 1:
         raise RequestMalformed
+    # The artefact is signed and kept for ten years: nothing in it may grow without end.
     if len(request.clients) > CLIENTS_MAX:
         raise RequestMalformed
     texts = (request.authorization_no, request.business_ref)
@@ -127,6 +129,7 @@ def _is_plain_text(text: str) -> bool:
 def _require_term(request: ConsentRequest, ceilings: Ceilings, *, now: datetime) -> Term:
     valid_from = now if request.valid_from is None else request.valid_from
     length = request.valid_to - valid_from
+    # Nobody consents backwards: a term in the past would cover looks already taken.
     if valid_from < now or not timedelta(0) < length <= timedelta(days=ceilings.validity_days_max):
         raise TermNotAllowed
     return Term(

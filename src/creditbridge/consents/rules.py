@@ -109,6 +109,7 @@ def state_at(consent: Consent, *, now: datetime) -> ConsentState:
         return consent.state
     if now >= consent.valid_to:
         return ConsentState.EXPIRED
+    # Shown, never stored: a use that is given back revives the consent.
     return ConsentState.EXHAUSTED if consent.used >= consent.max_queries else consent.state
 
 
@@ -123,12 +124,15 @@ def require_coverage(consent: Consent | None, asked: Asked, *, now: datetime) ->
         Refused: the first reason below, after those of `require_standing`.
     """
     consent = require_standing(consent, asked, now=now)
+    # Purpose before uses and sections: it is what the law asks first (PIPL 6).
     if asked.purpose not in consent.purposes:
         raise PurposeMismatch
     if asked.purpose is Purpose.POST_LOAN and not _is_open_business(consent, asked, now=now):
         raise BusinessClosed
     if consent.state is ConsentState.EXHAUSTED or consent.used >= consent.max_queries:
         raise ConsentExhausted
+    # What is covered is served, the rest named as omitted; nothing at all is a refusal, and takes
+    # no use.
     if not (sections := asked.sections & consent.sections):
         raise SectionsNotCovered
     return Coverage(
@@ -191,6 +195,7 @@ def artefact_of(consent: Consent) -> ConsentArtefact:
             legal_name=consent.bank_name,
             clients=tuple(sorted(consent.clients)),
         ),
+        # Sorted, because a set has no order and a signature needs one.
         purposes=tuple(sorted(consent.purposes)),
         sections=tuple(sorted(consent.sections)),
         valid_from=consent.valid_from.astimezone(UTC),
@@ -212,6 +217,7 @@ def read_artefact(raw: bytes) -> ConsentArtefact:
     Raises:
         Malformed: not canonical JSON, an unknown member, or another version.
     """
+    # The bytes are what was signed: a reader that forgave them would read another consent.
     require_canonical(raw)
     return decode(raw, ConsentArtefact)
 

@@ -92,6 +92,8 @@ class Consents:
             Refused: unknown to this enterprise, answered, changed, lapsed, past its term, widened.
         """
         before = await self._lock(tx, consent_id=approval.consent_id, uscc=approval.uscc)
+        # Signed only now, over the sections that were approved: the request's own artefact is no
+        # consent.
         after = answers.approve(before, approval, now=await tx.renew_now())
         return await self._move(tx, self._sign(after))
 
@@ -128,6 +130,7 @@ class Consents:
             ConsentBusy: the consent changed under the decision.
         """
         consent = None
+        # What is no id costs no query, and is as missing as one that never was.
         if is_id(Kind.CONSENT, asked.consent_id):
             consent = await store.lock_of_bank(
                 tx, consent_id=asked.consent_id, bank_id=asked.bank_id
@@ -135,6 +138,8 @@ class Consents:
         # The wait for the row may have been long: the decision is as of now.
         coverage = require_coverage(consent, asked, now=await tx.renew_now())
         number = await store.take_use(tx, coverage.consent)
+        # Cannot happen under the lock; the guarded statement would still hold if the lock were
+        # lost.
         if number is None:
             raise ConsentBusy
         return replace(coverage, consent=replace(coverage.consent, used=number), use_number=number)
@@ -199,6 +204,7 @@ class Consents:
         rows_max: int = PAGE_ROWS_MAX,
     ) -> list[Consent]:
         """Return a page of a bank's consents, newest first, older than the id `before`."""
+        # Whatever a caller asks for, a page has an end.
         rows = min(rows_max, PAGE_ROWS_MAX)
         return await store.list_of_bank(tx, bank_id, before=before, rows_max=rows)
 
@@ -229,6 +235,7 @@ class Consents:
         return await store.lock_of_enterprise(tx, consent_id=consent_id, uscc=uscc)
 
     async def _move(self, tx: Transaction, after: Consent) -> Consent:
+        # The version that the rule saw is gone: the decision is void, and nobody may act on it.
         if not await store.move_consent(tx, after, from_version=after.version - 1):
             raise ConsentBusy
         return after

@@ -86,6 +86,7 @@ async def list_of_bank(
     return await tx.fetch_rows(Consent, LIST_OF_BANK, bank_id, before, rows_max)
 
 
+# By id and not by offset: a request lodged meanwhile moves nothing from page to page.
 LIST_OF_ENTERPRISE = """
     SELECT * FROM consents WHERE uscc = $1 AND ($2::text IS NULL OR consent_id < $2)
     ORDER BY consent_id DESC LIMIT $3
@@ -108,6 +109,7 @@ async def lock_of_bank(tx: Transaction, *, consent_id: str, bank_id: str) -> Con
     return await tx.fetch_row(Consent, LOCK_OF_BANK, consent_id, bank_id)
 
 
+# Shared among deliveries, and in the way of a withdrawal until they are durable (law 8).
 HOLD_OF_BANK = "SELECT * FROM consents WHERE consent_id = $1 AND bank_id = $2 FOR SHARE"
 
 
@@ -124,6 +126,7 @@ async def lock_of_enterprise(tx: Transaction, *, consent_id: str, uscc: str) -> 
     return await tx.fetch_row(Consent, LOCK_OF_ENTERPRISE, consent_id, uscc)
 
 
+# Rows that another node works on are passed over: nobody waits, nobody lapses one twice.
 LOCK_OVERDUE = """
     SELECT * FROM consents WHERE state = 'REQUESTED' AND lapses_at <= $1
     ORDER BY lapses_at LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -185,6 +188,7 @@ async def take_use(tx: Transaction, consent: Consent) -> int | None:
     return await tx.fetch_value(int, TAKE_USE, consent.consent_id, consent.version)
 
 
+# Once per intent is the caller's to see to; the guard keeps the count from going below zero.
 GIVE_BACK_USE = "UPDATE consents SET used = used - 1 WHERE consent_id = $1 AND used > 0"
 
 

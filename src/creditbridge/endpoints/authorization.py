@@ -7,7 +7,7 @@ from creditbridge.access.form import parse_form
 from creditbridge.access.metadata import JWKS_PATH, METADATA_PATH, TOKEN_PATH
 from creditbridge.access.model import OAuthError, TokenRequest
 from creditbridge.endpoints.exchange import HttpRequest, header, headers_of, peer_certificate
-from creditbridge.endpoints.house import House
+from creditbridge.endpoints.house import AtHouse
 
 NO_STORE = {"cache-control": "no-store"}
 # RFC 6749, section 5.2: 401 for a client that is not proven, 400 for everything else.
@@ -15,7 +15,7 @@ STATUS = {"invalid_client": 401}
 
 
 @post(TOKEN_PATH, status_code=200)
-async def issue_token(request: HttpRequest, house: House) -> Response[bytes]:
+async def issue_token(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Issue a token, or refuse in the words of RFC 6749, section 5.2."""
     try:
         form = parse_form(
@@ -38,13 +38,13 @@ async def issue_token(request: HttpRequest, house: House) -> Response[bytes]:
 
 
 @get(METADATA_PATH)
-async def read_metadata(house: House) -> Response[bytes]:
+async def read_metadata(house: AtHouse) -> Response[bytes]:
     """Say what this authorization server serves (RFC 8414)."""
     return _answer(house.metadata, 200, {"cache-control": "max-age=300"})
 
 
 @get(JWKS_PATH)
-async def read_keys(house: House) -> Response[bytes]:
+async def read_keys(house: AtHouse) -> Response[bytes]:
     """Publish the public keys (RFC 7517)."""
     return _answer(house.jwks, 200, {"cache-control": "max-age=300"})
 

@@ -5,13 +5,14 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, get, post
+from litestar.params import FromPath
 
 from creditbridge.consents.acts import ConsentRequest
 from creditbridge.consents.model import Consent
 from creditbridge.consents.rules import state_at
 from creditbridge.endpoints.answers import answer_json
 from creditbridge.endpoints.exchange import HttpRequest, present
-from creditbridge.endpoints.house import House
+from creditbridge.endpoints.house import AtHouse
 from creditbridge.endpoints.words import SectionWords, ShortText, UsccText
 from creditbridge.profile.codes import Purpose
 from creditbridge.protocols.strict_json import decode
@@ -45,7 +46,7 @@ class ConsentBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @post("/v1/consents", status_code=201)
-async def create_request(request: HttpRequest, house: House) -> Response[bytes]:
+async def create_request(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Lodge a request that the enterprise finds in its portal."""
     presented = await present(request, url=house.bank_url, door=DOOR, scope=SCOPE)
     caller = await house.admit_caller(presented)
@@ -73,7 +74,9 @@ async def create_request(request: HttpRequest, house: House) -> Response[bytes]:
 
 
 @get("/v1/consents/{consent_id:str}")
-async def read_consent(consent_id: str, request: HttpRequest, house: House) -> Response[bytes]:
+async def read_consent(
+    consent_id: FromPath[str], request: HttpRequest, house: AtHouse
+) -> Response[bytes]:
     """Return one of the bank's own consents."""
     presented = await present(request, url=house.bank_url, door=DOOR, scope=SCOPE)
     caller = await house.admit_caller(presented)
@@ -85,7 +88,7 @@ async def read_consent(consent_id: str, request: HttpRequest, house: House) -> R
 
 
 @get("/v1/consents")
-async def list_consents(request: HttpRequest, house: House) -> Response[bytes]:
+async def list_consents(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Return the bank's own consents, newest first."""
     presented = await present(request, url=house.bank_url, door=DOOR, scope=SCOPE)
     caller = await house.admit_caller(presented)

@@ -51,7 +51,7 @@ class Correlation:
         scope["state"]["interaction_id"] = interaction_id
         scope["state"]["traceparent"] = traceparent
 
-        async def send_named(message: Message) -> None:
+        async def _send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
                 named = [(INTERACTION_HEADER, interaction_id.encode("ascii"))]
                 others = [pair for pair in message["headers"] if pair[0] != INTERACTION_HEADER]
@@ -59,4 +59,4 @@ class Correlation:
             await send(message)
 
         with bind_log(interaction=interaction_id, trace=traceparent[3:35]):
-            await self.app(scope, receive, send_named)
+            await self.app(scope, receive, _send_named)

@@ -3,7 +3,7 @@
 import msgspec
 from litestar import Response, Router, get
 
-from creditbridge.endpoints.house import House
+from creditbridge.endpoints.house import AtHouse
 
 
 @get("/livez")
@@ -13,7 +13,7 @@ async def live() -> dict[str, str]:
 
 
 @get("/readyz")
-async def ready(house: House) -> Response[bytes]:
+async def ready(house: AtHouse) -> Response[bytes]:
     """Say whether work may come: database writable, sequencer in time, not draining."""
     reasons = await house.readiness()
     body = {"status": "ready" if not reasons else "not ready", "reasons": reasons}

@@ -1,8 +1,10 @@
 """What the doors' handlers are given: the journeys, and the few rooms that they only read."""
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import msgspec
+from litestar.di import NamedDependency
 
 from creditbridge.access.metadata import MetadataValue
 from creditbridge.consents.service import Consents
@@ -51,3 +53,6 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     deliver_report: DeliverReport
     prove_record: ProveRecord
     check_ledger: CheckLedger
+
+
+AtHouse: TypeAlias = NamedDependency[House]

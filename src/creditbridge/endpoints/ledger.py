@@ -1,8 +1,9 @@
 """The public log: checkpoint, tiles, entry bundles (C2SP tlog-tiles). Commitments, nothing else."""
 
 from litestar import Response, Router, get
+from litestar.params import FromPath
 
-from creditbridge.endpoints.house import House
+from creditbridge.endpoints.house import AtHouse
 from creditbridge.foundation.errors import Refused
 from creditbridge.ledger.publication import find_checkpoint, find_tile
 from creditbridge.protocols.tiles import TileUnknown, parse_path
@@ -19,7 +20,7 @@ class NotPublished(Refused):
 
 
 @get("/checkpoint")
-async def read_checkpoint(house: House) -> Response[bytes]:
+async def read_checkpoint(house: AtHouse) -> Response[bytes]:
     """Return the latest signed checkpoint."""
     async with house.database.transaction() as tx:
         note = await find_checkpoint(tx)
@@ -31,7 +32,7 @@ async def read_checkpoint(house: House) -> Response[bytes]:
 
 
 @get("/tile/{address:path}")
-async def read_tile(address: str, house: House) -> Response[bytes]:
+async def read_tile(address: FromPath[str], house: AtHouse) -> Response[bytes]:
     """Return a tile or an entry bundle, which never changes once it is there."""
     try:
         parsed = parse_path(f"tile{address}")

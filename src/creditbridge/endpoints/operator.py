@@ -4,10 +4,11 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, get, post
+from litestar.params import FromPath
 from msgspec.structs import replace
 
 from creditbridge.endpoints.exchange import HttpRequest
-from creditbridge.endpoints.house import House
+from creditbridge.endpoints.house import AtHouse
 from creditbridge.endpoints.pins import encode_pins, pin_of
 from creditbridge.endpoints.words import require_id
 from creditbridge.foundation.errors import Malformed
@@ -68,7 +69,7 @@ class ApprovalBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @post("/operators", status_code=201)
-async def open_house(request: HttpRequest, house: House) -> Response[bytes]:
+async def open_house(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Enrol the first two operators, once for ever."""
     body = decode(await request.body(), OpeningBody)
     if len(body.operators) != FIRST_OPERATORS:
@@ -82,7 +83,7 @@ async def open_house(request: HttpRequest, house: House) -> Response[bytes]:
 
 
 @post("/changes", status_code=201)
-async def propose(request: HttpRequest, house: House) -> Response[bytes]:
+async def propose(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Keep what one operator proposes."""
     body = decode(await request.body(), ProposalBody)
     proposal = SignedProposal(
@@ -94,7 +95,7 @@ async def propose(request: HttpRequest, house: House) -> Response[bytes]:
 
 
 @get("/changes/{change_id:str}")
-async def read_change(change_id: str, house: House) -> Response[bytes]:
+async def read_change(change_id: FromPath[str], house: AtHouse) -> Response[bytes]:
     """Show a change to the operator who is to approve it."""
     if not is_id(Kind.CHANGE, change_id):
         raise ChangeUnknown
@@ -104,7 +105,7 @@ async def read_change(change_id: str, house: House) -> Response[bytes]:
 
 
 @post("/approvals", status_code=201)
-async def approve(request: HttpRequest, house: House) -> Response[bytes]:
+async def approve(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Put a change in force that a second operator approves."""
     body = decode(await request.body(), ApprovalBody)
     approval = SignedApproval(act=body.act, signature=from_base64url(body.signature))
@@ -113,7 +114,7 @@ async def approve(request: HttpRequest, house: House) -> Response[bytes]:
 
 
 @get("/pins/{bank_id:str}")
-async def read_pins(bank_id: str, house: House) -> Response[bytes]:
+async def read_pins(bank_id: FromPath[str], house: AtHouse) -> Response[bytes]:
     """Return what a bank's verifier believes: the house's public keys, and the bank's own."""
     async with house.database.transaction() as tx:
         keys = await list_message_keys(tx, require_id(Kind.BANK, bank_id))
@@ -122,12 +123,12 @@ async def read_pins(bank_id: str, house: House) -> Response[bytes]:
 
 
 @get("/ledger/check")
-async def check_ledger(house: House) -> Response[bytes]:
-    """Check the whole ledger; 409 where something does not fit."""
+async def check_ledger(house: AtHouse) -> Response[bytes]:
+    """Check the whole ledger and replay it; 409 where something does not fit."""
     checked = await house.check_ledger()
     return Response(
         msgspec.json.encode(checked),
-        status_code=409 if checked.violations else 200,
+        status_code=409 if checked.violations or checked.breaches else 200,
         media_type="application/json",
         headers=NO_STORE,
     )

@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Mapping
 
 from litestar import Response, Router, get, post
+from litestar.params import FromPath
 
 from creditbridge.consents.acts import Approval, Refusal, Withdrawal
 from creditbridge.consents.model import Consent, ConsentState
 from creditbridge.consents.rules import state_at
 from creditbridge.endpoints.exchange import HttpRequest
-from creditbridge.endpoints.house import House
+from creditbridge.endpoints.house import AtHouse, House
 from creditbridge.endpoints.page_errors import answer_page
 from creditbridge.endpoints.pages import render
 from creditbridge.endpoints.showing import (
@@ -49,7 +50,7 @@ class DecisionMissing(Malformed):
 
 
 @get(HOME)
-async def list_consents(request: HttpRequest, house: House) -> Response[bytes]:
+async def list_consents(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Show every consent of the enterprise."""
     visit = await require_visit(request, house)
     async with house.database.transaction() as tx:
@@ -60,7 +61,9 @@ async def list_consents(request: HttpRequest, house: House) -> Response[bytes]:
 
 
 @get("/portal/consents/{consent_id:str}")
-async def read_consent(consent_id: str, request: HttpRequest, house: House) -> Response[bytes]:
+async def read_consent(
+    consent_id: FromPath[str], request: HttpRequest, house: AtHouse
+) -> Response[bytes]:
     """Show one consent: the request to decide on, or what became of it with every look."""
     visit = await require_visit(request, house)
     async with house.database.transaction() as tx:
@@ -75,7 +78,9 @@ async def read_consent(consent_id: str, request: HttpRequest, house: House) -> R
 
 
 @post("/portal/consents/{consent_id:str}/decision", status_code=303)
-async def decide(consent_id: str, request: HttpRequest, house: House) -> Response[bytes]:
+async def decide(
+    consent_id: FromPath[str], request: HttpRequest, house: AtHouse
+) -> Response[bytes]:
     """Take the representative's yes or no to the version that was shown."""
     visit = await require_visit(request, house)
     form = await form_of(request, visit)
@@ -111,7 +116,7 @@ async def decide(consent_id: str, request: HttpRequest, house: House) -> Respons
 
 @get("/portal/consents/{consent_id:str}/withdrawal")
 async def preview_withdrawal(
-    consent_id: str, request: HttpRequest, house: House
+    consent_id: FromPath[str], request: HttpRequest, house: AtHouse
 ) -> Response[bytes]:
     """Show what a withdrawal will do, before it is done."""
     visit = await require_visit(request, house)
@@ -121,7 +126,9 @@ async def preview_withdrawal(
 
 
 @post("/portal/consents/{consent_id:str}/withdrawal", status_code=303)
-async def withdraw(consent_id: str, request: HttpRequest, house: House) -> Response[bytes]:
+async def withdraw(
+    consent_id: FromPath[str], request: HttpRequest, house: AtHouse
+) -> Response[bytes]:
     """Take a consent back; no version is asked for, so that nothing can be in its way."""
     visit = await require_visit(request, house)
     await form_of(request, visit)

@@ -2,12 +2,13 @@
 
 import msgspec
 from litestar import Response, Router, get, post
+from litestar.params import FromPath
 
 from creditbridge.admission.rules import fingerprint_of, parse_key
 from creditbridge.consents.model import Asked
 from creditbridge.endpoints.answers import Answer, answer_outcome, answer_signed
 from creditbridge.endpoints.exchange import HttpRequest, header, present
-from creditbridge.endpoints.house import House
+from creditbridge.endpoints.house import AtHouse
 from creditbridge.endpoints.words import ConsentId, SectionWords, ShortText, UsccText, require_id
 from creditbridge.foundation.ids import Kind
 from creditbridge.journeys.deliver_report import ReportRequest
@@ -33,7 +34,7 @@ class ReportBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @post("/v1/reports", status_code=200)
-async def create_report(request: HttpRequest, house: House) -> Response[bytes]:
+async def create_report(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Deliver one report under one consent."""
     received_at = house.clock.now()
     presented = await present(request, url=house.bank_url, door=DOOR, scope=SCOPE)
@@ -65,7 +66,9 @@ async def create_report(request: HttpRequest, house: House) -> Response[bytes]:
 
 
 @get("/v1/reports/{report_id:str}/evidence")
-async def read_evidence(report_id: str, request: HttpRequest, house: House) -> Response[bytes]:
+async def read_evidence(
+    report_id: FromPath[str], request: HttpRequest, house: AtHouse
+) -> Response[bytes]:
     """Hand over the evidence pack of one of the bank's own reports, a refused one too."""
     presented = await present(request, url=house.bank_url, door=DOOR, scope=SCOPE)
     caller = await house.admit_caller(presented)

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 from litestar import Response, Router, get, post
 
 from creditbridge.endpoints.exchange import HttpRequest
-from creditbridge.endpoints.house import House
+from creditbridge.endpoints.house import AtHouse
 from creditbridge.endpoints.page_errors import answer_page
 from creditbridge.endpoints.views import SignInView
 from creditbridge.endpoints.visits import (
@@ -37,7 +37,7 @@ async def ask_sign_in(request: HttpRequest) -> Response[bytes]:
 
 
 @get("/portal/sign-in/start")
-async def start_sign_in(request: HttpRequest, house: House) -> Response[bytes]:
+async def start_sign_in(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Send the person to the identity provider."""
     query = dict(parse_qsl(request.scope["query_string"].decode("latin-1")))
     begun = await house.login.begin(
@@ -47,7 +47,7 @@ async def start_sign_in(request: HttpRequest, house: House) -> Response[bytes]:
 
 
 @get("/portal/callback")
-async def complete_sign_in(request: HttpRequest, house: House) -> Response[bytes]:
+async def complete_sign_in(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Take the person back from the provider; a new session begins."""
     query = dict(parse_qsl(request.scope["query_string"].decode("latin-1")))
     callback = Callback(
@@ -69,7 +69,7 @@ async def complete_sign_in(request: HttpRequest, house: House) -> Response[bytes
 
 
 @post("/portal/sign-out", status_code=303)
-async def sign_out(request: HttpRequest, house: House) -> Response[bytes]:
+async def sign_out(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """End the session."""
     visit = await require_visit(request, house)
     await form_of(request, visit)

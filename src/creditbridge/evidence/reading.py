@@ -74,6 +74,7 @@ class _Shelf:
         self._files = files
 
     def open_manifest(self) -> Manifest:
+        """Take the manifest; every other file must be named in it, with its digest."""
         raw = self.take(MANIFEST)
         try:
             require_canonical(raw)
@@ -88,21 +89,25 @@ class _Shelf:
         return manifest
 
     def find(self, pattern: re.Pattern[str]) -> list[re.Match[str]]:
+        """Return the names of a form, sorted."""
         matches = (pattern.fullmatch(name) for name in sorted(self._files))
         return [match for match in matches if match is not None]
 
     def take(self, name: str) -> bytes:
+        """Take a file."""
         if (content := self._files.pop(name, None)) is None:
             raise PackBroken(detail=f"{name}: missing")
         return content
 
     def take_text(self, name: str) -> str:
+        """Take a file of text."""
         try:
             return self.take(name).decode()
         except UnicodeDecodeError as error:
             raise PackBroken(detail=f"{name}: not UTF-8") from error
 
     def take_entry(self, index: int) -> PackEntry:
+        """Take what opens an entry, and its proof."""
         name = name_entry_file(index, "opening.json")
         raw = self.take(name)
         proof_name = name_entry_file(index, "inclusion.tlog-proof")
@@ -116,6 +121,7 @@ class _Shelf:
         return PackEntry(index=index, opening=opening, inclusion=inclusion)
 
     def take_request(self) -> RequestProof | None:
+        """Take the bank's request, signed or not, where there is one."""
         if "request/body" not in self._files:
             return None
         body = self.take("request/body")
@@ -129,6 +135,7 @@ class _Shelf:
         )
 
     def take_artefact(self) -> ArtefactProof | None:
+        """Take the consent artefact, where there is one."""
         if "consent/artefact.json" not in self._files:
             return None
         return ArtefactProof(
@@ -138,6 +145,7 @@ class _Shelf:
         )
 
     def take_exchange(self, folder: str) -> ExchangeProof:
+        """Take a query and its answer."""
         raw = self.take(f"{folder}/exchange.json")
         try:
             require_canonical(raw)
@@ -158,5 +166,6 @@ class _Shelf:
         )
 
     def require_empty(self) -> None:
+        """Accept that every file was understood."""
         if self._files:
             raise PackBroken(detail=f"{min(self._files)}: no file that a pack has")

@@ -14,12 +14,7 @@ from asyncpg.connect_utils import SessionAttribute
 from asyncpg.pool import PoolConnectionProxy
 
 from creditbridge.foundation.errors import CreditbridgeError, Unavailable
-from creditbridge.foundation.schema import (
-    SETTINGS_REQUIRED,
-    read_migrations,
-    require_known,
-    require_promises,
-)
+from creditbridge.foundation.schema import migrate, require_safe
 
 T = TypeVar("T")
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
@@ -29,25 +24,13 @@ ACQUIRE_SECONDS = 5.0
 STATEMENT_SECONDS = 10
 LOCK_SECONDS = 5
 MIGRATION_SECONDS = 600
-MIGRATION_LOCK = 0x63726564_62726964  # "credbrid": one migrator at a time, on any number of nodes.
+SESSION = {"application_name": "creditbridge", "search_path": "public", "timezone": "UTC"}
 
 # The present instant, never below the last one that the ledger has put in order: a database whose
 # clock goes back stands still instead of deciding in the past.
 READ_NOW = "SELECT greatest(clock_timestamp(), floor_at) FROM house_clock"
 
-READ_SETTINGS = "SELECT name, setting FROM pg_settings WHERE name = ANY($1)"
-
 DROP_LOCKS = "SELECT pg_advisory_unlock_all()"
-
-TAKE_MIGRATION_LOCK = "SELECT pg_advisory_xact_lock($1)"
-
-CREATE_MIGRATIONS = """
-    CREATE TABLE IF NOT EXISTS house_migrations (name text PRIMARY KEY, body text NOT NULL)
-"""
-
-READ_MIGRATIONS = "SELECT name, body FROM house_migrations"
-
-INSERT_MIGRATION = "INSERT INTO house_migrations VALUES ($1, $2)"
 
 RAISE_FLOOR = "UPDATE house_clock SET floor_at = $1 WHERE floor_at < $1"
 
@@ -146,17 +129,15 @@ class Database:
         async with self._lend() as connection:
             with _database_errors():
                 await connection.execute("BEGIN")
+            commits = False
             try:
                 yield Transaction(connection, await _read_now(connection))
+                commits = True
             except commit_on:
-                await _commit(connection)
+                commits = True
                 raise
-            except BaseException:
-                # Nobody may mistake a failed rollback for the reason; the pool drops what is left.
-                with suppress(DatabaseUnavailable), _database_errors():
-                    await connection.execute("ROLLBACK")
-                raise
-            await _commit(connection)
+            finally:
+                await _end(connection, commits=commits)
 
     async def raise_floor(self, instant: datetime) -> None:
         """Keep every later `Transaction.now` at or above this instant."""
@@ -176,12 +157,7 @@ class Database:
             try:
                 yield connection
             finally:
-                try:
-                    await connection.execute(DROP_LOCKS)
-                except UNAVAILABLE:
-                    # A connection that died is back in the pool already, and cannot be ended twice.
-                    with suppress(asyncpg.InterfaceError):
-                        connection.terminate()
+                await _drop_locks(connection)
 
     @asynccontextmanager
     async def _lend(self) -> AsyncGenerator[Connection]:
@@ -213,6 +189,7 @@ async def open_database(url: str, *, connections_max: int = POOL_CONNECTIONS_MAX
         SchemaUnknown: another version's schema.
     """
     with _database_errors():
+        await _prepare(url)
         pool = await asyncpg.create_pool(
             url,
             min_size=1,
@@ -221,40 +198,28 @@ async def open_database(url: str, *, connections_max: int = POOL_CONNECTIONS_MAX
             reset=_leave,
             target_session_attrs=SessionAttribute.read_write,
             server_settings={
-                "application_name": "creditbridge",
+                **SESSION,
                 "lock_timeout": f"{LOCK_SECONDS}s",
                 "statement_timeout": f"{STATEMENT_SECONDS}s",
-                "search_path": "public",
-                "timezone": "UTC",
             },
         )
-        try:
-            async with pool.acquire() as connection:
-                await _check(connection)
-                await _migrate(connection)
-        except BaseException:
-            await pool.close()
-            raise
     return Database(pool)
 
 
-async def _check(connection: Connection) -> None:
-    rows = await connection.fetch(READ_SETTINGS, list(SETTINGS_REQUIRED))
-    require_promises({str(row["name"]): str(row["setting"]) for row in rows})
-
-
-async def _migrate(connection: Connection) -> None:
-    # Whoever comes second waits here, then finds nothing left to do.
-    async with connection.transaction():
-        await connection.execute("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
-        seconds = MIGRATION_SECONDS
-        await connection.execute(TAKE_MIGRATION_LOCK, MIGRATION_LOCK, timeout=seconds)
-        await connection.execute(CREATE_MIGRATIONS)
-        rows = await connection.fetch(READ_MIGRATIONS)
-        applied = {str(row["name"]): str(row["body"]) for row in rows}
-        for migration in require_known(applied, read_migrations()):
-            await connection.execute(migration.body, timeout=seconds)
-            await connection.execute(INSERT_MIGRATION, migration.name, migration.body)
+async def _prepare(url: str) -> None:
+    # A connection apart: a migration may take longer than any statement of a request.
+    connection = await asyncpg.connect(
+        url,
+        command_timeout=MIGRATION_SECONDS,
+        target_session_attrs=SessionAttribute.read_write,
+        server_settings=SESSION,
+    )
+    try:
+        await require_safe(connection)
+        async with connection.transaction():
+            await migrate(connection)
+    finally:
+        await connection.close()
 
 
 async def _leave(_connection: object) -> None:
@@ -271,12 +236,26 @@ async def _read_now(connection: Connection) -> datetime:
     return now
 
 
-async def _commit(connection: Connection) -> None:
+async def _end(connection: Connection, *, commits: bool) -> None:
+    if not commits:
+        # Nobody may mistake a failed rollback for the reason; the pool drops what is left.
+        with suppress(DatabaseUnavailable), _database_errors():
+            await connection.execute("ROLLBACK")
+        return
     with _database_errors():
         status = await connection.execute("COMMIT")
     # PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error.
     if status != "COMMIT":
         raise DatabaseUnavailable(detail=f"COMMIT was answered with {status}")
+
+
+async def _drop_locks(connection: Connection) -> None:
+    try:
+        await connection.execute(DROP_LOCKS)
+    except UNAVAILABLE:
+        # A connection that died is back in the pool already, and cannot be ended twice.
+        with suppress(asyncpg.InterfaceError):
+            connection.terminate()
 
 
 @contextmanager

@@ -6,9 +6,11 @@ redirect, keeps no cookie, takes no proxy from the environment, decodes no conte
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TypeAlias
 
@@ -90,10 +92,10 @@ class Http:
             url, rewritten = httpx.URL(address), str(yarl.URL(address))
         except (httpx.InvalidURL, ValueError) as error:
             raise AddressRefused(detail="not a URL") from error
-        same = (url.scheme, url.host, url.port) == self._origin
         # What the libraries write differently they would send differently, under a signature
         # that covers the address as given (RFC 9421, section 2.2.2).
-        if not same or url.userinfo or url.fragment or not str(url) == address == rewritten:
+        is_plain = not url.userinfo and not url.fragment and str(url) == address == rewritten
+        if (url.scheme, url.host, url.port) != self._origin or not is_plain:
             raise AddressRefused(detail=f"not at {self._origin}")
         return url
 
@@ -139,23 +141,25 @@ def open_client(settings: HttpClientSettings) -> Http:
         pins=frozenset(settings.pins),
     )
 
-    def open_session() -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                ssl=context,
-                limit=settings.connections_max,
-                keepalive_timeout=settings.keepalive_seconds,
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            max_field_size=HEADER_BYTES_MAX,
-            max_line_size=HEADER_BYTES_MAX,
-            skip_auto_headers=("accept", "accept-encoding", "content-type", "user-agent"),
-            trace_configs=[_trace()],
-            trust_env=False,
-        )
-
+    open_session = partial(_open_session, settings, context)
     transport = AiohttpTransport(verify=context, trust_env=False, client=open_session)
     return _client(transport, origin, settings.connect_seconds, settings.response_bytes_max)
+
+
+def _open_session(settings: HttpClientSettings, context: ssl.SSLContext) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            ssl=context,
+            limit=settings.connections_max,
+            keepalive_timeout=settings.keepalive_seconds,
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        max_field_size=HEADER_BYTES_MAX,
+        max_line_size=HEADER_BYTES_MAX,
+        skip_auto_headers=("accept", "accept-encoding", "content-type", "user-agent"),
+        trace_configs=[_trace()],
+        trust_env=False,
+    )
 
 
 def client_over(
@@ -202,6 +206,7 @@ class _Way:
 
     @property
     def may_have_sent(self) -> bool:
+        """Whether a byte of the request may have left."""
         return self.connected or not self.started
 
 
@@ -219,17 +224,19 @@ async def _way() -> AsyncGenerator[_Way]:
 
 
 def _trace() -> aiohttp.TraceConfig:
-    async def start(_session: object, _context: object, _parameters: object) -> None:
-        _PRESENT_WAY.get().started = True
-
-    async def connect(_session: object, _context: object, _parameters: object) -> None:
-        _PRESENT_WAY.get().connected = True
-
     trace = aiohttp.TraceConfig()
-    trace.on_request_start.append(start)
-    trace.on_connection_create_end.append(connect)
-    trace.on_connection_reuseconn.append(connect)
+    trace.on_request_start.append(_start_way)
+    trace.on_connection_create_end.append(_connect_way)
+    trace.on_connection_reuseconn.append(_connect_way)
     return trace
+
+
+async def _start_way(_session: object, _context: object, _parameters: object) -> None:
+    _PRESENT_WAY.get().started = True
+
+
+async def _connect_way(_session: object, _context: object, _parameters: object) -> None:
+    _PRESENT_WAY.get().connected = True
 
 
 def _tell(error: httpx.TransportError | aiohttp.ClientError, way: _Way) -> HttpUnavailable:

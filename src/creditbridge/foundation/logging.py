@@ -64,16 +64,12 @@ def configure_logging(
 
     `level` is debug, info, warning or error; `stream` is standard error unless a test says else.
     """
-    asked = clock or SystemClock()
-
-    def add_time(_logger: object, _method: str, event: MutableMapping[str, object]) -> Event:
-        return {"at": asked.now().isoformat(timespec="microseconds"), **event}
-
+    times = _Times(clock or SystemClock())
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            add_time,
+            times,
             tell_exception,
             redact_event,
             encode_event,
@@ -102,6 +98,16 @@ def bind_log(**parts: object) -> Generator[None]:
 Event = MutableMapping[str, object]
 
 
+class _Times:
+    """Puts the instant in front of every event."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def __call__(self, _logger: object, _method: str, event: Event) -> Event:
+        return {"at": self._clock.now().isoformat(timespec="microseconds"), **event}
+
+
 def tell_exception(_logger: object, _method: str, event: Event) -> Event:
     """Replace `exc_info` by what may be told of the exception."""
     found = event.pop("exc_info", None)
@@ -127,15 +133,19 @@ def _tell_causes(error: BaseException) -> Generator[Mapping[str, object]]:
     for _ in range(CAUSES_MAX):
         if current is None:
             return
-        told: dict[str, object] = {"type": type(current).__qualname__}
-        if isinstance(current, CreditbridgeError):
-            told |= {"code": current.code, "detail": current.detail}
-        if isinstance(current, OSError) and current.errno is not None:
-            told["errno"] = current.errno
-        if _is_group(current):
-            told["errors"] = [type(inner).__qualname__ for inner in current.exceptions]
-        yield told | {"frames": " < ".join(_tell_frames(current.__traceback__))}
+        yield _tell(current)
         current = current.__cause__ or current.__context__
+
+
+def _tell(error: BaseException) -> Mapping[str, object]:
+    told: dict[str, object] = {"type": type(error).__qualname__}
+    if isinstance(error, CreditbridgeError):
+        told |= {"code": error.code, "detail": error.detail}
+    if isinstance(error, OSError) and error.errno is not None:
+        told["errno"] = error.errno
+    if _is_group(error):
+        told["errors"] = [type(inner).__qualname__ for inner in error.exceptions]
+    return told | {"frames": " < ".join(_tell_frames(error.__traceback__))}
 
 
 def _is_group(error: BaseException) -> TypeGuard[BaseExceptionGroup[BaseException]]:

@@ -8,6 +8,7 @@ neither a plain value nor a container of such is named by its type and never sho
 import re
 from datetime import date
 from enum import Enum
+from itertools import islice
 from math import isfinite
 
 import msgspec
@@ -103,14 +104,18 @@ def _redact_container(key: str, value: object, depth: int) -> object:
                 fields = {name: getattr(value, name) for name in value.__struct_fields__}
                 return redact(key, fields, depth=depth + 1)
             case dict():
-                items = list(msgspec.convert(value, dict[object, object]).items())[:ITEMS_MAX]
-                return {
-                    redact_text(str(name)): redact(str(name), item, depth=depth + 1)
-                    for name, item in items
-                }
+                return _redact_items(msgspec.convert(value, dict[object, object]), depth)
             case list() | tuple() | set() | frozenset():
                 members = msgspec.convert(value, list[object])[:ITEMS_MAX]
                 return [redact(key, member, depth=depth + 1) for member in members]
             case _:
                 pass
     return f"[{type(value).__name__}]"
+
+
+def _redact_items(items: dict[object, object], depth: int) -> dict[str, object]:
+    # A key can hold a name as well as a value can: a mapping from USCC to state, for one.
+    return {
+        redact_text(str(name)): redact(str(name), item, depth=depth + 1)
+        for name, item in islice(items.items(), ITEMS_MAX)
+    }

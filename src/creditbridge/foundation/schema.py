@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
+from typing import Protocol
 
 import msgspec
 
@@ -15,6 +16,20 @@ SETTINGS_REQUIRED: Mapping[str, frozenset[str]] = {
     "synchronous_commit": frozenset({"on", "remote_apply"}),
     "server_encoding": frozenset({"UTF8"}),
 }
+
+MIGRATION_LOCK = 0x63726564_62726964  # "credbrid": one migrator at a time, on any number of nodes.
+
+READ_SETTINGS = "SELECT name, setting FROM pg_settings WHERE name = ANY($1)"
+
+TAKE_MIGRATION_LOCK = "SELECT pg_advisory_xact_lock($1)"
+
+CREATE_MIGRATIONS = """
+    CREATE TABLE IF NOT EXISTS house_migrations (name text PRIMARY KEY, body text NOT NULL)
+"""
+
+READ_MIGRATIONS = "SELECT name, body FROM house_migrations"
+
+INSERT_MIGRATION = "INSERT INTO house_migrations VALUES ($1, $2)"
 
 
 class DatabaseUnsafe(CreditbridgeError):
@@ -36,6 +51,52 @@ class Migration(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     body: str
+
+
+class Row(Protocol):
+    """One row, by the names of its columns."""
+
+    def __getitem__(self, name: str, /) -> object:
+        """Return the value of a column."""
+        ...
+
+
+class Session(Protocol):
+    """What is needed of a connection here; the driver's own, seen through two calls."""
+
+    async def fetch(self, query: str, /, *args: object) -> Sequence[Row]:
+        """Return the rows of a statement."""
+        ...
+
+    async def execute(self, query: str, /, *args: object) -> str:
+        """Run a statement, or several without arguments, for as long as it takes."""
+        ...
+
+
+async def require_safe(session: Session) -> None:
+    """Accept a database that keeps what it acknowledges.
+
+    Raises:
+        DatabaseUnsafe: with every wrong setting as detail.
+    """
+    rows = await session.fetch(READ_SETTINGS, list(SETTINGS_REQUIRED))
+    require_promises({str(row["name"]): str(row["setting"]) for row in rows})
+
+
+async def migrate(session: Session) -> None:
+    """Bring the schema up to date, inside the transaction that the caller opened.
+
+    Raises:
+        SchemaUnknown: another version's schema.
+    """
+    # Whoever comes second waits here, then finds nothing left to do.
+    await session.execute(TAKE_MIGRATION_LOCK, MIGRATION_LOCK)
+    await session.execute(CREATE_MIGRATIONS)
+    rows = await session.fetch(READ_MIGRATIONS)
+    applied = {str(row["name"]): str(row["body"]) for row in rows}
+    for migration in require_known(applied, read_migrations()):
+        await session.execute(migration.body)
+        await session.execute(INSERT_MIGRATION, migration.name, migration.body)
 
 
 def require_promises(found: Mapping[str, str]) -> None:

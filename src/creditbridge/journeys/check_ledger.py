@@ -1,9 +1,10 @@
-"""An officer checks the whole ledger: nothing was changed, dropped, added or moved.
+"""An officer checks the whole ledger: nothing was changed, and every look was allowed.
 
-    ledger -> ledger
+    ledger -> evidence
 
 1. The tree is derived anew from the entries, and every row compared with what it commits to.
-2. What does not fit is named, with its first index; what is there is counted by kind.
+2. The same rules that decided then decide again, entry by entry: no delivery without a live consent.
+3. What does not fit is named, with its first index; what is there is counted by kind.
 """
 
 from collections import Counter
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from creditbridge.evidence.replay import Breach, Replay
 from creditbridge.foundation.database import Database
 from creditbridge.ledger.audit import Violation
 from creditbridge.ledger.checking import Trust, check_ledger
@@ -18,10 +20,15 @@ from creditbridge.ledger.model import Core
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome: no violation means that all fits. `entries` counts kinds, and names nobody."""
+    """The outcome: all is well where `violations` and `breaches` are empty.
+
+    `entries` counts kinds, and names nobody. A violation is a row that does not fit the tree, a
+    breach an entry that the laws of the house do not allow where it stands.
+    """
 
     entries: Mapping[str, int]
     violations: tuple[Violation, ...]
+    breaches: tuple[Breach, ...]
 
 
 class CheckLedger(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,11 +39,16 @@ class CheckLedger(msgspec.Struct, frozen=True, kw_only=True):
 
     async def __call__(self) -> Checked:
         """Walk the steps above, in order."""
-        kinds = Counter[str]()
+        kinds, replay = Counter[str](), Replay()
 
-        def count(core: Core) -> None:
+        def _see(core: Core) -> None:
             kinds[core.kind] += 1
+            replay.see(core)  # 2
 
         async with self.database.transaction() as tx:
-            violations = await check_ledger(tx, self.trust, visit=count)  # 1
-        return Checked(entries=dict(sorted(kinds.items())), violations=tuple(violations))  # 2
+            violations = await check_ledger(tx, self.trust, visit=_see)  # 1
+        return Checked(  # 3
+            entries=dict(sorted(kinds.items())),
+            violations=tuple(violations),
+            breaches=tuple(replay.breaches),
+        )

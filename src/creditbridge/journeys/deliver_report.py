@@ -22,7 +22,7 @@ import msgspec
 from msgspec.structs import replace
 
 from creditbridge.admission.model import KeyName, Outcome, Stored
-from creditbridge.consents.model import Asked, Consent, Coverage
+from creditbridge.consents.model import Asked, Coverage
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.foundation.errors import CreditbridgeError, Refused, Unavailable, Untrusted
@@ -42,8 +42,8 @@ from creditbridge.journeys.records.reports import (
     returned_use_record,
     stopped_record,
 )
+from creditbridge.journeys.report_ports import Admission, Consents, Ledger, Platforms
 from creditbridge.ledger.model import Intent, IntentOutcome, Recorded
-from creditbridge.ledger.port import Recorder
 from creditbridge.platforms.model import PlatformAnswer, PlatformQuery
 from creditbridge.profile.seal import SealedProfile
 
@@ -105,70 +105,6 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
             expires_at=self.intent.deadline_at,
             traceparent=self.request.traceparent,
         )
-
-
-class Admission(Protocol):
-    """What this journey needs of what is spent once."""
-
-    async def take_key(
-        self, tx: Transaction, name: KeyName, fingerprint: bytes, *, reference: str
-    ) -> Stored | None:
-        """Take the key, or return the outcome stored under it."""
-        ...
-
-    async def keep_outcome(self, tx: Transaction, name: KeyName, outcome: Outcome) -> bool:
-        """Keep what ended the request."""
-        ...
-
-    async def release_key(self, tx: Transaction, name: KeyName) -> bool:
-        """Free a key under which nothing happened."""
-        ...
-
-    async def claim_business_id(
-        self, tx: Transaction, *, bank_id: str, business_id: str, fingerprint: bytes
-    ) -> None:
-        """Claim a business request id for the whole bank."""
-        ...
-
-    async def release_business_id(self, tx: Transaction, *, bank_id: str, business_id: str) -> None:
-        """Free an id whose request provably never went upstream."""
-        ...
-
-
-class Consents(Protocol):
-    """What this journey needs of the consents."""
-
-    async def take_use(self, tx: Transaction, asked: Asked) -> Coverage:
-        """Take one use, or refuse."""
-        ...
-
-    async def hold_standing(self, tx: Transaction, asked: Asked) -> Consent:
-        """Return the consent while it stands, and hold off its end until the transaction ends."""
-        ...
-
-    async def give_back_use(self, tx: Transaction, consent_id: str) -> None:
-        """Give one use back."""
-        ...
-
-
-class Platforms(Protocol):
-    """What this journey needs of the platforms."""
-
-    async def ask_all(self, query: PlatformQuery, *, deadline: float) -> PlatformAnswer:
-        """Return verified answers in our words, by the deadline (monotonic seconds)."""
-        ...
-
-
-class Ledger(Recorder, Protocol):
-    """What this journey needs of the ledger."""
-
-    async def open_intent(self, tx: Transaction, intent: Intent) -> None:
-        """Open an intent under this node's lease."""
-        ...
-
-    async def close_intent(self, tx: Transaction, intent_id: str, outcome: IntentOutcome) -> bool:
-        """Close it once; False where another node did."""
-        ...
 
 
 class Answers(Protocol):

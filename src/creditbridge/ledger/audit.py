@@ -10,6 +10,7 @@ import msgspec
 
 from creditbridge.foundation.errors import Malformed, Untrusted
 from creditbridge.foundation.keys import PublicKey
+from creditbridge.ledger.composing import report_of, subject_of
 from creditbridge.ledger.model import (
     Core,
     LedgerCorrupt,
@@ -19,11 +20,9 @@ from creditbridge.ledger.rules import (
     OpeningUnsound,
     open_entry,
     read_names,
-    report_of,
     require_link,
     require_promised,
     require_proofs,
-    subject_of,
     verify_receipt,
 )
 from creditbridge.ledger.sealing import SealBroken

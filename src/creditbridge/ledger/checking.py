@@ -141,12 +141,7 @@ class _Walk:
         for size in sorted({*notes, *held, end - 1}):
             grown = (leaves or [])[self._frontier.size - first + 1 : size - first + 1]
             self._frontier = extend(self._frontier, grown)
-            root = self._frontier.root()
-            if size in notes:
-                self._see_note(notes[size], size, root)
-            if not self._held.get(size, {root}) <= {root}:
-                detail = f"another root is held for size {size}"
-                self._audit.find(Violated.ROLLED_BACK, detail)
+            self._see_root(notes.get(size), size)
         if end > self._shape.size and self._frontier.root() != self._shape.root:
             self._audit.find(Violated.ROOT_DIFFERS, f"at size {self._shape.size}")
 
@@ -187,6 +182,15 @@ class _Walk:
                 )
         known = {**self._edge.hashes, **grown}
         self._edge = Tiles({key: known[key] for key in edge_keys(end)})
+
+    def _see_root(self, note: str | None, size: int) -> None:
+        root = self._frontier.root()
+        if note is not None:
+            self._see_note(note, size, root)
+        # One held root beside ours is enough: two signed roots of one size are a fork.
+        if not self._held.get(size, {root}) <= {root}:
+            detail = f"another root is held for size {size}"
+            self._audit.find(Violated.ROLLED_BACK, detail)
 
     def _see_note(self, note: str, size: int, root: bytes) -> None:
         try:

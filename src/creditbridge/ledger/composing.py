@@ -8,8 +8,18 @@ import msgspec
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.ledger.catalogue import CATALOGUE, ReferenceKind
 from creditbridge.ledger.encoding import encode, to_base64url
-from creditbridge.ledger.model import ConsentName, Core, Name, Opening, Record
-from creditbridge.ledger.rules import commit, report_of, salted_digest
+from creditbridge.ledger.model import (
+    BankName,
+    ConsentName,
+    Core,
+    EnterpriseName,
+    Name,
+    Opening,
+    Record,
+    ReportTerms,
+    Terms,
+)
+from creditbridge.ledger.rules import commit, salted_digest
 
 
 class RecordUnfit(CreditbridgeError):
@@ -72,6 +82,20 @@ def names_of(record: Record) -> dict[ReferenceKind, Name]:
         ReferenceKind.PERSON: record.person,
     }
     return {kind: name for kind, name in names.items() if name is not None}
+
+
+def report_of(terms: Terms) -> str | None:
+    """Return the report that an entry belongs to, if any."""
+    return terms.report_id if isinstance(terms, ReportTerms) else None
+
+
+def subject_of(name: Name) -> str:
+    """Return the id behind a name: what a reference stands for."""
+    if isinstance(name, BankName):
+        return name.bank_id
+    if isinstance(name, EnterpriseName):
+        return name.uscc
+    return name.consent_id if isinstance(name, ConsentName) else name.person_id
 
 
 def prepare(

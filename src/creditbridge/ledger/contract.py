@@ -89,11 +89,16 @@ def without_null(schema: JsonValue) -> JsonValue:
         return [without_null(part) for part in schema]
     if not isinstance(schema, Mapping):
         return schema
-    alternatives = schema.get("anyOf")
-    if isinstance(alternatives, list) and {"type": "null"} in alternatives:
-        real = [part for part in alternatives if part != {"type": "null"}]
+    if (real := _alternatives_to_null(schema)) is not None:
         return without_null(real[0] if len(real) == 1 else {"anyOf": real})
     return {name: without_null(part) for name, part in schema.items() if name != "title"}
+
+
+def _alternatives_to_null(schema: Mapping[str, JsonValue]) -> list[JsonValue] | None:
+    alternatives = schema.get("anyOf")
+    if not isinstance(alternatives, list) or {"type": "null"} not in alternatives:
+        return None
+    return [part for part in alternatives if part != {"type": "null"}]
 
 
 def pretty(value: JsonValue) -> bytes:

@@ -62,19 +62,19 @@ def format_instant(instant: datetime) -> str:
 def to_plain(value: Writable) -> JsonValue:
     """Return a struct, and what it holds, as plain JSON values."""
     plain: JsonValue
-    match value:
-        case msgspec.Struct():
-            plain = _members_of(value)
-        case datetime():
-            plain = format_instant(value)
-        case Mapping():
-            plain = {name: to_plain(member) for name, member in value.items()}
-        case frozenset():
-            plain = sorted(str(word) for word in value)
+    match value:  # The most frequent first: every record is written down several times.
         case str():
             plain = str(value)  # An enum's member becomes its wire word.
         case int():
             plain = value
+        case datetime():
+            plain = format_instant(value)
+        case msgspec.Struct():
+            plain = _members_of(value)
+        case frozenset():
+            plain = [*sorted(map(str, value))]
+        case Mapping():
+            plain = _plain_mapping(value)
         case _:
             assert_never(value)
     return plain
@@ -117,6 +117,10 @@ def require_same(value: Writable, raw: bytes) -> None:
     """
     if encode(value) != raw:
         raise SpellingUnknown(detail="another spelling of the same value")
+
+
+def _plain_mapping(mapping: Mapping[str, Writable]) -> dict[str, JsonValue]:
+    return {name: to_plain(member) for name, member in mapping.items()}
 
 
 def _members_of(struct: msgspec.Struct) -> dict[str, JsonValue]:

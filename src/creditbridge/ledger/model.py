@@ -11,6 +11,8 @@ import msgspec
 from creditbridge.foundation.errors import Unavailable, Untrusted
 from creditbridge.ledger.catalogue import CATALOGUE, DigestName, EventKind, ReferenceKind
 from creditbridge.ledger.encoding import Instant, SpellingUnknown, encode
+from creditbridge.ledger.names import BankName, ConsentName, EnterpriseName, Name, PersonName
+from creditbridge.ledger.proofs import ArtefactProof, ExchangeProof, Proofs, RequestProof
 from creditbridge.ledger.terms import (
     BankOnboarded,
     CallerRefused,
@@ -102,77 +104,6 @@ class LeaseLost(Unavailable):
 
     code = "lease-lost"
     message = "The node is being replaced; try again shortly."
-
-
-class BankName(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag="bank"):
-    """Who is behind a bank's reference."""
-
-    bank_id: str
-    uscc: str
-    legal_name: str
-
-
-class EnterpriseName(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag="enterprise"):
-    """Who is behind an enterprise's reference."""
-
-    uscc: str
-    name: str
-
-
-class ConsentName(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag="consent"):
-    """Which consent is behind its reference."""
-
-    consent_id: str
-
-
-class PersonName(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag="person"):
-    """Who is behind a person's reference: an operator, or whoever speaks for an enterprise."""
-
-    person_id: str
-    name: str
-    role: str
-
-
-Name = BankName | EnterpriseName | ConsentName | PersonName
-
-
-class RequestProof(msgspec.Struct, frozen=True, kw_only=True):
-    """What a bank sent, as its pack must show it: no credit data is in it."""
-
-    body: bytes
-    base: bytes | None = None  # The signature base (RFC 9421, section 2.5); None: unsigned.
-    signature: bytes | None = None
-    key_id: str | None = None
-
-
-class ArtefactProof(msgspec.Struct, frozen=True, kw_only=True):
-    """A consent artefact with the gateway's signature over its bytes."""
-
-    artefact: bytes
-    signature: bytes
-    key_id: str
-
-
-class ExchangeProof(msgspec.Struct, frozen=True, kw_only=True):
-    """One query and its answer, without the answer's body; the answer's part is absent at first."""
-
-    platform: str
-    query_id: str
-    query_base: bytes
-    query_signature: bytes
-    query_key_id: str
-    grant: bytes
-    answer_base: bytes | None = None
-    answer_signature: bytes | None = None
-    answer_key_id: str | None = None
-
-
-class Proofs(msgspec.Struct, frozen=True, kw_only=True):
-    """Signed bytes that an entry's digests were taken of; sealed beside its opening."""
-
-    request: RequestProof | None = None
-    artefact: ArtefactProof | None = None
-    exchanges: tuple[ExchangeProof, ...] = ()
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):

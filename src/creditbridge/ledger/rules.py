@@ -24,17 +24,12 @@ from creditbridge.ledger.encoding import (
     to_base64url,
 )
 from creditbridge.ledger.model import (
-    BankName,
-    ConsentName,
     Core,
-    EnterpriseName,
     IntentOutcome,
     Name,
     Opening,
     Proofs,
     Receipt,
-    ReportTerms,
-    Terms,
 )
 from creditbridge.protocols.canonical_json import require_canonical
 
@@ -51,20 +46,6 @@ class OpeningUnsound(Untrusted):
 
     code = "opening-unsound"
     message = "What should open an entry of the ledger does not fit it."
-
-
-def report_of(terms: Terms) -> str | None:
-    """Return the report that an entry belongs to, if any."""
-    return terms.report_id if isinstance(terms, ReportTerms) else None
-
-
-def subject_of(name: Name) -> str:
-    """Return the id behind a name: what a reference stands for."""
-    if isinstance(name, BankName):
-        return name.bank_id
-    if isinstance(name, EnterpriseName):
-        return name.uscc
-    return name.consent_id if isinstance(name, ConsentName) else name.person_id
 
 
 def commit(salt: bytes, core: bytes) -> bytes:
@@ -167,12 +148,16 @@ def require_proofs(opening: Opening, core: Core, proofs: Proofs) -> None:
         require_digest(opening, core, DigestName.REQUEST, request.base or request.body)
     if proofs.artefact is not None:
         require_digest(opening, core, DigestName.ARTEFACT, proofs.artefact.artefact)
+    # Asked of the core, not of the proofs: an exchange that was taken out must be missed.
     if DigestName.QUERY in core.digests:
         bases = join_parts(exchange.query_base for exchange in proofs.exchanges)
         require_digest(opening, core, DigestName.QUERY, bases)
     if DigestName.ANSWER in core.digests:
-        bases = join_parts(exchange.answer_base or b"" for exchange in proofs.exchanges)
-        require_digest(opening, core, DigestName.ANSWER, bases)
+        require_digest(opening, core, DigestName.ANSWER, _join_answers(proofs))
+
+
+def _join_answers(proofs: Proofs) -> bytes:
+    return join_parts(exchange.answer_base or b"" for exchange in proofs.exchanges)
 
 
 def sign_receipt(core: Core, commitment: bytes, signer: Signer, *, origin: str) -> Receipt:

@@ -7,7 +7,14 @@ from msgspec.structs import replace
 from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.ids import Kind, new_id, new_reference
 from creditbridge.foundation.keys import Signer
-from creditbridge.ledger.composing import Numbers, names_of, prepare, require_fit
+from creditbridge.ledger.composing import (
+    Numbers,
+    names_of,
+    prepare,
+    report_of,
+    require_fit,
+    subject_of,
+)
 from creditbridge.ledger.model import (
     CATALOGUE,
     EventKind,
@@ -19,7 +26,7 @@ from creditbridge.ledger.model import (
     Recorded,
     ReferenceKind,
 )
-from creditbridge.ledger.rules import report_of, sign_receipt, subject_of
+from creditbridge.ledger.rules import sign_receipt
 from creditbridge.ledger.sealing import OpeningKeys
 from creditbridge.ledger.settings import LedgerSettings
 from creditbridge.ledger.store import intake, intents, openings
@@ -199,15 +206,19 @@ async def _take_numbers(tx: Transaction, record: Record) -> Numbers:
         for kind, name in names_of(record).items()
     ]
     taken = {one.kind: one for one in await intake.take_references(tx, wanted)}
-    bank, enterprise = taken.get(ReferenceKind.BANK), taken.get(ReferenceKind.ENTERPRISE)
+    # What only mentions a consent is no link of its chain, and gets no place in it.
     consent = taken.get(ReferenceKind.CONSENT) if chained else None
     return Numbers(
         references={kind: one.reference for kind, one in taken.items()},
-        bank_seq=None if bank is None else bank.entries,
-        subject_seq=None if enterprise is None else enterprise.entries,
-        consent_seq=None if consent is None else consent.entries,
+        bank_seq=_entries_of(taken.get(ReferenceKind.BANK)),
+        subject_seq=_entries_of(taken.get(ReferenceKind.ENTERPRISE)),
+        consent_seq=_entries_of(consent),
         consent_prev=None if consent is None else consent.last_commitment,
     )
+
+
+def _entries_of(taken: intake.Taken | None) -> int | None:
+    return None if taken is None else taken.entries
 
 
 def _without_requests(link: Opened) -> Opened:

@@ -58,6 +58,8 @@ class IdTokens:
 
     def _read(self, token: str) -> IdTokenClaims:
         try:
+            # No type is asked for: providers write `JWT` or nothing, and the nonce tells this token
+            # from others.
             payload = verify_compact(token, self._find_key, typ=None, algorithms=ALGORITHMS)
             return decode(payload, IdTokenClaims)
         except (TokenRejected, Malformed) as error:
@@ -71,16 +73,20 @@ class IdTokens:
     async def _refresh(self, *, older_than_seconds: float) -> None:
         async with self._fetching:
             now = self._clock.monotonic()
+            # Asked again under the lock: whoever waited for it finds the work done.
             if self._fetched_at is not None and now - self._fetched_at < older_than_seconds:
                 return
             try:
                 description = await self._provider.describe()
                 listed = await self._provider.fetch(description.jwks_uri, KeySet)
             except (IdentityRejected, IdentityUnavailable):
+                # A provider that fails for an hour must not lock everybody out: the last good set
+                # stands.
                 if not self._keys:
                     raise
             else:
                 self._keys = _select_keys(listed)
+            # Also after a failure, so that an outage is not answered with a fetch for each token.
             self._fetched_at = now
 
 
@@ -90,6 +96,7 @@ def _select_keys(listed: KeySet) -> Mapping[str, PublicKey]:
     for entry in listed.keys[:KEYS_MAX]:
         try:
             key = parse_jwk(entry)
+        # One key of another kind, as for encryption, spoils nothing (RFC 7517, section 5).
         except KeyMalformed:
             continue
         # Two keys of one name: neither can be meant (RFC 7517, section 4.5).

@@ -66,11 +66,13 @@ def require_identity(
         IdentityRejected: other issuer, audience, party or nonce; not of this moment; no USCC.
     """
     audience = [claims.aud] if isinstance(claims.aud, str) else claims.aud
+    # Byte for byte, as the provider spells it: a slash more is another issuer (section 3.1.3.7).
     if claims.iss != settings.issuer:
         raise IdentityRejected(detail="iss")
     # Alone in the audience: a token that others may use too is none for us.
     if audience != [settings.client_id] or claims.azp not in {None, settings.client_id}:
         raise IdentityRejected(detail="aud or azp")
+    # A token stolen elsewhere carries another try's nonce (section 15.5.2).
     if claims.nonce is None or not hmac.compare_digest(claims.nonce.encode(), nonce.encode()):
         raise IdentityRejected(detail="nonce")
     _require_fresh(claims, now=now)
@@ -92,6 +94,7 @@ def _require_fresh(claims: IdTokenClaims, *, now: datetime) -> None:
     seconds, skew = now.timestamp(), SKEW.total_seconds()
     if seconds >= claims.exp + skew:
         raise IdentityRejected(detail="exp")
+    # Born in the future: a clock that is wrong by more than that judges nothing else rightly.
     if claims.iat > seconds + skew:
         raise IdentityRejected(detail="iat")
     # The nonce already ties the token to this try; a life of days would be a provider's mistake.
@@ -105,6 +108,7 @@ def require_return(path: str) -> str:
     Raises:
         ReturnInvalid: another site, or a text that a browser might read as one.
     """
+    # An open redirect would lend our name to a phishing page.
     if len(path) > RETURN_CHARACTERS_MAX or _RETURN.fullmatch(path) is None:
         raise ReturnInvalid
     return path
@@ -125,6 +129,7 @@ def require_form_token(session: Session, sent: str | None) -> None:
     Raises:
         FormTokenInvalid: none, or another.
     """
+    # In constant time: the token is checked on every form, and can be tried often.
     if sent is None or not hmac.compare_digest(session.form_token.encode(), sent.encode()):
         raise FormTokenInvalid
 

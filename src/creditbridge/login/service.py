@@ -21,7 +21,7 @@ from creditbridge.login.model import (
     SignInRefused,
     SignInTry,
 )
-from creditbridge.login.provider import Provider
+from creditbridge.login.provider import Description, Provider
 from creditbridge.login.rules import (
     challenge_of,
     derive_form_token,
@@ -60,6 +60,7 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
             code_challenge=challenge_of(attempt.code_verifier),
             language=language,
         )
+        # Kept by digests: who reads the table can finish nobody's sign-in.
         async with self.database.transaction() as tx:
             await store.keep_try(
                 tx,
@@ -84,6 +85,7 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
             IdentityRejected: the answer cannot be believed.
             IdentityUnavailable: the provider does not answer.
         """
+        # Spent first: a code that is played back finds no try, even while the provider is slow.
         attempt = await self._take_try(callback, binding)  # 1
         code = await self._require_code(callback)  # 2
         token = await self.provider.redeem(code, code_verifier=attempt.code_verifier)  # 3
@@ -110,16 +112,23 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
         return attempt
 
     async def _require_code(self, callback: Callback) -> str:
-        description = await self.provider.describe()
-        named = callback.iss or ""
-        expected = description.authorization_response_iss_parameter_supported
-        if (expected or named) and named != description.issuer:
-            raise IdentityRejected(detail="an answer of another issuer")
+        _require_issuer(callback, await self.provider.describe())
+        # The provider's own text is not shown: anybody can write it into an address.
         if callback.error is not None or not callback.code:
             raise SignInRefused(detail="the provider answered with an error, or without a code")
+        # Before it travels on: it comes from a browser, and goes into a request of ours.
         if len(callback.code) > CODE_CHARACTERS_MAX or not callback.code.isascii():
             raise SignInRefused(detail="no code of any provider")
         return callback.code
+
+
+def _require_issuer(callback: Callback, description: Description) -> None:
+    named = callback.iss or ""
+    expected = description.authorization_response_iss_parameter_supported
+    # A code of one provider redeemed at another would be handed to the wrong one: the mix-up attack
+    # (RFC 9207, section 2.4). Who announces the parameter must also send it.
+    if (expected or named) and named != description.issuer:
+        raise IdentityRejected(detail="an answer of another issuer")
 
 
 async def open_session(
@@ -129,6 +138,7 @@ async def open_session(
 
     A session's secret is made at log-in and at no other time, so nobody can plant one beforehand.
     """
+    # A session fixed before log-in ends here, with whatever somebody hoped to do in it.
     await close_session(tx, replaces)
     cookie = new_secret()
     session = store.SessionRow(

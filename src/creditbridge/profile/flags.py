@@ -97,17 +97,8 @@ def _flag_whole(served: Served, naming: Naming) -> list[Flag]:
     disputed = raised_by([record for record in counted if is_disputed(record)])
     is_stale = any(isinstance(section, StaleSection) for section in statuses)
     is_down = bool(_partial(served)) or any(isinstance(each, UnknownSection) for each in statuses)
-    is_named = any(same_name(naming.consented, each) for each in (naming.answered, *naming.former))
-    registration = [code for code in codes if code is SectionCode.REG]
-    evidence = tuple(_counted(served.sections.get(SectionCode.REG)))
-    mismatch = _state(raised=not is_named)
     return [
-        _make(
-            FlagCode.NAME_MISMATCH,
-            FlagLevel.HIGH,
-            Finding(state=mismatch, evidence=() if is_named else evidence),
-            registration,
-        ),
+        _flag_name(served, naming),
         _make(FlagCode.DISPUTE_OPEN, FlagLevel.INFO, _temper(disputed, codes, served), codes),
         _make(
             FlagCode.DATA_STALE,
@@ -122,6 +113,18 @@ def _flag_whole(served: Served, naming: Naming) -> list[Flag]:
             codes,
         ),
     ]
+
+
+def _flag_name(served: Served, naming: Naming) -> Flag:
+    is_named = any(same_name(naming.consented, each) for each in (naming.answered, *naming.former))
+    evidence = tuple(_counted(served.sections.get(SectionCode.REG)))
+    # Never tempered: both names are at hand, whether or not the registration is served.
+    return _make(
+        FlagCode.NAME_MISMATCH,
+        FlagLevel.HIGH,
+        Finding(state=_state(raised=not is_named), evidence=() if is_named else evidence),
+        [code for code in served.sections if code is SectionCode.REG],
+    )
 
 
 def _temper(finding: Finding, codes: Sequence[SectionCode], served: Served) -> Finding:

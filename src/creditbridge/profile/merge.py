@@ -5,6 +5,7 @@ a removal that only one platform knows of is still a removal.
 """
 
 from collections.abc import Sequence
+from itertools import chain
 
 from creditbridge.profile.codes import Finality, Lifecycle, QualityCode, SectionCode
 from creditbridge.profile.model import (
@@ -30,14 +31,15 @@ def merge(answers: Sequence[SourceAnswer]) -> Merged:
     failed: dict[SectionCode, UnknownSection] = {}
     notes = [note for answer in answers for note in answer.notes]
     for code, definition in DEFINITIONS.items():
-        parts = [answer.sections[code] for answer in answers if code in answer.sections]
+        parts = _parts_of(code, answers)
         if not parts:
             continue
-        unknown = [part for part in parts if isinstance(part, UnknownSection)]
+        unknown = _first_unknown(parts)
         sections[code], conflicts = _merge_parts(definition, parts, unknown)
         notes += conflicts
-        if unknown and isinstance(sections[code], PresentSection):
-            failed[code] = unknown[0]
+        if unknown is not None and isinstance(sections[code], PresentSection):
+            # Records of one source do not speak for another: suppression may leave none of them.
+            failed[code] = unknown
     return Merged(
         sections=sections,
         failed=failed,
@@ -46,17 +48,27 @@ def merge(answers: Sequence[SourceAnswer]) -> Merged:
     )
 
 
+def _parts_of(code: SectionCode, answers: Sequence[SourceAnswer]) -> list[SourceSection]:
+    return [answer.sections[code] for answer in answers if code in answer.sections]
+
+
+def _first_unknown(parts: Sequence[SourceSection]) -> UnknownSection | None:
+    return next((part for part in parts if isinstance(part, UnknownSection)), None)
+
+
 def _merge_parts(
     definition: SectionDefinition,
     parts: Sequence[SourceSection],
-    unknown: Sequence[UnknownSection],
+    unknown: UnknownSection | None,
 ) -> tuple[SourceSection, list[QualityNote]]:
     answered = [part for part in parts if not isinstance(part, UnknownSection)]
     present = [part for part in answered if isinstance(part, PresentSection)]
-    if unknown and not present:
-        return unknown[0], []
+    if unknown is not None and not present:
+        # "No record" from one source and silence from another is not NONE (law 5).
+        return unknown, []
+    # The oldest part dates the whole: a fresh source must not hide how old the other one is.
     as_of = min(part.as_of for part in answered)
-    sources = tuple(name for part in answered for name in part.sources)
+    sources = tuple(chain.from_iterable(part.sources for part in answered))
     if not present:
         return NoneSection(as_of=as_of, sources=sources), []
     records, conflicts = _join(definition, present)
@@ -77,12 +89,21 @@ def _join(
             place = None if identity is None else earlier.get(identity)
             if place is None:
                 kept.append(record)
-            elif not is_in_force(kept[place]) or not is_in_force(record):
-                kept[place] = record if is_in_force(kept[place]) else kept[place]
-            elif not definition.agree(kept[place], record):
+            elif _contradicts(definition, kept[place], record):
+                # Nobody here can know which source is right, so a bank sees both, marked.
                 conflicts += [_conflict(definition.code, each) for each in (kept[place], record)]
                 kept.append(record)
+            else:
+                kept[place] = _ended_or_first(kept[place], record)
     return tuple(kept), conflicts
+
+
+def _contradicts(definition: SectionDefinition, one: Record, other: Record) -> bool:
+    return is_in_force(one) and is_in_force(other) and not definition.agree(one, other)
+
+
+def _ended_or_first(one: Record, other: Record) -> Record:
+    return other if is_in_force(one) and not is_in_force(other) else one
 
 
 def is_in_force(record: RecordBase) -> bool:

@@ -4,7 +4,7 @@ Pure: the clock is an argument. A withheld record leaves no trace: not in a list
 not in a flag, not in the quality notes. A section whose every record is withheld is NONE.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -74,16 +74,36 @@ def is_withheld(record: RecordBase, *, now: datetime, policy: Policy) -> bool:
     whether it ended (APL 48, ZJ 32), until when it may be shown (ZJ 16), whether it is contested.
     """
     return (
-        record.disclosure is Disclosure.GOV_ONLY
-        or record.data_class in (DataClass.GOV_ONLY, DataClass.PERSONAL)
-        or record.lifecycle is not Lifecycle.ACTIVE
+        _is_beyond_banks(record)
+        or _has_ended(record, now)
+        or _is_hidden_by_dispute(record)
+        or (policy.hides_not_final and record.finality not in FINAL_OR_NOT_APPEALABLE)
+    )
+
+
+def _is_beyond_banks(record: RecordBase) -> bool:
+    # A source may mark the record, or the whole class that it belongs to: either mark holds.
+    return record.disclosure is Disclosure.GOV_ONLY or record.data_class in (
+        DataClass.GOV_ONLY,
+        DataClass.PERSONAL,
+    )
+
+
+def _has_ended(record: RecordBase, now: datetime) -> bool:
+    return (
+        record.lifecycle is not Lifecycle.ACTIVE
         or record.finality is Finality.REVOKED
         or _is_over(record.publicity_end, now)
         or _is_over(record.retention_end, now)
-        or (record.dispute is not None and record.dispute.state is DisputeState.UPHELD)
-        or (record.dispute is not None and record.dispute.suspends and is_disputed(record))
-        or (policy.hides_not_final and record.finality not in FINAL_OR_NOT_APPEALABLE)
     )
+
+
+def _is_hidden_by_dispute(record: RecordBase) -> bool:
+    if record.dispute is None:
+        return False
+    # An objection alone hides nothing, or every debtor would object: its source must suspend.
+    is_suspended = record.dispute.suspends and is_disputed(record)
+    return is_suspended or record.dispute.state is DisputeState.UPHELD
 
 
 def _find_omission(
@@ -175,18 +195,20 @@ def _keep_notes(
     """Return the notes on what is served, and a note for each section that a source owes to."""
     seen = {record.record_id for section in sections.values() for record in records_of(section)}
     seen |= {each.record.record_id for each in unconfirmed}
-    kept = [
-        note
-        for note in merged.notes
-        if (note.section is None or note.section in sections)
-        and (note.record_id is None or note.record_id in seen)
-    ]
+    # A note on a withheld record would tell that there is one.
+    kept = [note for note in merged.notes if _is_shown(note, sections, seen)]
     partial = [
         QualityNote(code=QualityCode.PARTIAL, section=code)
         for code in sorted(merged.failed)
         if code in sections and not isinstance(sections[code], UnknownSection)
     ]
     return (*kept, *partial)
+
+
+def _is_shown(note: QualityNote, sections: Container[SectionCode], seen: Container[str]) -> bool:
+    return (note.section is None or note.section in sections) and (
+        note.record_id is None or note.record_id in seen
+    )
 
 
 def _is_over(end: datetime | None, now: datetime) -> bool:

@@ -55,6 +55,7 @@ def canonicalize(value: JsonValue) -> bytes:
     """
     try:
         if _is_plain(value):
+            # For ASCII the order by code points is the order by UTF-16 units: nothing to rewrite.
             return _SORTED.encode(value)
         return _AS_GIVEN.encode(_rewrite(value, DEPTH_MAX))
     except UnicodeEncodeError as error:
@@ -87,6 +88,7 @@ def format_number(number: float) -> str:
     # Python finds the same digits (the shortest, nearest first) and only places them differently.
     mantissa, _, exponent = repr(number).partition("e")
     if not exponent:
+        # Negative zero is written as zero (section 3.2.2.3): one value, one sequence of bytes.
         return "0" if number == 0 else mantissa.removesuffix(".0")
     sign = "-" if number < 0 else ""
     whole, _, fraction = mantissa.removeprefix("-").partition(".")
@@ -119,6 +121,8 @@ def _level_below(level: list[JsonValue]) -> list[JsonValue] | None:
         if isinstance(item, _TEXT_OR_NULL):
             continue
         if isinstance(item, dict):
+            # Joined, because one call is cheaper than one for each name, and a name that is no text
+            # raises.
             if not "".join(item).isascii():
                 return None
             below.extend(item.values())
@@ -138,6 +142,7 @@ def _rewrite(value: JsonValue, depth_left: int) -> object:
     if depth_left == 0:
         raise NotRepresentable(detail="too many values inside each other")
     if isinstance(value, Mapping):
+        # A name beyond the BMP sorts below U+E000 by its surrogates, above it by its code point.
         members = sorted(value.items(), key=_utf16_of_name)
         return {name: _rewrite(member, depth_left - 1) for name, member in members}
     return [_rewrite(item, depth_left - 1) for item in value]

@@ -103,6 +103,7 @@ def parse_certificate(der: bytes) -> PeerCertificate:
     Raises:
         CertificateMalformed: not DER, more than one certificate, or an extension that is broken.
     """
+    # A chain of extensions is parsed in full: the size is what bounds the work.
     if len(der) > CERTIFICATE_BYTES_MAX:
         raise CertificateMalformed(detail=f"{len(der)} bytes")
     try:
@@ -135,6 +136,8 @@ def require_client_certificate(certificate: PeerCertificate, *, now: datetime) -
         CertificateUnfit: no clientAuth, anyExtendedKeyUsage, not yet valid, expired.
     """
     usages = certificate.extended_key_usages
+    # One that fits everything would let a mail or a server certificate of the same authority speak
+    # for a bank.
     if CLIENT_AUTH not in usages or ANY_USAGE in usages:
         raise CertificateUnfit(detail="not for client authentication")
     # Both dates belong to the validity (RFC 5280, section 4.1.2.5).
@@ -166,6 +169,7 @@ def require_match(certificate: PeerCertificate, matcher: SubjectMatcher) -> None
         CertificateForeign: it does not.
         MatcherMalformed: the registration itself cannot match anything.
     """
+    # At each use too: an empty value of an old row must match nobody, never everybody.
     require_matcher(matcher)
     if not MATCHES[matcher.kind](certificate, matcher.value):
         raise CertificateForeign(detail=f"no such {matcher.kind}")
@@ -183,10 +187,12 @@ def _has_dns(certificate: PeerCertificate, value: str) -> bool:
 
 
 def _has_uri(certificate: PeerCertificate, value: str) -> bool:
+    # Byte for byte: what a URI's scheme lets be folded is nothing that we could know.
     return value in certificate.san_uri
 
 
 def _has_ip(certificate: PeerCertificate, value: str) -> bool:
+    # As numbers: one IPv6 address has many spellings (RFC 4291, section 2.2).
     return ip_address(value) in map(ip_address, certificate.san_ip)
 
 

@@ -62,10 +62,12 @@ def parse_checkpoint(text: str) -> Checkpoint:
         CheckpointInvalid: another form. `01`, `+1`, base64url and a root of 31 bytes are refused.
     """
     lines = text.split("\n")
+    # The text ends in a line feed, so the last part is empty and no other may be.
     if len(lines) <= LINES_MIN or lines.pop() != "" or "" in lines:
         raise CheckpointInvalid(detail="fewer than three lines, or an empty one")
     origin, size, root_text, *extensions = lines
     root = decode_base64(root_text)
+    # One spelling for one size, or two texts of one tree would need two cosignatures.
     if not _SIZE.fullmatch(size) or int(size) > SIZE_MAX:
         raise CheckpointInvalid(detail="not a size")
     if root is None or len(root) != HASH_BYTES:

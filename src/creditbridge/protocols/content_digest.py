@@ -41,6 +41,7 @@ def require_digest(header: str, body: bytes) -> None:
     Raises:
         ContentDigestInvalid: no structured field, neither algorithm, or one that does not match.
     """
+    # Refused before it is parsed: two digests and their names fit four times over.
     if len(header) > DIGEST_CHARACTERS_MAX:
         raise ContentDigestInvalid(detail=f"a digest field of {len(header)} characters")
     try:
@@ -50,6 +51,8 @@ def require_digest(header: str, body: bytes) -> None:
     known = [(name, member) for name, member in digests.items() if name in KNOWN_DIGESTS]
     if not known:
         raise ContentDigestInvalid(detail="neither sha-256 nor sha-512")
+    # Every one that we know must match: a wrong one beside a right one means that two parties see
+    # two bodies.
     for name, member in known:
         if not _matches(member, KNOWN_DIGESTS[name](body)):
             raise ContentDigestInvalid(detail=f"{name} does not match the body")

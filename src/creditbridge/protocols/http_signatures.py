@@ -159,6 +159,7 @@ def make_request_signature(
 ) -> MadeSignature:
     """Return what `sign_request` adds, with the base and the raw signature."""
     added = _missing_digest(request)
+    # The digest is added before the base is built: it is one of the covered fields.
     complete = msgspec.structs.replace(request, headers=request.headers + added)
     parameters: dict[str, BareItem] = {
         "created": created,
@@ -224,12 +225,16 @@ def verify_base(base: bytes, signature: bytes, key: PublicKey, *, profile: Profi
         SignatureRejected: another tag, another key, or wrong bytes.
     """
     parsed = parse_base(base)
+    # The tag keeps a signature for one purpose from standing for another (section 7.2.7).
     if parsed.parameters.tag != profile.tag:
         raise SignatureRejected(detail="a base with another tag")
     named = dict(parsed.components)
     for component in (*profile.always, *profile.from_request):
+        # A valid signature over too little proves too little: the base itself must show the
+        # coverage.
         if component.name + component.suffix not in named:
             raise SignatureIncomplete(detail=f"{component.name} is not covered")
+    # The base names its key: whoever brings another key brings another claim.
     if parsed.parameters.key_id != key.key_id:
         raise SignatureKeyUnknown(detail="a base that names another key")
     require_signature(key, parsed.parameters, base=base, signature=signature)
@@ -262,12 +267,15 @@ def _missing_digest(message: Message) -> tuple[tuple[str, str], ...]:
 def _verify(
     view: MessageView, profile: Profile, find_key: FindKey, now: datetime
 ) -> VerifiedSignature:
+    # Cheap checks first, so that a stranger cannot buy a signature check with a header: form, age,
+    # key, coverage, body, and the curve last.
     label, listed = find_tagged(view, profile.tag)
     covered = check_listed(listed)
     signature = get_signature(view, label)
     created, nonce = require_fresh(covered.parameters, profile, now)
     key = require_key(covered.parameters, find_key)
     require_coverage(view, covered, list_required(view, profile))
+    # The signature covers the digest, and only this ties the digest to the body (section 7.2.8).
     require_body(view)
     base = build_base(view, covered)
     require_signature(key, covered.parameters, base=base, signature=signature)

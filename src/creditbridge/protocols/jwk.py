@@ -46,12 +46,14 @@ def parse_jwk(members: Mapping[str, object]) -> PublicKey:
         PrivateMemberFound: a private or symmetric member, whatever its value.
         KeyMalformed: another type, curve, use or algorithm; coordinates that are no point.
     """
+    # Looked for first, whatever else is wrong: its owner must be told that the key is lost.
     if not PRIVATE_MEMBERS.isdisjoint(members):
         raise PrivateMemberFound
     key_id = members.get("kid")
     if not isinstance(key_id, str | None) or len(key_id or "") > KEY_ID_CHARACTERS_MAX:
         raise KeyMalformed(detail="kid is no string of sensible length")
     try:
+        # The thumbprint is of the key alone, so a nameless key has one name everywhere (RFC 7638).
         key = name_key(_material_of(members), key_id=key_id)
     except KeyUnusable as error:
         raise KeyMalformed(detail=error.detail) from error
@@ -70,6 +72,7 @@ def parse_jwks(document: JsonValue) -> tuple[PublicKey, ...]:
     if not isinstance(listed, list | tuple) or len(listed) > KEYS_MAX:
         raise KeyMalformed(detail="no set of keys, or too many")
     keys = tuple(map(_parse_entry, listed))
+    # With one name twice, a verifier would try either: which one signed could be disputed later.
     _require_own_names(keys)
     return keys
 
@@ -111,6 +114,7 @@ def _material_of(
         case "EC", "P-256":
             x, y = (int.from_bytes(_coordinate(members, name)) for name in ("x", "y"))
             try:
+                # A point off the curve is an attack on whoever computes with it.
                 return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
             except ValueError as error:
                 raise KeyMalformed(detail="a point that is not on the curve") from error
@@ -126,6 +130,7 @@ def _coordinate(members: Mapping[str, object], name: str) -> bytes:
     if not isinstance(text, str) or not COORDINATE_PATTERN.fullmatch(text):
         raise KeyMalformed(detail=f"{name} is no coordinate of {COORDINATE_BYTES} bytes")
     raw = urlsafe_b64decode(text + "=")
+    # The last character has bits to spare: another spelling would be another registered key.
     if urlsafe_b64encode(raw).decode("ascii") != text + "=":
         raise KeyMalformed(detail=f"{name} is not canonical base64url")
     return raw

@@ -75,6 +75,8 @@ class RsaKey(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             SignatureInvalid: a key under 2048 bits, wrong length, wrong bytes.
         """
+        # Asked at each use and not at parsing: the key came from a provider, and may change there
+        # (RFC 7518, section 3.5).
         if self.material.key_size < RSA_BITS_MIN:
             raise SignatureInvalid(detail=f"an RSA key of {self.material.key_size} bits")
         scheme = padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=SALT_BYTES)

@@ -112,6 +112,7 @@ def verify_inclusion(
     """
     if not 0 <= index < size:
         raise ProofInvalid(detail="no such leaf at this size")
+    # A hash of another length could be split elsewhere and hash to the same node.
     _require_hashes(leaf_hash, proof)
     roots = _climb(index, size - 1, [leaf_hash, *proof])
     if roots is None or roots[1] != root:
@@ -131,6 +132,7 @@ def verify_consistency(
     if not 0 < old_size <= new_size:
         raise ProofInvalid(detail="sizes between which there is no proof")
     if old_size == new_size:
+        # Two roots of one size are a fork, whatever proof comes with them.
         if proof or old_root != new_root:
             raise ProofInvalid(detail="one size has one root and needs no proof")
         return
@@ -157,12 +159,15 @@ def _climb(place: int, last: int, path: list[bytes]) -> tuple[bytes, bytes] | No
     for sibling in path[1:]:
         if last == 0:
             return None
+        # At the right edge a node without a sibling goes up alone, past the levels that it skips
+        # (section 2.1.3.2).
         if place & 1 or place == last:
             old, new = hash_children(sibling, old), hash_children(sibling, new)
             place, last = _skip_levels(place, last)
         else:
             new = hash_children(new, sibling)
         place, last = place >> 1, last >> 1
+    # Short of the root, the proof was cut: what it leads to is an inner node.
     return (old, new) if last == 0 else None
 
 

@@ -65,6 +65,7 @@ class NoteKey(msgspec.Struct, frozen=True, kw_only=True):
         if typed[0] not in {kind.value for kind in NoteKeyKind}:
             raise NoteKeyInvalid(detail=f"type {typed[0]}")
         key = NoteKey(name=parts[1], kind=NoteKeyKind(typed[0]), raw=typed[1:])
+        # A mistyped pin must not silently trust another key.
         if key.key_id.hex() != parts[2]:
             raise NoteKeyInvalid(detail="the id is not that of the key")
         return key

@@ -123,6 +123,7 @@ def _component_of(item: Item) -> Component:
     member, query = parameters.get("key"), parameters.get("name")
     if (
         not parameters.keys() <= COMPONENT_PARAMETERS
+        # `;req=?0` would be read as a flag that is set by whoever looks at its presence alone.
         or parameters.get("req", True) is not True
         or not isinstance(member, str | None)
         or not isinstance(query, str | None)
@@ -143,12 +144,14 @@ class MessageView:
     def _lines(self) -> Mapping[str, list[str]]:
         lines: dict[str, list[str]] = {}
         for name, value in self.message.headers:
+            # Blanks around a line are a proxy's to change, so they are not signed (section 2.1).
             lines.setdefault(name, []).append(value.strip(" \t"))
         return lines
 
     def find_field(self, name: str) -> str | None:
         """Return the field's lines as one value (section 2.1), None where there is none."""
         lines = self._lines.get(name)
+        # One value whether a proxy joined the lines or left them apart (section 2.1).
         return None if lines is None else ", ".join(lines)
 
     def is_repeated(self, name: str) -> bool:
@@ -163,6 +166,7 @@ class MessageView:
         """
         if name not in self._dictionaries:
             value = self.find_field(name) or ""
+            # Before the general parser sees it: its cost grows with whatever a stranger sends.
             if len(value) > FIELD_CHARACTERS_MAX:
                 raise SignatureMalformed(detail=f"{name} has {len(value)} characters")
             try:
@@ -178,6 +182,8 @@ class MessageView:
             SignatureIncomplete: the message lacks it.
             SignatureMalformed: no message of this kind has such a component.
         """
+        # An answer may carry a field of the same name as its request: `req` alone says whose is
+        # meant (section 2.4).
         if not component.from_request:
             return self.get_own_value(component)
         if self.request is None:
@@ -187,6 +193,7 @@ class MessageView:
     def get_own_value(self, component: Component) -> str:
         """Return the component's value out of this message, whatever its `req` says."""
         name, member = component.name, component.member
+        # A parameter in the wrong place would be covered and mean nothing (section 2.2.8).
         if (component.query is not None) is not (name == "@query-param"):
             raise SignatureMalformed(detail="`name` belongs to @query-param alone")
         if name.startswith("@"):

@@ -71,6 +71,7 @@ class ParsedBase(msgspec.Struct, frozen=True, kw_only=True):
 
     def find_value(self, identifier: str) -> str | None:
         """Return the value of a component such as `@status` or `content-digest;req`."""
+        # No identifier occurs twice: `check_listed` saw to it.
         return dict(self.components).get(identifier)
 
 
@@ -118,6 +119,7 @@ def check_listed(listed: Listed) -> Covered:
     Raises:
         SignatureMalformed: a component twice, too many, not understood; a parameter of wrong type.
     """
+    # Each component may cost a parse of its own: the number is what bounds the work.
     if len(listed.quoted) > COMPONENTS_MAX:
         raise SignatureMalformed(detail=f"{len(listed.quoted)} components")
     components = tuple(map(parse_component, listed.quoted))
@@ -163,6 +165,7 @@ def parse_base(base: bytes) -> ParsedBase:
     if not isinstance(member, InnerList):
         raise SignatureMalformed(detail="no list of components")
     covered = check_listed(list_member(member))
+    # Written again and compared, so that one set of bytes has one reading for ten years.
     if last != LAST_LINE_NAME + covered.text or len(lines) != len(covered.quoted):
         raise SignatureMalformed(detail="the lines are not those that the last one lists")
     pairs = zip(covered.components, covered.quoted, lines, strict=True)
@@ -195,6 +198,7 @@ def read_parameters(parameters: Parameters) -> SignatureParameters:
 
 def _find_integer(parameters: Parameters, name: str) -> int | None:
     value = parameters.get(name)
+    # In Python a boolean is an integer: `created` without a value would be second 1.
     if isinstance(value, bool) or not isinstance(value, int | None):
         raise SignatureMalformed(detail=f"{name} is no integer")
     return value

@@ -79,6 +79,7 @@ def decode(raw: bytes, kind: type[T]) -> T:
     Raises:
         JsonMalformed: the guard refuses the text, or it does not have the shape of the type.
     """
+    # Read twice on purpose: only the untyped values show what the typed decoder passes over.
     parse(raw)
     try:
         return msgspec.json.decode(raw, type=kind)
@@ -94,6 +95,8 @@ def parse(raw: bytes) -> JsonValue:
         JsonMalformed: the guard refuses the text.
     """
     _require_unicode(raw)
+    # What is left has the structure alone: brackets, colons and digits inside of strings mislead
+    # nobody.
     skeleton = _STRING.sub(b"", raw)
     _require_shallow(skeleton)
     _require_bounded_integers(skeleton)
@@ -114,6 +117,7 @@ def parse(raw: bytes) -> JsonValue:
 def _require_unicode(raw: bytes) -> None:
     if raw.startswith(_BYTE_ORDER_MARK):
         raise JsonMalformed(JsonFault.ENCODING, detail="byte order mark")
+    # Decoding a large body costs, and nearly all of them are ASCII.
     if not raw.isascii():
         try:
             raw.decode("utf-8")
@@ -128,6 +132,7 @@ def _require_unicode(raw: bytes) -> None:
 
 def _require_shallow(skeleton: bytes) -> None:
     brackets = skeleton.translate(None, _NOT_BRACKETS)
+    # Nearly every body: with so few brackets at all, none can stand too deep.
     if brackets.count(b"[") + brackets.count(b"{") <= DEPTH_MAX:
         return
     depth = 0
@@ -141,6 +146,7 @@ def _require_bounded_integers(skeleton: bytes) -> None:
     for literal in _NUMBER_OF_MANY_DIGITS.findall(skeleton):
         if not literal.removeprefix(b"-").isdigit():
             continue  # a fraction or an exponent: a double anyway, the decoder refuses infinity
+        # The length first: turning a million digits into a number takes seconds.
         if len(literal) > _INTEGER_CHARACTERS_MAX or abs(int(literal)) > INTEGER_MAX:
             raise JsonMalformed(JsonFault.NUMBER, detail=f"{len(literal)} characters")
 

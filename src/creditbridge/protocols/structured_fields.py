@@ -172,6 +172,7 @@ def _serialize_entry(name: str, member: Member) -> str:
 
 
 def _serialize_key(name: str) -> str:
+    # A name that came from outside must not write a second parameter into what is signed.
     if not KEY_PATTERN.fullmatch(name):
         raise FieldMalformed(detail="a name that no key may have")
     return name
@@ -207,6 +208,7 @@ def _parse(raw: str, kind: Literal["dictionary"], *, repeats_allowed: bool) -> D
 def _parse(raw: str, kind: str, *, repeats_allowed: bool) -> StructuredType:
     try:
         return http_sf.parse(
+            # Fields are ASCII (section 4.2); what else a server let through is refused here.
             raw.encode("ascii"),
             tltype=kind,
             on_duplicate_key=None if repeats_allowed else _refuse_repeat,

@@ -166,6 +166,7 @@ def decode_bundle(raw: bytes) -> list[bytes]:
     while start < len(raw):
         body = start + _LENGTH_BYTES
         end = body + int.from_bytes(raw[start:body])
+        # The length itself may be cut off: read past the end, it would be a smaller one.
         if body > len(raw) or end > len(raw) or len(entries) == TILE_WIDTH:
             raise TileInvalid(detail="a bundle that is cut short or too long")
         entries.append(raw[body:end])

@@ -86,6 +86,7 @@ def verify_proof(
         ProofInvalid: the hashes do not lead from the leaf to the checkpoint's root.
     """
     opened = open_checkpoint(proof.checkpoint_note, log_keys=log_keys, witness_keys=witness_keys)
+    # Only after the checkpoint: a proof under a root that nobody signed says nothing.
     verify_inclusion(
         leaf_hash,
         index=proof.index,
@@ -106,6 +107,7 @@ def _take_extra(lines: list[str]) -> bytes | None:
 
 
 def _parse_hashes(lines: list[str]) -> tuple[bytes, ...]:
+    # Before they are decoded: no tree is higher.
     if len(lines) > PROOF_HASHES_MAX:
         raise ProofFileInvalid(detail=f"{len(lines)} hashes")
     hashes: list[bytes] = []

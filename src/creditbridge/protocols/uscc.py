@@ -155,6 +155,7 @@ def parse_uscc(text: str, *, categories: Mapping[str, EntityCategory] = CATEGORI
         category=categories.get(value[:2], EntityCategory.OTHER),
         division=value[2:8],
         organisation_code=f"{body}-{inner}",
+        # Such codes were issued and are in use: to refuse them would lock their owners out.
         warnings=() if inner_check(body) == inner else (UsccWarning.INNER_CHECK,),
     )
 
@@ -178,6 +179,7 @@ def _normalise(text: str) -> str:
     if len(text) > RAW_CHARACTERS_MAX:
         raise UsccInvalid(UsccFault.LENGTH)
     # NFKC makes ASCII of full-width forms, as Chinese input methods write them.
+    # Only around: a blank inside may stand for a character that was lost.
     stripped = normalize("NFKC", text).strip()
     for position, character in enumerate(stripped, start=1):
         match unicode_category(character):
@@ -209,6 +211,7 @@ def _require_no_other_identifier(value: str) -> None:
     # Feeds carry these under the heading of the code: say which one it is.
     if not value:
         raise UsccInvalid(UsccFault.EMPTY)
+    # The shape decides, not the check: a mistyped one is still an organisation code (GB 11714).
     if _ORGANISATION_CODE.fullmatch(value):
         raise UsccInvalid(UsccFault.ORGANISATION_CODE)
     if _REGISTRATION_NUMBER.fullmatch(value):
@@ -217,6 +220,7 @@ def _require_no_other_identifier(value: str) -> None:
 
 def _is_identity_number(value: str) -> bool:
     """Tell whether a GB 11643 number stands here (ISO 7064, MOD 11-2)."""
+    # A code may look like a number by chance: the date, and then the check, must fit as well.
     if not _IDENTITY_NUMBER.fullmatch(value):
         return False
     values = (10 if character == "X" else int(character) for character in value)

@@ -10,13 +10,14 @@ import ssl
 from collections.abc import Awaitable, Callable
 from email.utils import format_datetime
 from functools import partial
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 
 import msgspec
 from uvicorn.config import Config
 
 from creditbridge.foundation.clock import Clock, SystemClock
-from creditbridge.server.protocol import KEEPALIVE_SECONDS, DoorProtocol, DoorState
+from creditbridge.server.door_state import DoorState
+from creditbridge.server.protocol import KEEPALIVE_SECONDS, DoorProtocol
 from creditbridge.server.tls import DoorMisconfigured
 
 HANDSHAKE_SECONDS = 10.0
@@ -105,7 +106,7 @@ def bind_door(door: Door) -> socket.socket:
         raise DoorMisconfigured(detail=f"{door.name}: the host must be an IP address") from error
     if door.tls is None and not address.is_loopback:
         raise DoorMisconfigured(detail=f"{door.name}: plain HTTP at {address}; only on loopback")
-    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET  # noqa: PLR2004 -- IPv6
+    family = socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

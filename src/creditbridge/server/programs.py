@@ -9,6 +9,7 @@ import os
 import pwd
 import stat
 import subprocess
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,7 +19,7 @@ SYSTEM_USER = "pgserver"
 PROGRAM_SECONDS_MAX = 60
 LOG_TAIL_CHARACTERS = 2_000
 # Nothing of ours: what the gateway keeps in its environment is no business of the database.
-ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/bin:/bin", "TZ": "UTC"}
+ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TZ": "UTC"}
 
 
 class DatabaseNotStarted(CreditbridgeError):
@@ -37,22 +38,7 @@ def run_program(
         DatabaseNotStarted: it failed, with its words and those of `log` as detail.
     """
     user, group = _user()
-    try:
-        done = subprocess.run(  # noqa: S603 -- our own programs, no shell, no caller's input
-            [program_path(program), *arguments],
-            input=statements,
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd="/",
-            env=ENVIRONMENT,
-            timeout=2 * PROGRAM_SECONDS_MAX,
-            user=user,
-            group=group,
-            extra_groups=None if group is None else [],
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise DatabaseNotStarted(detail=f"{program}: {type(error).__name__}") from error
+    done = _run([program_path(program), *arguments], statements, user=user, group=group)
     if done.returncode != 0:
         said = done.stdout + done.stderr
         if log is not None and log.exists():
@@ -75,19 +61,46 @@ def program_path(name: str) -> Path:
 def _user() -> tuple[int | None, int | None]:
     if os.geteuid() != 0:
         return None, None
-    try:
-        entry = pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        _run_plain("useradd", "--system", "--shell", "/usr/sbin/nologin", SYSTEM_USER)
-        entry = pwd.getpwnam(SYSTEM_USER)
+    entry = _find_user()
+    if entry is None:
+        _run(["useradd", "--system", "--shell", "/usr/sbin/nologin", SYSTEM_USER])
+        entry = _find_user()
+    if entry is None:
+        raise DatabaseNotStarted(detail=f"root cannot run PostgreSQL; make a user {SYSTEM_USER}")
     return entry.pw_uid, entry.pw_gid
 
 
-def _run_plain(*command: str) -> None:
+def _find_user() -> pwd.struct_passwd | None:
     try:
-        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 -- constant programs
+        return pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        return None
+
+
+def _run(
+    command: Sequence[str | Path],
+    statements: str = "",
+    *,
+    user: int | None = None,
+    group: int | None = None,
+) -> "subprocess.CompletedProcess[str]":
+    try:
+        return subprocess.run(  # noqa: S603 -- constant programs, no shell, no caller's input
+            command,
+            input=statements,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            env=ENVIRONMENT,
+            timeout=2 * PROGRAM_SECONDS_MAX,
+            user=user,
+            group=group,
+            extra_groups=None if group is None else [],
+        )
     except (OSError, subprocess.SubprocessError) as error:
-        raise DatabaseNotStarted(detail=f"{command[0]}: {type(error).__name__}") from error
+        name = Path(command[0]).name
+        raise DatabaseNotStarted(detail=f"{name}: {type(error).__name__}") from error
 
 
 def make_private(folder: Path) -> None:

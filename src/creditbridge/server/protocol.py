@@ -11,16 +11,14 @@ smuggled that way). An idle connection is closed after `KEEPALIVE_SECONDS`.
 """
 
 import asyncio
-from collections.abc import Callable
 from enum import Enum, auto
 
 import httptools
 from typing_extensions import override
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
-from uvicorn.server import ServerState
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from creditbridge.protocols.problem import MEDIA_TYPE, Problem
+from creditbridge.server.door_state import DoorState, encode_refusal
 from creditbridge.server.heads import (
     RequestRefused,
     RequestTooSlow,
@@ -50,19 +48,6 @@ class Stage(Enum):
     ENDED = auto()
 
 
-class DoorState(ServerState):
-    """What the connections of one door share.
-
-    `ending`: every answer closes its connection. `refused` is told the code of each request that
-    ends before the application.
-    """
-
-    def __init__(self, refused: Callable[[str], None]) -> None:
-        super().__init__()
-        self.ending = False
-        self.refused = refused
-
-
 class DoorProtocol(HttpToolsProtocol):
     """One connection."""
 
@@ -84,6 +69,7 @@ class DoorProtocol(HttpToolsProtocol):
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn itself
+        """Begin: the first head has its deadline."""
         super().connection_made(transport)
         self._tls = describe_tls(transport)
         self._deadline.start(HEAD_SECONDS, self._head_too_slow)
@@ -92,6 +78,7 @@ class DoorProtocol(HttpToolsProtocol):
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
+        """End: nothing of it is left on the clock."""
         self._stage = Stage.ENDED
         self._deadline.stop()
         self._write_deadline.stop()
@@ -101,6 +88,7 @@ class DoorProtocol(HttpToolsProtocol):
 
     @override
     def data_received(self, data: bytes) -> None:
+        """Take what came, as the stage says."""
         match self._stage:
             case Stage.HEAD:
                 self._unset_keepalive_if_required()
@@ -157,6 +145,7 @@ class DoorProtocol(HttpToolsProtocol):
 
     @override
     def on_message_begin(self) -> None:
+        """Begin a request, if none is in hand."""
         if self._stage is Stage.ANSWER:
             raise RequestRefused
         super().on_message_begin()
@@ -166,6 +155,7 @@ class DoorProtocol(HttpToolsProtocol):
 
     @override
     def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; a trailer is refused."""
         # A trailer would join the headers that the application already reads
         # (RFC 9110, section 6.5.1: many fields must not come that way).
         if self._in_trailers:
@@ -174,6 +164,7 @@ class DoorProtocol(HttpToolsProtocol):
 
     @override
     def on_headers_complete(self) -> None:
+        """Hand the request to the application."""
         self._in_trailers = True
         super().on_headers_complete()
         self._begun = True
@@ -182,17 +173,20 @@ class DoorProtocol(HttpToolsProtocol):
 
     @override
     def on_body(self, body: bytes) -> None:
+        """Hand a piece of the body on, and count it."""
         self._body_read += len(body)
         super().on_body(body)
 
     @override
     def on_message_complete(self) -> None:
+        """The request is whole."""
         super().on_message_complete()
         self._stage = Stage.ANSWER
         self._deadline.stop()
 
     @override
     def on_response_complete(self) -> None:
+        """Wait for the next request, or end."""
         super().on_response_complete()
         whole = self._stage is Stage.ANSWER
         self._stage = Stage.HEAD if whole and self.cycle.keep_alive else Stage.ENDED
@@ -206,6 +200,7 @@ class DoorProtocol(HttpToolsProtocol):
 
     @override
     def timeout_keep_alive_handler(self) -> None:
+        """Close: nobody asked for anything in time."""
         self._close()
 
     @override
@@ -233,21 +228,8 @@ class DoorProtocol(HttpToolsProtocol):
             if self.cycle.response_started:
                 self._close()
                 return
-        self.transport.write(self._encode_refusal(refusal))
+        self.transport.write(encode_refusal(refusal, self._state))
         self._linger()
-
-    def _encode_refusal(self, refusal: RequestRefused) -> bytes:
-        problem = Problem(status=refusal.status, code=refusal.code, detail=refusal.prose)
-        body = problem.encode()
-        headers = [
-            *self._state.default_headers,
-            (b"content-type", MEDIA_TYPE.encode()),
-            (b"content-length", str(len(body)).encode()),
-            (b"cache-control", b"no-store"),
-            (b"connection", b"close"),
-        ]
-        lines = [name + b": " + value + b"\r\n" for name, value in headers]
-        return b"".join([STATUS_LINE[refusal.status], *lines, b"\r\n", body])
 
     def _linger(self) -> None:
         # Closing over unread bytes resets the connection, and the answer is lost with it.
@@ -273,11 +255,13 @@ class DoorProtocol(HttpToolsProtocol):
 
     @override
     def pause_writing(self) -> None:
+        """The reader is slow: his time begins."""
         super().pause_writing()
         self._arm_write()
 
     @override
     def resume_writing(self) -> None:
+        """The reader caught up."""
         super().resume_writing()
         if not self.transport.is_closing():
             self._write_deadline.stop()

@@ -115,7 +115,9 @@ async def run(
     house: list[OpenDoor] = []
     try:
         for door in doors:
-            house.append(await open_door(door, (listeners or {}).get(door.name)))  # noqa: PERF401 -- closed below if a later one fails
+            # One by one: where a later one fails, those that are open are closed below.
+            opened = await open_door(door, (listeners or {}).get(door.name))
+            house.append(opened)
         async with asyncio.TaskGroup() as group:
             background = [group.create_task(task(), name=name) for name, task in tasks.items()]
             background.append(group.create_task(_show_date(house)))
@@ -188,8 +190,7 @@ async def _show_date(house: list[OpenDoor]) -> None:
 
 
 async def _within(event: asyncio.Event, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            return await event.wait()
-    except TimeoutError:
-        return False
+    waiting = asyncio.create_task(event.wait())
+    await asyncio.wait({waiting}, timeout=seconds)
+    waiting.cancel()
+    return event.is_set()

@@ -76,6 +76,7 @@ class _Worker:
         self._settings = settings
 
     async def keep(self) -> None:
+        """Keep a worker running until the end is asked for."""
         pause = self._settings.pause_seconds
         loop = asyncio.get_running_loop()
         while True:

@@ -30,6 +30,7 @@ def require_one_method(request: TokenRequest) -> None:
         MethodUnserved: a method that is not served.
     """
     carried = sum(name in request.form for name in CREDENTIALS) + len(request.authorization)
+    # With two, one check might accept what the other should have refused (RFC 6749, section 2.3).
     if carried > 1:
         raise MethodsMixed
     if carried:

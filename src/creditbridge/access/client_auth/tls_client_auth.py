@@ -20,9 +20,9 @@ from creditbridge.protocols.certificate_binding import (
 
 NAME = "tls_client_auth"
 CLIENT_ID_CHARACTERS_MAX = 255
-# `VSCHAR` (RFC 6749, appendix A.1); what is not of it never reaches the database.
 # Whom an unknown client's certificate is compared with, so that knowing a client takes no longer.
 NOBODY = SubjectMatcher(kind=SubjectKind.SUBJECT_DN, value="CN=nobody.invalid")
+# `VSCHAR` (RFC 6749, appendix A.1); what is not of it never reaches the database.
 _CLIENT_ID = re.compile(rf"[\x20-\x7e]{{1,{CLIENT_ID_CHARACTERS_MAX}}}")
 
 
@@ -49,10 +49,14 @@ class TlsClientAuth:
             raise InvalidClient(detail="no certificate")
         matcher = NOBODY if registration is None else registration.client.matcher
         try:
+            # TLS checked the dates at the handshake; a connection may live on past the end of its
+            # certificate.
             require_client_certificate(certificate, now=now)
             require_match(certificate, matcher)
         except (CertificateForeign, CertificateUnfit) as error:
             raise InvalidClient(detail=f"{error.code}: {error.detail}") from error
+        # Last, after the same work: neither the answer nor its time tells whether the client
+        # exists.
         if registration is None:
             raise InvalidClient(detail="unknown client")
         return Authenticated(registration=registration, certificate=certificate)

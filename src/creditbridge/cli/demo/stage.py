@@ -47,9 +47,8 @@ class Stage:
         async with asyncio.timeout(START_SECONDS):
             while True:
                 self.processes.require_running()
-                for line in log.read_text().splitlines():
-                    if f'"{event}"' in line:
-                        return msgspec.json.decode(line, type=dict[str, object])
+                if (line := _find_line(log, event)) is not None:
+                    return msgspec.json.decode(line, type=dict[str, object])
                 await asyncio.sleep(POLL_SECONDS)
 
     async def wait_for_health(self) -> Mapping[str, object]:
@@ -180,3 +179,7 @@ class Stage:
         """Verify a pack in a process of its own."""
         words = ["creditbridge", "verify", str(pack), "--pins", str(pins)]
         return run(words if profile is None else [*words, "--profile", str(profile)])
+
+
+def _find_line(log: Path, event: str) -> str | None:
+    return next((line for line in log.read_text().splitlines() if f'"{event}"' in line), None)

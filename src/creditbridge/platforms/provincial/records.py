@@ -95,17 +95,15 @@ def map_penalty(theirs: TheirPenalty, context: RecordContext, reader: FieldReade
         reader.note(QualityCode.SIMPLE_FINE_OVER_LIMIT, "fine")
     # The source's own severity wins over any that we derive; "not known" is not final.
     severity = head.severity if theirs.severity is not None else severity_of(kinds, procedure)
-    finality = head.finality or Finality.UNKNOWN
-    if theirs.is_cancelled == "1":
-        finality = Finality.REVOKED
+    finality = _finality_of(theirs, head.finality)
+    since = decided or head.record_date
     head = replace(
         head,
         severity=severity,
         finality=finality,
         info_class=class_of(finality, procedure),
-        retention_end=head.retention_end or retention_end(decided or head.record_date),
-        publicity_end=head.publicity_end
-        or _derive_publicity_end(severity, decided or head.record_date, reader),
+        retention_end=head.retention_end or retention_end(since),
+        publicity_end=head.publicity_end or _derive_publicity_end(severity, since, reader),
     )
     return Penalty(
         **asdict(head),
@@ -124,6 +122,11 @@ def map_penalty(theirs: TheirPenalty, context: RecordContext, reader: FieldReade
         authority=theirs.organ_name,
         authority_uscc=theirs.organ_uscc,
     )
+
+
+def _finality_of(theirs: TheirPenalty, stated: Finality | None) -> Finality:
+    # A cancelled decision was final once, and its record may still say so (APL 48).
+    return Finality.REVOKED if theirs.is_cancelled == "1" else stated or Finality.UNKNOWN
 
 
 def map_listing(theirs: TheirListing, context: RecordContext, reader: FieldReader) -> Listing:

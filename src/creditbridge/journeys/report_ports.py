@@ -1,0 +1,74 @@
+"""What `deliver_report` needs of each room, and what it relies on there. No journey."""
+
+from typing import Protocol
+
+from creditbridge.admission.model import KeyName, Outcome, Stored
+from creditbridge.consents.model import Asked, Consent, Coverage
+from creditbridge.foundation.database import Transaction
+from creditbridge.ledger.model import Intent, IntentOutcome
+from creditbridge.ledger.port import Recorder
+from creditbridge.platforms.model import PlatformAnswer, PlatformQuery
+
+
+class Admission(Protocol):
+    """What this journey needs of what is spent once."""
+
+    async def take_key(
+        self, tx: Transaction, name: KeyName, fingerprint: bytes, *, reference: str
+    ) -> Stored | None:
+        """Take the key, or return the outcome stored under it."""
+        ...
+
+    async def keep_outcome(self, tx: Transaction, name: KeyName, outcome: Outcome) -> bool:
+        """Keep what ended the request."""
+        ...
+
+    async def release_key(self, tx: Transaction, name: KeyName) -> bool:
+        """Free a key under which nothing happened."""
+        ...
+
+    async def claim_business_id(
+        self, tx: Transaction, *, bank_id: str, business_id: str, fingerprint: bytes
+    ) -> None:
+        """Claim a business request id for the whole bank."""
+        ...
+
+    async def release_business_id(self, tx: Transaction, *, bank_id: str, business_id: str) -> None:
+        """Free an id whose request provably never went upstream."""
+        ...
+
+
+class Consents(Protocol):
+    """What this journey needs of the consents."""
+
+    async def take_use(self, tx: Transaction, asked: Asked) -> Coverage:
+        """Take one use, or refuse."""
+        ...
+
+    async def hold_standing(self, tx: Transaction, asked: Asked) -> Consent:
+        """Return the consent while it stands, and hold off its end until the transaction ends."""
+        ...
+
+    async def give_back_use(self, tx: Transaction, consent_id: str) -> None:
+        """Give one use back."""
+        ...
+
+
+class Platforms(Protocol):
+    """What this journey needs of the platforms."""
+
+    async def ask_all(self, query: PlatformQuery, *, deadline: float) -> PlatformAnswer:
+        """Return verified answers in our words, by the deadline (monotonic seconds)."""
+        ...
+
+
+class Ledger(Recorder, Protocol):
+    """What this journey needs of the ledger."""
+
+    async def open_intent(self, tx: Transaction, intent: Intent) -> None:
+        """Open an intent under this node's lease."""
+        ...
+
+    async def close_intent(self, tx: Transaction, intent_id: str, outcome: IntentOutcome) -> bool:
+        """Close it once; False where another node did."""
+        ...
