@@ -26,8 +26,8 @@ serve: $(READY) ## run a gateway (ARGS="--config creditbridge.toml")
 
 test: $(READY) ## every test, with coverage
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(ARGS)
-	@$(BIN)/coverage combine --quiet --append 2>/dev/null || true
+	$(BIN)/coverage run -m pytest -n auto $(ARGS)
+	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered
 	$(BIN)/coverage report --skip-covered --include='*/protocols/*,*/rules.py' --fail-under=100
 
@@ -52,7 +52,7 @@ bench: $(READY) ## CPU per report and per process, beside the naive composition
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 endure: $(READY) ## the long runs (hours); a seeded slice of about a minute is part of `test`
-	$(BIN)/python -m pytest -m endure --endure $(ARGS)
+	$(BIN)/python -m pytest -m endure --endure --dist=no $(ARGS)
 
 clean: ## remove everything that was made here
 	rm -rf .venv var build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants

@@ -69,7 +69,7 @@ async def measure(
         StoryBroken, CreditbridgeError: something did not start, or did not answer.
     """
     monotonic = SystemClock().monotonic
-    began = monotonic()
+    began, load_before = monotonic(), os.getloadavg()[0]
     async with AsyncExitStack() as stack:
         tell("the sandbox, the gateway, a bank, consents")
         house = House(layout, crew, plan, profile=profile)  # 1
@@ -93,6 +93,7 @@ async def measure(
             endpoints=endpoints,
             endpoints_missing=missing,
             cores=os.cpu_count() or 1,
+            load_before=load_before,
             seconds=monotonic() - began,
         )
 

@@ -10,7 +10,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     reports: int = 600
     warm_up: int = 250
     connections: int = 16
-    round_seconds: float = 20.0
+    round_seconds: float = 8.0
     # The log is put in order behind the answers, within a second: that cost belongs to the round.
     settle_seconds: float = 1.2
     idle_seconds: float = 3.0

@@ -13,8 +13,8 @@ from benchmarks.plan import Plan
 from benchmarks.rounds import Round
 from benchmarks.sides import GENERATOR, SERVING
 
-WIDTH = 88
-CELL_WIDTH = 14
+WIDTH = 92
+CELL_WIDTH = 15
 BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 MILLISECONDS = 1_000
 TIMES = {0: "contained", 1: "once", 2: "twice"}
@@ -29,6 +29,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     endpoints: Sequence[Endpoint]
     endpoints_missing: str
     cores: int
+    load_before: float
     seconds: float
 
 
@@ -69,7 +70,8 @@ def write_page(plan: Plan, findings: Findings, *, colours: bool) -> str:
     _parts(page, findings.parts)
     _endpoints(page, findings)
     page.write()
-    page.write(f"{findings.seconds:.0f} s in all.", DIM)
+    load = f"load average of the machine before it: {findings.load_before:.1f}"
+    page.write(f"{findings.seconds:.0f} s in all; {load}", DIM)
     return page.text
 
 

@@ -45,6 +45,7 @@ from creditbridge.journeys.prove_record import ProveRecord
 from creditbridge.journeys.request_consent import RequestConsent
 from creditbridge.journeys.settle_intents import SettleIntents
 from creditbridge.journeys.sign_in import SignIn
+from creditbridge.journeys.silence_consents import SilenceConsents
 from creditbridge.journeys.sum_up_strangers import Strangers, SumUpStrangers
 from creditbridge.journeys.withdraw_consent import WithdrawConsent
 from creditbridge.ledger.checking import Trust
@@ -100,6 +101,7 @@ async def build(
         stack.push_async_callback(database.close)
         rooms = await Rooms.open(settings, database, clock or SystemClock(), stack)
         keep_house = rooms.keep_house()
+        # Before a door opens: what an earlier crash left is settled first (law 10).
         await keep_house.settle_intents()
         stack.push_async_callback(keep_house.close)
         sequencer = Sequencer(database, settings.ledger, log_signer=rooms.keys.ledger)
@@ -162,6 +164,9 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 consents=self.consents,
                 admission=self.admission,
                 answers=ReportAnswers(),
+            ),
+            silence_consents=SilenceConsents(
+                database=self.database, ledger=self.ledger, consents=self.consents
             ),
             lapse_requests=LapseRequests(
                 database=self.database, consents=self.consents, ledger=self.ledger
@@ -262,16 +267,7 @@ def _open_platforms(
         open_platform(
             platform,
             Tools(
-                http=_open_http(
-                    stack,
-                    HttpClientSettings(
-                        base_url=platform.base_url,
-                        ca_file=platform.ca_file,
-                        client_certificate_file=platform.client_certificate_file,
-                        client_key_file=platform.client_key_file,
-                        response_bytes_max=platform.answer_bytes_max,
-                    ),
-                ),
+                http=_open_http(stack, platform.http),
                 signer=keys.message,
                 clock=clock,
                 record_key=record_key,
@@ -313,6 +309,7 @@ def _open_http(stack: AsyncExitStack, settings: HttpClientSettings) -> Http:
 def _doors(settings: Settings, house: House, strangers: Strangers) -> tuple[Door, ...]:
     doors = settings.doors
     bank = doors.bank
+    # Without an authority the door would believe any certificate, or none.
     if bank.client_authority is None:
         raise SettingsInvalid(detail="doors.bank.client_authority")
     return (

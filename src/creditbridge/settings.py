@@ -128,6 +128,7 @@ def read_settings(path: Path) -> Settings:
         raw = path.read_bytes()
     except OSError as error:
         raise SettingsInvalid(detail=f"{path}: {error.strerror}") from error
+    # A wrong path may point at anything; a log file of gigabytes is no configuration.
     if len(raw) > CONFIGURATION_BYTES_MAX:
         raise SettingsInvalid(detail=f"{path}: over {CONFIGURATION_BYTES_MAX} bytes")
     try:
@@ -136,6 +137,7 @@ def read_settings(path: Path) -> Settings:
         raise SettingsInvalid(detail=f"{path}: {error}") from error
     database = settings.database
     if url := os.environ.get("DATABASE_URL"):
+        # An empty variable counts as none: orchestrators set it so where nothing is meant.
         database = msgspec.structs.replace(database, url=url)
     settings = msgspec.structs.replace(settings, database=database)
     if problems := list_problems(settings):
@@ -161,9 +163,11 @@ def load_keys(files: KeyFiles) -> Keys:
 
 def list_problems(settings: Settings) -> list[str]:
     """Return every reason not to start with these settings, in words an operator can act on."""
+    # All of them at once: an operator should not start five times to learn of five faults.
     problems = list[str]()
     if not settings.platforms:
         problems.append("platforms: at least one is needed")
+    # Whoever can change the discovery document on the way can sign in as anybody.
     if not settings.identity.issuer.startswith("https://"):
         problems.append("identity.issuer: must be https")
     if settings.doors.bank.client_authority is None:

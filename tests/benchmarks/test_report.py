@@ -46,6 +46,7 @@ def make_findings(*, failed: int = 0) -> Findings:
         ],
         endpoints_missing="",
         cores=2,
+        load_before=0.5,
         seconds=10.0,
     )
 

@@ -14,8 +14,6 @@ STEP = re.compile(r"^(\d+)\. ", re.MULTILINE)
 MARK = re.compile(r"#\s(\d+(?:,\s\d+)*)")
 # Not journeys: they have no numbered steps, and so no marks either.
 PLAIN = {"__init__.py", "report_ports.py", "require_voice.py"}
-# A step that another journey walks; the docstring says which.
-ELSEWHERE = {"withdraw_consent.py": {4}}
 
 
 def steps_of(source: str) -> list[int]:
@@ -51,7 +49,7 @@ def test_the_body_walks_the_steps_of_the_map(name: str) -> None:
     """Each number above stands beside the lines that do it, and no other number does."""
     source = (FOLDER / name).read_text()
 
-    assert set(marks_of(source)) == set(steps_of(source)) - ELSEWHERE.get(name, set())
+    assert set(marks_of(source)) == set(steps_of(source))
 
 
 @pytest.mark.parametrize("name", sorted(PLAIN))

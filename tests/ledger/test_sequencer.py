@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import pytest
 
-from creditbridge.foundation.database import Database
+from creditbridge.foundation.database import Database, DatabaseUnavailable
 from creditbridge.foundation.keys import FileKey
 from creditbridge.ledger import publication
 from creditbridge.ledger.model import LedgerCorrupt, Record, Recorded
@@ -280,6 +280,25 @@ async def test_a_leader_keeps_sequencing_and_others_wait(
     assert locked is False
     assert sequencer.trouble is None
     assert (await get_checkpoint(database, log_key)).size == 6
+
+
+async def test_trouble_with_the_database_ends_where_another_leads(
+    sequencer: Sequencer, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A candidate that lost its connection, and its lead to another node, is ready again."""
+    monkeypatch.setattr("creditbridge.ledger.sequencer.RETRY_SECONDS", 0.01)
+    sequencer.trouble = DatabaseUnavailable()
+
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK)
+        async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+            waiting = tasks.create_task(sequencer.run())
+            while sequencer.trouble is not None:
+                async with database.transaction():
+                    pass
+            waiting.cancel()
+
+    assert sequencer.trouble is None
 
 
 async def test_trouble_is_told_and_kept(

@@ -1,6 +1,7 @@
 """RFC 8259 and RFC 7493, judged by JSONTestSuite, and the hostile input that decoders fall over."""
 
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 
 import msgspec
@@ -220,3 +221,31 @@ def test_no_bytes_bring_anything_out_but_a_value_or_the_refusal(raw: bytes) -> N
     """What the guard accepts, the plain decoder accepts too; nothing else escapes."""
     if fault_of(raw) is None:
         msgspec.json.decode(raw)
+
+
+class Colour(StrEnum):
+    """A closed set of words."""
+
+    RED = "RED"
+
+
+class Painted(msgspec.Struct, forbid_unknown_fields=True):
+    """A struct that names its members."""
+
+    colour: Colour
+
+
+@pytest.mark.parametrize(
+    ("raw", "detail"),
+    [
+        (b'{"colour":"CANARY"}', "Invalid enum value"),
+        (b'{"colour":"RED","CANARY":1}', "Object contains unknown field"),
+        (b'{"colour":1}', "Expected `str`, got `int` - at `$.colour`"),
+        (b"{}", "Object missing required field `colour`"),
+    ],
+)
+def test_the_detail_repeats_nothing_that_the_caller_wrote(raw: bytes, detail: str) -> None:
+    """Details go to the log: they name our own schema, never the caller's words."""
+    with pytest.raises(JsonMalformed) as refused:
+        decode(raw, Painted)
+    assert refused.value.detail == detail

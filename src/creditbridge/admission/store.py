@@ -31,6 +31,7 @@ async def take_key(
     row = (*scope, fingerprint, reference, tx.now, deadline_at)
     if await tx.execute(TAKE_KEY, *row) == 1:
         return True
+    # Only now: nearly every key is new, and then one statement is all.
     if await tx.execute(FORGET_KEY, *scope, tx.now) == 0:
         return False
     return await tx.execute(TAKE_KEY, *row) == 1
@@ -90,6 +91,7 @@ async def keep_outcome(
     return kept == 1
 
 
+# Only in flight: an outcome that somebody may have seen is never taken back.
 RELEASE_KEY = """
     DELETE FROM admission_keys
     WHERE client_id = $1 AND route = $2 AND key = $3 AND state = 'IN_FLIGHT'
@@ -101,6 +103,7 @@ async def release_key(tx: Transaction, name: KeyName) -> bool:
     return await tx.execute(RELEASE_KEY, name.client_id, name.route, name.key) == 1
 
 
+# Another node's rows are passed over: two of them never settle one request.
 LOCK_OVERDUE = """
     SELECT client_id, route, key, fingerprint, state, reference, taken_at, deadline_at, event_id,
         receipt, sealed, body_until
@@ -144,6 +147,7 @@ async def claim_business_id(
     row = (bank_id, business_id, fingerprint, tx.now)
     if await tx.execute(CLAIM_BUSINESS_ID, *row) == 1:
         return None
+    # Freed between the two statements: claimed is claimed, and the bank asks again.
     return await tx.fetch_value(bytes, FIND_BUSINESS_ID, bank_id, business_id) or b""
 
 
@@ -157,6 +161,7 @@ async def release_business_id(tx: Transaction, *, bank_id: str, business_id: str
     await tx.execute(RELEASE_BUSINESS_ID, bank_id, business_id)
 
 
+# By `ctid` and in pages: a purge of a million rows must not hold locks that deliveries wait for.
 DROP_BODIES = """
     UPDATE admission_keys SET sealed = NULL, body_until = NULL
     WHERE ctid = ANY (ARRAY(

@@ -31,4 +31,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
             import_module(f"creditbridge.cli.{name.replace('-', '_')}").add_arguments(group)
     chosen = parser.parse_args(words)
     module = import_module(f"creditbridge.cli.{chosen.group.replace('-', '_')}")
+    # A status for scripts: 0 held, 1 refused or invalid, 2 could not be read.
     sys.exit(module.run(chosen))

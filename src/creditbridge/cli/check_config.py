@@ -16,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the verdict; 0 where a start would succeed, 1 where it would be refused."""
     try:
+        # The start's own reader: a second one would pass what a start refuses.
         settings = read_settings(arguments.config)
     except CreditbridgeError as error:
         print(f"{error.prose}\n  {error.detail}", file=sys.stderr)

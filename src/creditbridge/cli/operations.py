@@ -25,12 +25,14 @@ def call(port: int, method: str, path: str, body: object = None) -> tuple[int, b
     Raises:
         DoorUnavailable: no answer.
     """
+    # Never another host: the door has no certificate, and who reaches it is believed to be here.
     connection = HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
     raw = b"" if body is None else msgspec.json.encode(body)
     headers = {} if body is None else {"content-type": "application/json"}
     try:
         connection.request(method, path, body=raw, headers=headers)
         answer = connection.getresponse()
+        # Whoever else listens on that port must not fill the memory.
         return answer.status, answer.read(ANSWER_BYTES_MAX)
     except (OSError, HTTPException) as error:
         raise DoorUnavailable(detail=f"port {port}: {error}") from error

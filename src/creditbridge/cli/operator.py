@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     approve.add_argument("change_id")
     for signed in (propose, approve):
         signed.add_argument("--as", dest="operator_id", required=True, metavar="OPERATOR_ID")
+        # A path and never the key itself: what stands on a command line stands in the history.
         signed.add_argument("--key", type=Path, required=True, help="your private key, PEM")
 
 
@@ -48,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{error.prose} {error.detail}".rstrip(), file=sys.stderr)
         return 1
     print(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+    # Problem details carry their status (RFC 9457, section 3.1.2); no success of this door does.
     return 0 if "status" not in answer else 1
 
 
@@ -66,6 +68,7 @@ def _act(arguments: argparse.Namespace) -> Mapping[str, object]:
 
 
 def _propose(arguments: argparse.Namespace, key: FileKey) -> Mapping[str, object]:
+    # Canonical before it is signed: both operators and the gateway hash the same bytes (RFC 8785).
     body = canonicalize(parse(arguments.file.read_bytes()))
     act = ProposalAct(
         operator_id=arguments.operator_id,
@@ -83,6 +86,7 @@ def _propose(arguments: argparse.Namespace, key: FileKey) -> Mapping[str, object
 
 def _approve(arguments: argparse.Namespace, key: FileKey) -> Mapping[str, object]:
     change = call_json(arguments.port, "GET", f"/changes/{arguments.change_id}")
+    # Refused already: there is nothing to show, and nothing may be signed.
     if "status" in change:
         return change
     # What is about to be approved stands on the screen before it is signed.

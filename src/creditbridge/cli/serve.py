@@ -28,9 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM; 1 where the start was refused."""
+    # First, so that even a refused start is told in the one form.
     configure_logging()
     try:
         settings = read_settings(arguments.config)
+        # A worker has a lifeline to its parent; without this it would start workers of its own.
         if settings.workers > 1 and arguments.lifeline is None:
             run_on_uvloop(partial(_serve_with_workers, settings, arguments.config))
         else:
@@ -43,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _serve(settings: Settings, arguments: argparse.Namespace) -> None:
     lifecycle = Lifecycle()
+    # Before anything is opened: a signal during the start must not leave a database running.
     with signals_drain(lifecycle):
         async with build(settings, lifecycle) as built:
             tasks = dict(built.tasks)
@@ -58,6 +61,7 @@ async def _serve(settings: Settings, arguments: argparse.Namespace) -> None:
 
 async def _serve_with_workers(settings: Settings, config: Path) -> None:
     lifecycle = Lifecycle()
+    # Built once and closed: migrations, checks and ports fail here, before any worker starts.
     async with build(settings, lifecycle) as built:
         listeners = {door.name: bind_door(door) for door in built.doors}
     command = [sys.executable, "-m", "creditbridge", "serve", "--config", str(config)]

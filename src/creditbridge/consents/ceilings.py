@@ -32,6 +32,7 @@ class Ceilings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse a configuration that opens the enterprise's door to natural persons' data."""
+        # At the start and not at a request: a wrong configuration must not run until somebody asks.
         if self.purposes & PERSONAL_PURPOSES or self.sections & PERSONAL_SECTIONS:
             message = "personal purposes and sections need the person's own consent"
             raise ValueError(message)

@@ -48,6 +48,7 @@ class ReportAnswers:
 
     def failed(self, failure: CreditbridgeError, recorded: Recorded) -> Outcome:
         """Return the answer that tells a failure, with the receipt of its record."""
+        # Without the interaction id: it is the exchange's, and a repetition has another.
         told = tell(failure)
         receipt = recorded.receipt
         return Outcome(
@@ -68,6 +69,7 @@ def answer_outcome(
     """Answer what was decided, now or under the same idempotency key before."""
     headers = outcome.headers
     if isinstance(outcome, Stored):
+        # Outside the kept answer, so that the body and its receipt stay the same bytes.
         headers = (*headers, ("idempotency-replayed", "?1"))
     answer = Answer(status=outcome.status, headers=headers, body=outcome.body)
     return answer_signed(house, presented, answer)
@@ -88,6 +90,7 @@ def answer_signed(house: House, presented: Presented, answer: Answer) -> Respons
     named = (("x-fapi-interaction-id", presented.interaction_id), NO_STORE)
     headers = (*answer.headers, *named)
     unsigned = SignedResponse(status=answer.status, headers=headers, body=answer.body)
+    # Last, over what really leaves: anything added after it would be unsigned.
     added = sign_response(
         unsigned,
         presented.request,

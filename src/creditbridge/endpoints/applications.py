@@ -49,7 +49,10 @@ def _application(house: House, *routers: Router) -> Correlation:
         dependencies={"house": Provide(lambda: house, sync_to_thread=False)},
         exception_handlers={Exception: answer_any},
         request_max_body_size=BODY_BYTES_MAX,
+        # The contract is a file that is tested; one generated here would differ from the real
+        # answers.
         openapi_config=None,
+        # The framework's own request log prints bodies (law 9).
         logging_config=None,
     )
     return Correlation(application)

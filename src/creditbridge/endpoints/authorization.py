@@ -32,6 +32,7 @@ async def issue_token(request: HttpRequest, house: AtHouse) -> Response[bytes]:
                 certificate=peer_certificate(request),
             )
         )
+    # Here in the words of OAuth, which a client library reads; elsewhere as problem details.
     except OAuthError as refusal:
         return _answer(refusal.to_answer(), STATUS.get(refusal.oauth_code, 400), NO_STORE)
     return _answer(issued.to_answer(), 200, NO_STORE)

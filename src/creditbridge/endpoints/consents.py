@@ -55,6 +55,7 @@ async def create_request(request: HttpRequest, house: AtHouse) -> Response[bytes
         caller,
         ConsentRequest(
             bank_id=caller.bank.bank_id,
+            # From the register and never from the body: a bank cannot ask in another's name.
             bank_uscc=caller.bank.uscc,
             bank_name=caller.bank.legal_name,
             uscc=parse_uscc(body.enterprise.uscc).value,

@@ -22,6 +22,7 @@ _TRACE = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2
 def interaction_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """Return the caller's interaction id if it is one UUID, else a new one."""
     sent = [value for name, value in headers if name == INTERACTION_HEADER]
+    # Echoed and logged, so only what can be nothing but a UUID (RFC 9562, section 4).
     if len(sent) == 1 and _UUID.fullmatch(sent[0]):
         return sent[0].decode("ascii")
     return str(uuid.uuid4())
@@ -54,6 +55,7 @@ class Correlation:
         async def _send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
                 named = [(INTERACTION_HEADER, interaction_id.encode("ascii"))]
+                # A signed answer has the header already; twice it would be another than was signed.
                 others = [pair for pair in message["headers"] if pair[0] != INTERACTION_HEADER]
                 message["headers"] = [*others, *named]
             await send(message)

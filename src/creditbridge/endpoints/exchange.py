@@ -47,6 +47,8 @@ async def present(request: HttpRequest, *, url: str, door: str, scope: str) -> P
     if body:
         require_json(headers)
     query = request.scope["query_string"].decode("latin-1")
+    # The raw path: decoded and encoded again it could differ from what was signed (RFC 9421,
+    # section 2.2.2).
     target = url + request.scope["raw_path"].decode("latin-1").partition("?")[0]
     return Presented(
         request=SignedRequest(
@@ -69,6 +71,7 @@ def require_json(headers: tuple[tuple[str, str], ...]) -> None:
         ContentTypeUnsupported: another type, or a coded body.
     """
     types = [value for name, value in headers if name == "content-type"]
+    # What expands on the way in defeats every limit on its size.
     coded = any(name == "content-encoding" for name, _ in headers)
     if coded or len(types) != 1 or types[0].partition(";")[0].strip().lower() != JSON_TYPE:
         raise ContentTypeUnsupported
@@ -77,4 +80,5 @@ def require_json(headers: tuple[tuple[str, str], ...]) -> None:
 def header(request: HttpRequest, name: str) -> str | None:
     """Return the one header of this name; None where it is absent or repeated."""
     values = [value for known, value in headers_of(request) if known == name]
+    # Of two, one reader takes the first and another the last: neither is believed.
     return values[0] if len(values) == 1 else None

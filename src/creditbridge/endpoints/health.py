@@ -15,6 +15,7 @@ async def live() -> dict[str, str]:
 @get("/readyz")
 async def ready(house: AtHouse) -> Response[bytes]:
     """Say whether work may come: database writable, sequencer in time, not draining."""
+    # With reasons, as an operator at night needs the next step; the door is this machine's alone.
     reasons = await house.readiness()
     body = {"status": "ready" if not reasons else "not ready", "reasons": reasons}
     return Response(

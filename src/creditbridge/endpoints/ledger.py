@@ -8,7 +8,7 @@ from creditbridge.foundation.errors import Refused
 from creditbridge.ledger.publication import find_checkpoint, find_tile
 from creditbridge.protocols.tiles import TileUnknown, parse_path
 
-CHECKPOINT_TYPE = "text/plain; charset=utf-8"
+CHECKPOINT_TYPE = "text/plain"  # litestar adds the charset to a text type
 TILE_TYPE = "application/octet-stream"
 
 
@@ -36,6 +36,7 @@ async def read_tile(address: FromPath[str], house: AtHouse) -> Response[bytes]:
     """Return a tile or an entry bundle, which never changes once it is there."""
     try:
         parsed = parse_path(f"tile{address}")
+    # A path that is not canonical is no tile: 404, as for one that is not published yet.
     except TileUnknown as error:
         raise NotPublished from error
     async with house.database.transaction() as tx:

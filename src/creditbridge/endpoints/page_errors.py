@@ -21,6 +21,7 @@ AGAIN = (SessionMissing, SignInExpired, SignInRefused)
 
 def answer_page(request: HttpRequest, error: Exception) -> Response[bytes]:
     """Answer whatever was raised with a page; who is not signed in is led to the way in."""
+    # Never for a form: what was typed would be lost without a word.
     if isinstance(error, SessionMissing) and request.method == "GET":
         return see_other(SIGN_IN)
     code, status = _read(error)
@@ -33,6 +34,7 @@ def answer_page(request: HttpRequest, error: Exception) -> Response[bytes]:
         interaction_id=interaction_of(request) or "",
         offers_sign_in=isinstance(error, AGAIN),
     )
+    # Without the visitor: an error page must not fail on the session that was the error.
     return show(request, "error", None, view=view, status=status)
 
 

@@ -68,6 +68,7 @@ def read_static() -> Mapping[str, StaticFile]:
     files = dict[str, StaticFile]()
     for file in (resources.files("creditbridge") / "web" / "static").iterdir():
         body = file.read_bytes()
+        # In the address, so that a browser may keep a file for ever and still get the next one.
         digest = hashlib.sha256(body).hexdigest()[:12]
         files[file.name] = StaticFile(
             body=body,
@@ -82,7 +83,10 @@ def _environment() -> Environment:
     return Environment(
         loader=PackageLoader("creditbridge", "web/templates"),
         autoescape=True,
+        # A missing value must break the page: on a consent form, a blank would be read as
+        # "nothing".
         undefined=StrictUndefined,
+        # Names come from others: characters that turn text around must not turn a sentence around.
         finalize=show_invisible,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -10,6 +10,7 @@ from creditbridge.endpoints.pages import STATIC_HEADERS, STATIC_PATH, read_stati
 @get(STATIC_PATH + "{name:str}")
 async def read_file(name: FromPath[str]) -> Response[bytes]:
     """Return a file that pages link to."""
+    # By name out of a closed set: no path is ever joined with what a browser sent.
     file = read_static().get(name)
     if file is None:
         raise NotPublished

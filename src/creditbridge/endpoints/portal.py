@@ -96,10 +96,12 @@ async def decide(
                 role=visit.role,
                 template_id=TEMPLATE_ID,
                 template_version=TEMPLATE_VERSION,
+                # Of the text in the reader's own language: what they saw is what they signed.
                 text_digest=_digest_shown(request, visit, consent),
             )
         )
         return see_other(f"{HOME}?notice={Notice.APPROVED}")
+    # Silence is no answer: neither button pressed means neither yes nor no.
     if form.get("decision") != "refuse":
         raise DecisionMissing
     await house.give_consent.refuse(

@@ -77,6 +77,7 @@ def status_of(error: CreditbridgeError) -> int:
         return UNAUTHORIZED
     if (status := CODES.get(error.code)) is not None:
         return status
+    # A kind that is none of the four is a fault of the house, and no caller can mend it.
     return next((status for kind, status in KINDS.items() if isinstance(error, kind)), SERVER_ERROR)
 
 
@@ -85,8 +86,10 @@ def tell(error: CreditbridgeError, *, interaction_id: str | None = None) -> Told
     status = status_of(error)
     headers = {"cache-control": "no-store", "content-type": MEDIA_TYPE}
     if status == UNAUTHORIZED:
+        # A 401 without a challenge is no 401 (RFC 9110, section 11.6.1).
         headers["www-authenticate"] = _challenge(error.code)
     if isinstance(error, Unavailable):
+        # Without it every client invents its own wait, and an outage ends in a storm.
         headers["retry-after"] = str(error.retry_after_seconds)
     problem = Problem(
         status=status,
@@ -102,6 +105,7 @@ def tell(error: CreditbridgeError, *, interaction_id: str | None = None) -> Told
 def answer_error(request: HttpRequest, error: CreditbridgeError) -> Response[bytes]:
     """Answer an error of the house."""
     told = tell(error, interaction_id=interaction_of(request))
+    # A refusal is the gateway at work; only what a person here should look at is a warning.
     say = log.info if told.status < SERVER_ERROR else log.warning
     say("request.refused", code=error.code, status=told.status, detail=error.detail)
     return _answer(told)
@@ -109,12 +113,14 @@ def answer_error(request: HttpRequest, error: CreditbridgeError) -> Response[byt
 
 def answer_plain(request: HttpRequest, error: HTTPException) -> Response[bytes]:
     """Answer what the router refused: an unknown address, a wrong method, too large a body."""
+    # The router turns what a handler raised into one of these: still a defect of ours.
     if error.status_code >= SERVER_ERROR:
         return answer_unforeseen(request, error)
     code, prose = PLAIN.get(error.status_code, PLAIN[400])
     headers = {"cache-control": "no-store", "content-type": MEDIA_TYPE}
-    if "Allow" in (sent := error.headers or {}):
-        headers["allow"] = sent["Allow"]
+    # A 405 must name what is allowed (RFC 9110, section 15.5.6).
+    if "allow" in (sent := error.headers or {}):
+        headers["allow"] = sent["allow"]
     return _answer(_told(request, error.status_code, code, prose, headers))
 
 

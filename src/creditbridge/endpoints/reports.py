@@ -36,8 +36,11 @@ class ReportBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @post("/v1/reports", status_code=200)
 async def create_report(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Deliver one report under one consent."""
+    # Before anything else: the span that a bank measures begins here.
     received_at = house.clock.now()
     presented = await present(request, url=house.bank_url, door=DOOR, scope=SCOPE)
+    # Before the body is read: a stranger's JSON costs no parse, and gets no answer about its
+    # members.
     caller = await house.admit_caller(presented)
     key = parse_key(header(request, "idempotency-key"))
     body = decode(presented.request.body, ReportBody)
@@ -54,6 +57,8 @@ async def create_report(request: HttpRequest, house: AtHouse) -> Response[bytes]
                 business_ref=body.business_ref,
             ),
             idempotency_key=key,
+            # Of the bytes as received: two spellings of one wish are two requests, which a bank can
+            # see.
             fingerprint=fingerprint_of(
                 presented.request.method, presented.request.target_uri, presented.request.body
             ),

@@ -22,6 +22,7 @@ SENSITIVE: tuple[tuple[Unusual, AbstractSet[SectionCode]], ...] = (
 def list_unusual(terms: Terms) -> tuple[Unusual, ...]:
     """Return what a careful representative would want to be told, gravest first."""
     sections = frozenset(terms.sections)
+    # In the order above: who reads only the first line reads the gravest.
     found = [sign for sign, watched in SENSITIVE if sections & watched]
     if terms.valid_to - terms.valid_from > USUAL_VALIDITY_MAX:
         found.append(Unusual.LONG_VALIDITY)

@@ -45,6 +45,7 @@ async def require_visit(request: HttpRequest, house: House) -> Visit:
             tx, person_id=session.person_id, uscc=session.uscc
         )
         enterprise = await find_enterprise(tx, session.uscc)
+    # Asked on every page: who lost the right to speak this minute acts no more this minute.
     if representative is None or enterprise is None:
         raise SessionMissing
     return Visit(
@@ -62,6 +63,7 @@ async def form_of(request: HttpRequest, visit: Visit) -> Mapping[str, str]:
         FormTokenInvalid: another site's form, or an old page.
         InvalidRequest: no form.
     """
+    # Read from the body alone: a decision in an address would be one click on a foreign link.
     form = parse_form(await request.body(), content_type=header(request, "content-type"))
     require_form_token(visit.session, form.get("form_token"))
     return form
@@ -84,6 +86,7 @@ def show(
             enterprise=visit.enterprise,
             form_token=visit.session.form_token,
         )
+    # One of our own words or none: an address must not put a sentence into our page.
     said = request.query_params.get("notice")
     notice = next((known for known in Notice if known == said), None)
     language = language_of(request)
@@ -115,6 +118,8 @@ def cookie_of(request: HttpRequest, name: str) -> str | None:
 
 def give_cookie(name: str, value: str) -> Cookie:
     """Return a cookie for this host alone, out of the reach of scripts."""
+    # `Lax` and not `Strict`: the way back from the provider is another site's link. Forms have
+    # their token.
     return Cookie(key=name, value=value, path="/", secure=True, httponly=True, samesite="lax")
 
 

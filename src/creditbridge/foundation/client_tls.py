@@ -25,6 +25,7 @@ def client_context(
         OSError: a file is absent or holds no key or certificate.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # In TLS 1.2 the client's certificate crosses the wire in the clear.
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_verify_locations(cafile=ca_file)
     if certificate_file is not None:
@@ -41,6 +42,7 @@ def _pinned(pins: frozenset[str]) -> type[ssl.SSLObject]:
         @override
         def do_handshake(self) -> None:
             """Go one step on; at the end, look at the key."""
+            # The chain first: a pin narrows what the authority vouches for, and replaces nothing.
             super().do_handshake()
             certificate = load_der_x509_certificate(self.getpeercert(binary_form=True) or b"")
             key = certificate.public_key()

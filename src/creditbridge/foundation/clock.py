@@ -26,6 +26,7 @@ class SystemClock:
 
     def now(self) -> datetime:
         """Return the present instant, in UTC."""
+        # With its zone: a naive instant would be compared in the machine's own.
         return datetime.now(UTC)
 
     def monotonic(self) -> float:

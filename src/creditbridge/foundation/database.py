@@ -98,6 +98,7 @@ class Transaction:
         """Run a statement and return how many rows it touched."""
         with _database_errors():
             status = await self._connection.execute(statement, *arguments)
+        # The command tag ends in the number of rows, where there is one.
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
@@ -133,6 +134,7 @@ class Database:
             try:
                 yield Transaction(connection, await _read_now(connection))
                 commits = True
+            # A refusal must be recorded (law 1), and what refused it must still be told.
             except commit_on:
                 commits = True
                 raise
@@ -199,6 +201,8 @@ async def open_database(url: str, *, connections_max: int = POOL_CONNECTIONS_MAX
             target_session_attrs=SessionAttribute.read_write,
             server_settings={
                 **SESSION,
+                # Shorter than a statement: a row that never comes free is "try again", not a
+                # hanging request.
                 "lock_timeout": f"{LOCK_SECONDS}s",
                 "statement_timeout": f"{STATEMENT_SECONDS}s",
             },

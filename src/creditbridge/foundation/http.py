@@ -94,6 +94,7 @@ class Http:
             raise AddressRefused(detail="not a URL") from error
         # What the libraries write differently they would send differently, under a signature
         # that covers the address as given (RFC 9421, section 2.2.2).
+        # A password in an address ends in logs; a fragment is never sent.
         is_plain = not url.userinfo and not url.fragment and str(url) == address == rewritten
         if (url.scheme, url.host, url.port) != self._origin or not is_plain:
             raise AddressRefused(detail=f"not at {self._origin}")
@@ -104,6 +105,7 @@ class Http:
         outgoing = httpx.Request(request.method, url, headers=headers, content=request.body)
         response = await self._client.send(outgoing, stream=True)
         try:
+            # Asked for nothing coded; what came coded all the same would pass the limit unseen.
             if response.headers.get("content-encoding", "identity") != "identity":
                 raise HttpAnswerUnfit(detail="the answer has a content coding")
             body = await self._read(response)
@@ -119,6 +121,7 @@ class Http:
         body = bytearray()
         async for chunk in response.aiter_bytes():
             body += chunk
+            # While it comes in: a declared length may lie.
             if len(body) > self._bytes_max:
                 raise HttpTooLarge(detail=f"over {self._bytes_max} bytes")
         return bytes(body)

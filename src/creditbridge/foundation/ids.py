@@ -5,6 +5,7 @@ import secrets
 from datetime import datetime
 from enum import StrEnum
 
+# Without i, l, o and u: read over the telephone, no two of them are one.
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 ID_CHARACTERS = 26
 _SHAPE = re.compile(rf"[a-z]{{3}}_[0-7][{ALPHABET}]{{{ID_CHARACTERS - 1}}}")
@@ -39,6 +40,7 @@ def new_id(kind: Kind, *, now: datetime) -> str:
 
 def is_id(kind: Kind, text: str) -> bool:
     """Tell whether a text has the shape of an id of this kind."""
+    # The shape decides what reaches the database; whether it names anything, the row.
     return text.startswith(f"{kind}_") and _SHAPE.fullmatch(text) is not None
 
 

@@ -81,6 +81,7 @@ class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             SignatureInvalid: wrong length, wrong key, wrong bytes.
         """
+        # Before the halves are cut: a longer one would be cut into two that may verify.
         if len(signature) != SIGNATURE_BYTES:
             raise SignatureInvalid(detail=f"a signature of {len(signature)} bytes")
         try:
@@ -115,6 +116,7 @@ class FileKey(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(self.private, ed25519.Ed25519PrivateKey):
             return self.private.sign(message)
         r, s = decode_dss_signature(self.private.sign(message, ec.ECDSA(SHA256())))
+        # Raw and of fixed length, as JOSE and HTTP messages carry it (RFC 7518, section 3.4).
         return r.to_bytes(COORDINATE_BYTES) + s.to_bytes(COORDINATE_BYTES)
 
 
@@ -129,6 +131,7 @@ def load_file_key(path: Path, *, key_id: str | None = None) -> FileKey:
         content = path.read_bytes()
     except OSError as error:
         raise KeyUnusable(detail=f"{path}: {error.strerror}") from error
+    # Whoever can read it can sign as the house: refused at the start, not found in an audit.
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise KeyUnusable(detail=f"{path} is readable by others; chmod 600 it")
     return parse_private_key(content, key_id=key_id, origin=str(path))
@@ -171,6 +174,7 @@ def name_key(material: object, *, key_id: str | None = None) -> PublicKey:
     match material:
         case ec.EllipticCurvePublicKey() if isinstance(material.curve, ec.SECP256R1):
             algorithm = Algorithm.ES256
+        # Under a key of small order one signature may verify for many messages.
         case ed25519.Ed25519PublicKey() if not _is_small_order(material):
             algorithm = Algorithm.ED25519
         case _:
@@ -181,6 +185,7 @@ def name_key(material: object, *, key_id: str | None = None) -> PublicKey:
 
 def thumbprint(material: ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey) -> str:
     """Return the JWK thumbprint (RFC 7638): base64url of SHA-256, 43 characters."""
+    # Required members only, in the order of their names (RFC 7638, section 3.2).
     members = msgspec.json.encode(_thumbprint_members(material), order="sorted")
     return _base64url(hashlib.sha256(members).digest())
 

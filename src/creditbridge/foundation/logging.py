@@ -76,6 +76,7 @@ def configure_logging(
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         logger_factory=LineFactory(stream),
+        # A logger is made at import, before anybody has configured anything.
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(handlers=[LibraryHandler()], level=LIBRARY_LEVEL, force=True)
@@ -130,6 +131,7 @@ def encode_event(_logger: object, _method: str, event: Event) -> str:
 
 def _tell_causes(error: BaseException) -> Generator[Mapping[str, object]]:
     current: BaseException | None = error
+    # Causes can form a ring.
     for _ in range(CAUSES_MAX):
         if current is None:
             return
@@ -139,6 +141,7 @@ def _tell_causes(error: BaseException) -> Generator[Mapping[str, object]]:
 
 def _tell(error: BaseException) -> Mapping[str, object]:
     told: dict[str, object] = {"type": type(error).__qualname__}
+    # Only ours: the message of a foreign error may hold the row, the URL or the key at fault.
     if isinstance(error, CreditbridgeError):
         told |= {"code": error.code, "detail": error.detail}
     if isinstance(error, OSError) and error.errno is not None:

@@ -23,6 +23,7 @@ def parse_amount(text: str) -> Decimal:
     Raises:
         AmountMalformed: separators, an exponent, a leading zero, or over 24 characters.
     """
+    # Bounded before it is a number: arithmetic on a million digits would take minutes.
     if len(text) > AMOUNT_CHARACTERS_MAX or _AMOUNT.fullmatch(text) is None:
         raise AmountMalformed
     return Decimal(text)
@@ -30,4 +31,5 @@ def parse_amount(text: str) -> Decimal:
 
 def yuan_from_wan(amount: Decimal) -> Decimal:
     """Return 元 from 万元, without rounding."""
+    # Exact: the product of 24 characters stays within the 28 digits of the decimal context.
     return amount * YUAN_PER_WAN

@@ -59,6 +59,7 @@ def redact(key: str, value: object, *, depth: int = 0) -> object:
     """Return what of a value may be logged under a key, ready for JSON."""
     if value is None or isinstance(value, bool):
         return value
+    # The name first: a secret of no known shape is caught by what it is called.
     if is_sensitive(key):
         return REDACTED
     if isinstance(value, Enum):
@@ -93,6 +94,7 @@ def is_sensitive(key: str) -> bool:
 
 def redact_text(text: str) -> str:
     """Return a text without what looks like a secret or a person, at most 1,000 characters."""
+    # Twice what is shown: a secret across the cut would lose its shape and half of it be printed.
     shown = _SHAPES.sub(REDACTED, text[: 2 * TEXT_CHARACTERS_MAX])
     return shown if len(shown) <= TEXT_CHARACTERS_MAX else f"{shown[:TEXT_CHARACTERS_MAX]}…"
 

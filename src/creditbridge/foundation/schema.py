@@ -121,6 +121,7 @@ def require_known(applied: Mapping[str, str], known: Sequence[Migration]) -> lis
         SchemaUnknown: one applied is unknown here, or had another body.
     """
     bodies = {migration.name: migration.body for migration in known}
+    # By text and not by name alone: an edited migration is a schema that nobody tested.
     if changed := sorted(name for name, body in applied.items() if bodies.get(name) != body):
         raise SchemaUnknown(detail=f"migrations unknown here: {', '.join(changed)}")
     return [migration for migration in known if migration.name not in applied]

@@ -3,7 +3,7 @@
     ledger -> evidence
 
 1. The tree is derived anew from the entries, and every row compared with what it commits to.
-2. The same rules that decided then decide again, entry by entry: no delivery without a live consent.
+2. The rules that decided then decide again: no use and no delivery without a live consent.
 3. What does not fit is named, with its first index; what is there is counted by kind.
 """
 

@@ -1,8 +1,9 @@
 """The house keeps itself: what must happen again and again, on every node, harmless if done twice.
 
 1. Every second: the lease is renewed, intents of lost nodes are settled.
-2. Every ten seconds: requests that nobody answered lapse; strangers' refusals are summed up.
-3. Every minute: what has run out is purged.
+2. Five times a second: withdrawn consents under which nothing runs any more fall silent.
+3. Every ten seconds: requests that nobody answered lapse; strangers' refusals are summed up.
+4. Every minute: what has run out is purged.
 """
 
 import asyncio
@@ -20,11 +21,13 @@ from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.logging import get_logger
 from creditbridge.journeys.lapse_requests import LapseRequests
 from creditbridge.journeys.settle_intents import SettleIntents
+from creditbridge.journeys.silence_consents import SilenceConsents
 from creditbridge.journeys.sum_up_strangers import SumUpStrangers
 
 log = get_logger("keep_house")
 
 SETTLE_SECONDS = 1.0
+SILENCE_SECONDS = 0.2
 LAPSE_SECONDS = 10.0
 PURGE_SECONDS = 60.0
 MINUTE = timedelta(minutes=1)
@@ -45,6 +48,7 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     admission: Admission
     settle_intents: SettleIntents
+    silence_consents: SilenceConsents
     lapse_requests: LapseRequests
     sum_up_strangers: SumUpStrangers
 
@@ -52,8 +56,9 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
         """Return the background tasks by name, each for ever."""
         return {
             "settle": lambda: _repeat("settle", SETTLE_SECONDS, self.settle_intents),  # 1
-            "lapse": lambda: _repeat("lapse", LAPSE_SECONDS, self._look_after_requests),  # 2
-            "purge": lambda: _repeat("purge", PURGE_SECONDS, self._purge),  # 3
+            "silence": lambda: _repeat("silence", SILENCE_SECONDS, self.silence_consents),  # 2
+            "lapse": lambda: _repeat("lapse", LAPSE_SECONDS, self._look_after_requests),  # 3
+            "purge": lambda: _repeat("purge", PURGE_SECONDS, self._purge),  # 4
         }
 
     async def close(self) -> None:

@@ -5,10 +5,10 @@
 1. The person may still speak for the enterprise.
 2. The consent ends: no use from here on, exactly.
 3. The ledger holds the withdrawal as the next link of the consent's chain.
-4. Reports that were under way find the end before they deliver, and discard their answers.
+4. The house keeps in mind that reports may be under way, until `silence_consents` finds none.
 
-Step 4 is `deliver_report`'s own last look: it holds the consent's row while it records a delivery,
-so that a delivery is either durable before the withdrawal, or never made.
+Those reports find the end before they deliver: `deliver_report` holds the consent's row while it
+records a delivery, so that a delivery is either durable before the withdrawal, or never made.
 """
 
 from typing import Protocol
@@ -20,7 +20,7 @@ from creditbridge.consents.model import Consent
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.journeys.records.consents import end_record
 from creditbridge.journeys.require_voice import require_voice
-from creditbridge.ledger.model import EventKind
+from creditbridge.ledger.model import EventKind, Recorded
 from creditbridge.ledger.port import Recorder
 
 
@@ -32,12 +32,20 @@ class Consents(Protocol):
         ...
 
 
+class Ledger(Recorder, Protocol):
+    """What this journey needs of the ledger."""
+
+    async def await_silence(self, tx: Transaction, consent_id: str, withdrawn: Recorded) -> None:
+        """Keep in mind that the consent is not silent yet."""
+        ...
+
+
 class WithdrawConsent(msgspec.Struct, frozen=True, kw_only=True):
     """The journey, with the rooms it walks through."""
 
     database: Database
     consents: Consents
-    ledger: Recorder
+    ledger: Ledger
 
     async def __call__(self, withdrawal: Withdrawal) -> Consent:
         """Walk the steps above, in order.
@@ -49,5 +57,6 @@ class WithdrawConsent(msgspec.Struct, frozen=True, kw_only=True):
             person = await require_voice(tx, withdrawal.person_id, withdrawal.uscc)  # 1
             consent = await self.consents.withdraw(tx, withdrawal)  # 2
             record = end_record(EventKind.CONSENT_WITHDRAWN, consent, person)
-            await self.ledger.record(tx, record)  # 3
+            recorded = await self.ledger.record(tx, record)  # 3
+            await self.ledger.await_silence(tx, consent.consent_id, recorded)  # 4
         return consent

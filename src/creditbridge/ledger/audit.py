@@ -97,6 +97,7 @@ class Audit:
         except (SealBroken, LedgerCorrupt, OpeningUnsound, Malformed) as error:
             self.find(Violated.OPENING_UNREADABLE, error.detail or error.code, index=row.log_index)
             return None
+        # Each fault is named and the walk goes on: one changed entry must not hide the next.
         if commitment != row.commitment:
             self.find(Violated.COMMITMENT_DIFFERS, row.event_id, index=row.log_index)
         if not _fits(row, core):
@@ -149,6 +150,7 @@ class Audit:
             if seq != expected:
                 detail = f"{reference}: {seq} where {expected} should stand"
                 self.find(Violated.COUNTER_BROKEN, detail, index=row.log_index)
+            # Go on from what is there, or one gap would be named again at each later entry.
             self._last_seen[reference] = seq
 
     def _see_link(self, row: OpeningRow, core: Core, consent: str, seq: int) -> None:

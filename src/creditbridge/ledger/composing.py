@@ -62,6 +62,7 @@ def require_fit(record: Record) -> None:
         RecordUnfit: terms of another kind, a name too few or too many, a digest of another kind.
     """
     row = CATALOGUE[record.kind]
+    # The very type: a kind that inherits from another has other members under the same core.
     if type(record.terms) is not row.terms:
         raise RecordUnfit(detail=f"{record.kind} with {type(record.terms).__name__}")
     named = frozenset(names_of(record))

@@ -35,6 +35,7 @@ async def list_looks(
     outcomes = {row.event_id: row.outcome for row in await store.read_looks(tx, consent_id)}
     chain = await ledger.openings_for(tx, bank_id=bank_id, consent_id=consent_id)
     looks = list[Look]()
+    # From the ledger and not from the table of intents: what is shown is what can be proven.
     for link in reversed(chain):
         if link.kind is not EventKind.REPORT_INTENDED:
             continue

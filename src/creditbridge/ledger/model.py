@@ -83,6 +83,7 @@ __all__ = [
     "ReportRefused",
     "ReportTerms",
     "RequestProof",
+    "Silence",
     "SpellingUnknown",
     "StrangersRefused",
     "Terms",
@@ -231,3 +232,11 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     query_id: str
     event_id: str  # Of its `report.intended`.
     deadline_at: datetime
+
+
+class Silence(msgspec.Struct, frozen=True, kw_only=True):
+    """A withdrawn consent under which nothing runs any more."""
+
+    consent_id: str
+    event_id: str  # Of its `consent.withdrawn`.
+    withdrawn_at: datetime

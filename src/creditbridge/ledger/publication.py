@@ -54,6 +54,7 @@ async def find_tile(tx: Transaction, address: TileAddress) -> bytes | None:
     A partial tile is a beginning of what is stored, so each width that was ever published stays.
     """
     signed = await store.find_checkpoint(tx)
+    # What is written and not yet signed may still be undone: nobody may see it before.
     if signed is None or width_of(address.level, address.index, signed.size) < address.width:
         return None
     if address.level == ENTRIES:

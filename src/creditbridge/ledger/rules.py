@@ -103,6 +103,7 @@ def open_entry(opening: Opening) -> tuple[Core, bytes]:
         _require_personal(core, opening)
     except Malformed as error:
         raise OpeningUnsound(detail=f"{error.code} {error.detail}") from error
+    # A digest whose salt was withheld could later be claimed to be of anything.
     if core.digests.keys() != opening.digest_salts.keys():
         raise OpeningUnsound(detail="a digest without its salt, or a salt without its digest")
     return core, commitment

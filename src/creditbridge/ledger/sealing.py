@@ -47,6 +47,7 @@ class OpeningKeys(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             SealBroken: no such key here.
         """
+        # Retired keys open and never seal: what was sealed under them is kept for ten years.
         for key in (self.current, *self.retired):
             if key.key_id == key_id:
                 return key

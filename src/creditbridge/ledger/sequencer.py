@@ -87,6 +87,11 @@ class Sequencer:
             except CreditbridgeError as error:
                 self.trouble = error
                 log.warning("ledger.sequencer_failed", code=error.code, detail=error.detail)
+            else:
+                # Another node leads, so the database is there again. What was found corrupt stays
+                # so until a round of this node's own finds it well.
+                if isinstance(self.trouble, Unavailable):
+                    self.trouble = None
             await asyncio.sleep(RETRY_SECONDS)
 
     async def run_once(self) -> int:
@@ -110,6 +115,7 @@ class Sequencer:
             while await store.try_lead(connection, LEADER_LOCK):
                 sequenced = await self.run_once()
                 self.trouble = None
+                # A full batch means that more waits: no pause then.
                 if sequenced < self._settings.sequence_rows_max:
                     await asyncio.sleep(self._settings.sequence_every_seconds)
 
@@ -123,6 +129,7 @@ class Sequencer:
         leaves = [hash_leaf(entry_of(entry.commitment)) for entry in waiting]
         grown = grow(tiles, head.size, leaves)
         size = head.size + len(leaves)
+        # From the tiles that will be stored: what readers will derive is what gets signed.
         root = Tiles({**tiles.hashes, **grown}).root(size)
         moved = await store.move_head(tx, old=head, new=Head(size=size, root=root))  # 3
         if not moved or await store.set_indexes(tx, waiting, first=head.size) != len(waiting):

@@ -25,11 +25,12 @@ from creditbridge.ledger.model import (
     Record,
     Recorded,
     ReferenceKind,
+    Silence,
 )
 from creditbridge.ledger.rules import sign_receipt
 from creditbridge.ledger.sealing import OpeningKeys
 from creditbridge.ledger.settings import LedgerSettings
-from creditbridge.ledger.store import intake, intents, openings
+from creditbridge.ledger.store import intake, intents, openings, silences
 from creditbridge.ledger.vault import NO_PROOFS, Vault, draw_salts
 
 LEASES_KEPT = timedelta(days=1)
@@ -154,6 +155,16 @@ class Ledger:
     async def erase_personal(self, tx: Transaction, event_id: str, *, erased_by: str) -> bool:
         """Destroy the names of one entry with their key; everything else of it stays provable."""
         return await openings.erase_personal(tx, event_id, erased_by=erased_by)
+
+    async def await_silence(self, tx: Transaction, consent_id: str, withdrawn: Recorded) -> None:
+        """Keep in mind that a consent was withdrawn, until nothing runs under it any more."""
+        await silences.await_silence(
+            tx, consent_id, event_id=withdrawn.event_id, withdrawn_at=withdrawn.decided_at
+        )
+
+    async def take_silences(self, tx: Transaction) -> list[Silence]:
+        """Take out the withdrawn consents that have fallen silent, for their record; once."""
+        return await silences.take_silences(tx)
 
     async def renew_lease(self, tx: Transaction) -> int:
         """Begin or renew this node's lease and return its epoch."""

@@ -44,6 +44,8 @@ class Vault(msgspec.Struct, frozen=True, kw_only=True):
         sealed = wrapped = None
         if prepared.personal is not None:
             personal_key = draw_key()
+            # Salt and names under one key: whoever erases the key erases both, and nothing can be
+            # tried out.
             names = salts.personal + prepared.personal
             sealed = seal(personal_key, names, belongs_to=f"{event_id}/personal")
             wrapped = seal(key.secret, personal_key, belongs_to=f"{event_id}/key")
@@ -84,6 +86,7 @@ class Vault(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _unlock_personal(self, row: OpeningRow) -> dict[str, str]:
+        # Before anything is missed: an erasure is lawful, and says by which event.
         if row.erased_by is not None:
             return {"erased": row.erased_by}
         if row.sealed is None:

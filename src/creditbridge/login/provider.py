@@ -91,6 +91,7 @@ class Provider:
         # Byte for byte, or one provider could speak for another (section 4.3).
         if description.issuer != self.settings.issuer:
             raise IdentityRejected(detail="the discovery document of another issuer")
+        # Kept only once it is believed: an impostor's answer must not live for an hour.
         self._description = (self._clock.monotonic(), description)
         return description
 
@@ -107,6 +108,7 @@ class Provider:
             "state": state,
             "nonce": nonce,
             "code_challenge": code_challenge,
+            # Never `plain`: who reads the address would hold the verifier (RFC 7636, section 4.2).
             "code_challenge_method": "S256",
             "ui_locales": language,
         }
@@ -124,6 +126,8 @@ class Provider:
         form = {
             "grant_type": "authorization_code",
             "code": code,
+            # The same again, so that a code taken at another address is refused (RFC 6749, section
+            # 4.1.3).
             "redirect_uri": self.settings.redirect_uri,
             "code_verifier": code_verifier,
             "client_id": self.settings.client_id,
@@ -151,6 +155,7 @@ class Provider:
             answer = await self._http.send(request, timeout_seconds=EXCHANGE_SECONDS)
             _require_ok(answer.status)
             return decode(answer.body, kind)
+        # These two say it already; the wider kinds below would bury what happened.
         except (IdentityUnavailable, SignInRefused):
             raise
         except Unavailable as error:
@@ -173,6 +178,8 @@ class Provider:
 
 
 def _require_ok(status: int) -> None:
+    # The code was spent, or is too old (RFC 6749, section 5.2): the person starts again, nobody is
+    # paged.
     if status == BAD_REQUEST:
         raise SignInRefused(detail="the provider answered 400")
     if status == TOO_MANY_REQUESTS or status >= SERVER_ERROR:

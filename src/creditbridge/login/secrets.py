@@ -17,4 +17,5 @@ def digest_secret(secret: str | None) -> bytes | None:
     """Return the SHA-256 of a secret of ours, 32 bytes; None for what cannot be one."""
     if secret is None or _SECRET.fullmatch(secret) is None:
         return None
+    # No slow hash: 256 random bits cannot be guessed, and every page asks for this.
     return hashlib.sha256(secret.encode("ascii")).digest()

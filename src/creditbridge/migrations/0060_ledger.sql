@@ -103,6 +103,13 @@ CREATE TABLE ledger_intents (
     reconciled_at timestamptz,
     CHECK ((outcome IS NULL) = (closed_at IS NULL))
 );
+-- Withdrawn consents under which something may still run; the row goes with `consent.silenced`.
+CREATE TABLE ledger_silences (
+    consent_id text PRIMARY KEY,
+    event_id text NOT NULL REFERENCES ledger_entries,
+    withdrawn_at timestamptz NOT NULL
+);
+CREATE INDEX ledger_intents_open_of_consent ON ledger_intents (consent_id) WHERE outcome IS NULL;
 CREATE INDEX ledger_intents_open ON ledger_intents (deadline_at) WHERE outcome IS NULL;
 CREATE INDEX ledger_intents_unknown ON ledger_intents (closed_at)
     WHERE outcome = 'UNKNOWN' AND reconciled_at IS NULL;

@@ -54,12 +54,14 @@ def read_onboarding(body: bytes) -> BankOnboarding:
         Malformed: not canonical JSON (RFC 8785), an unknown member, a wrong USCC, id, scope,
             matcher or key, or one of them twice.
     """
+    # Kept in the ledger for ten years: what two people sign must stay readable for people.
     if len(body) > BODY_BYTES_MAX:
         raise OnboardingMalformed(detail=f"{len(body)} bytes")
     onboarding = decode(body, BankOnboarding)
     # What an operator signs is what is read: no other spelling, and no member that is passed over.
     if canonicalize(msgspec.to_builtins(onboarding)) != body:
         raise OnboardingMalformed(detail="not canonical, or with unknown members")
+    # Any other spelling would make a second bank of the same code.
     if parse_uscc(onboarding.uscc).value != onboarding.uscc:
         raise OnboardingMalformed(detail="a USCC that is not in its normal form")
     if not _is_name(onboarding.legal_name) or not 0 < len(onboarding.clients) <= CLIENTS_MAX:
@@ -104,6 +106,7 @@ def _require_keys(client: ClientOnboarding) -> None:
 def _require_own(clients: Sequence[ClientOnboarding]) -> None:
     keys = [key for client in clients for key in list_keys(client)]
     _require_distinct([client.client_id for client in clients])
+    # One certificate must name one client, or a token could be asked for in the other's name.
     _require_distinct([client.matcher for client in clients])
     _require_distinct([key.key_id for key in keys])
     # One key under two names is one key (RFC 7638 sees the material alone).

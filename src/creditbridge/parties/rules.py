@@ -99,6 +99,7 @@ def require_two_persons(first: OperatorEnrolment, second: OperatorEnrolment) -> 
     names = {identify_person(first.person_name), identify_person(second.person_name)}
     # Two ids of one key are one key: the thumbprint (RFC 7638) sees the material alone.
     keys = {thumbprint(first.key.material), thumbprint(second.key.material)}
+    # A name of blanks alone would be a second person whom nobody can call.
     if "" in names or len(names) != len((first, second)) or len(keys) != len((first, second)):
         raise SameOperator
 
@@ -122,6 +123,7 @@ def require_operator_signature(
         ActStale: signed more than five minutes from now.
         SignatureInvalid: another key, another act.
     """
+    # An act that lies about for a month could be put in when nobody remembers it.
     if abs(now - act.acted_at) > ACT_AGE_MAX:
         raise ActStale
     read_key(operator.jwk).verify(signature, message_of_act(act))
@@ -188,6 +190,7 @@ def require_approved(change: Change | None, *, now: datetime) -> Change:
         raise ChangeUnknown
     if change.approved_by is None:
         raise ChangeUnapproved
+    # Approval is permission for one application, not for as many as somebody runs.
     if change.applied_at is not None:
         raise ChangeDecided
     if now >= change.expires_at:
@@ -213,8 +216,10 @@ def select_live(registration: Registration | None, *, now: datetime) -> Registra
     if registration is None:
         return None
     states = (registration.client.state, registration.bank.state)
+    # A suspended bank and an unknown one look alike: nobody learns which banks there are.
     if Standing.SUSPENDED in states:
         return None
+    # An ended key stays in the row: what it signed must be verifiable for ten years.
     keys = tuple(key for key in registration.keys if key.ends_at is None or now < key.ends_at)
     return msgspec.structs.replace(registration, keys=keys)
 

@@ -82,6 +82,7 @@ class Breaker:
         waited = self._clock.monotonic() - self._opened_at
         if self._state is BreakerState.HALF_OPEN or waited < self._open_seconds:
             raise PlatformUnavailable(sent=False, detail=f"the breaker is {self._state}")
+        # No await since the look above: in one process exactly one caller becomes the probe.
         self._state = BreakerState.HALF_OPEN
 
     def _learn(self, verdict: Verdict) -> None:
@@ -94,10 +95,13 @@ class Breaker:
             # An unfinished probe: the next one may go at once.
             self._state = BreakerState.OPEN if is_probe else self._state
         elif is_probe:
+            # A platform that comes back under full load falls again: each failed probe waits
+            # longer.
             longer = self._open_seconds * BACKOFF_FACTOR
             self._open(min(longer, self._settings.breaker_open_seconds_max))
         else:
             self._failures += 1
+            # In a row: one answer in between shows that the platform lives.
             if self._failures >= self._settings.breaker_failures:
                 self._open(self._settings.breaker_open_seconds)
 
@@ -121,6 +125,8 @@ class Bulkhead:
             PlatformUnavailable: no place is free; nothing was sent.
         """
         if self._free == 0:
+            # To queue here would spend the deadline of reports that other platforms could still
+            # answer.
             raise PlatformUnavailable(sent=False, detail="the bulkhead is full")
         self._free -= 1
         try:

@@ -203,6 +203,7 @@ def error_class_of(failure: CreditbridgeError | None) -> ErrorClass:
             return ErrorClass.PLATFORM_UNTRUSTED
         case AnswerUnreadable():
             return ErrorClass.ANSWER_UNREADABLE
+        # One platform that does not know it says nothing about what the others owe.
         case EnterpriseUnknown():
             return ErrorClass.ENTERPRISE_UNKNOWN
         case _:

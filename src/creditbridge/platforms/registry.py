@@ -91,9 +91,11 @@ def open_platform(settings: PlatformSettings, tools: Tools) -> Platform:
     """
     if (open_dialect := DIALECTS.get(settings.dialect)) is None:
         raise DialectUnknown(detail=f"known are {', '.join(sorted(DIALECTS))}")
+    # With a short key the ids could be tried out, and each would tell which decision it stands for.
     if len(tools.record_key) < RECORD_KEY_BYTES_MIN:
         raise KeyUnusable(detail="the record key has fewer than 32 bytes")
     keys = {name: _load_key(path, name) for name, path in settings.answer_keys.items()}
+    # One each: the breaker of a sick platform must not shut a healthy one out.
     transport = Transport(settings, tools.http, tools.clock)
     return open_dialect(settings, transport, keys.get, tools)
 

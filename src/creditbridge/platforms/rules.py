@@ -12,6 +12,7 @@ from creditbridge.profile.amount import Amount
 from creditbridge.profile.codes import QualityCode, SectionCode
 from creditbridge.profile.model import QualityNote
 
+# Written by registers that allow no empty date: taken for days they would end or age something.
 OPEN_ENDS = frozenset({date(9999, 9, 9), date(9999, 12, 31), date(2099, 12, 31)})
 UNKNOWN_DATES = frozenset({date(1900, 1, 1), date(1899, 12, 31)})
 OPEN_END_TEXTS = frozenset({"无处罚期限", "长期"})
@@ -51,6 +52,7 @@ class FieldReader:
         if stripped in EMPTY_TEXTS:
             self.note(QualityCode.SENTINEL_TEXT, field)
             return None
+        # Half a value is none: a masked number must not look like another enterprise's.
         if _MASK.search(stripped):
             self.note(QualityCode.MASKED, field)
             return None
@@ -58,6 +60,7 @@ class FieldReader:
 
     def day(self, field: str, raw: str | None) -> date | None:
         """Return a day; a month alone is none, because no day is ever invented."""
+        # Before the general reading, which would call these words a broken date.
         if raw is not None and raw.strip() in OPEN_END_TEXTS:
             self.note(QualityCode.OPEN_ENDED, field)
             return None
@@ -91,6 +94,7 @@ class FieldReader:
         if (value := self.number(field, raw)) is None:
             return None
         if unit == WAN_YUAN:
+            # Exact in decimals; the unit of the source is kept beside it as provenance.
             value = yuan_from_wan(value)
         return Amount(value=value, currency=currency, source_unit=unit)
 

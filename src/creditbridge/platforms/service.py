@@ -76,6 +76,7 @@ class Platforms:
             tasks = [group.create_task(_ask(each, query, deadline)) for each in asked]
         outcomes = [task.result() for task in tasks]
         for outcome in outcomes:
+            # Once all have ended, so that every failure is logged and no query is cut off half-way.
             if isinstance(outcome.failure, AnswerRejected):
                 raise outcome.failure
         return _join(outcomes)
@@ -98,6 +99,7 @@ class Platforms:
             except PLATFORM_FAILURES as error:
                 failure = error
                 continue
+            # One that counted it settles the matter, whatever the others would say.
             if state is QueryState.COUNTED:
                 return state
         if failure is not None:
@@ -106,6 +108,7 @@ class Platforms:
 
 
 async def _ask(platform: Platform, query: PlatformQuery, deadline: float) -> Outcome:
+    # A platform learns of no section that it does not supply: data minimisation (PIPL 6).
     own = replace(query, sections=query.sections & platform.sections)
     try:
         answer = await platform.ask(own, deadline=deadline)
@@ -126,6 +129,7 @@ def _join(outcomes: Sequence[Outcome]) -> PlatformAnswer:
         answers=tuple(_answer_of(outcome) for outcome in outcomes),
         subject=answers[0].subject,
         proofs=tuple(answer.proof for answer in answers),
+        # The widest span: when the first query left, when the last answer was here.
         query_out_at=min(answer.query_out_at for answer in answers),
         answer_in_at=max(answer.answer_in_at for answer in answers),
     )
@@ -143,6 +147,7 @@ def _answer_of(outcome: Outcome) -> SourceAnswer:
 def _choose_failure(outcomes: Sequence[Outcome]) -> CreditbridgeError:
     """Return the failure to raise: silence before "unknown", and `sent` true over all of them."""
     failures = [each.failure for each in outcomes if each.failure is not None]
+    # One says "unknown", another nothing: that the enterprise is unknown would be a guess (law 5).
     silent = [each for each in failures if not isinstance(each, EnterpriseUnknown)]
     chosen = (silent or failures)[0]
     if chosen.sent or not any(each.sent for each in failures):

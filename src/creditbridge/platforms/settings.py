@@ -4,6 +4,8 @@ from pathlib import Path
 
 import msgspec
 
+from creditbridge.foundation.http_messages import HttpClientSettings
+
 
 class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One platform: where it is, whom to believe there, how patient to be.
@@ -34,6 +36,17 @@ class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         if not self.base_url.startswith("https://") or self.base_url.endswith("/"):
             message = "base_url must begin with https:// and end without a slash"
             raise ValueError(message)
+
+    @property
+    def http(self) -> HttpClientSettings:
+        """How a client reaches it: mutual TLS, one pinned authority, a limit on answers."""
+        return HttpClientSettings(
+            base_url=self.base_url,
+            ca_file=self.ca_file,
+            client_certificate_file=self.client_certificate_file,
+            client_key_file=self.client_key_file,
+            response_bytes_max=self.answer_bytes_max,
+        )
 
 
 class PlatformsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

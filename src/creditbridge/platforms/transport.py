@@ -128,6 +128,7 @@ class Transport:
             reraise=True,
         )
         with self._bulkhead.hold():
+            # Once per request and not per attempt: retries must not earn further retries.
             self._budget.earn()
             try:
                 return await retrying(self._attempt, build, course)
@@ -140,9 +141,11 @@ class Transport:
         timeout_seconds = self._time_for_attempt(course)
         with self.breaker.attempt() as attempt:
             outgoing = build()
+            # The first attempt's: it may be the one that was counted.
             out_at = course.out_at = course.out_at or self._clock.now()
             response = await self._send(outgoing.http, course, timeout_seconds)
             in_at = self._clock.now()
+            # Whatever else it says, who answers is alive; a refusal must not open the breaker.
             if response.status < SERVER_ERROR_STATUS:
                 attempt.verdict = Verdict.WELL
             self._require_answer(response)
@@ -161,8 +164,11 @@ class Transport:
             response = await self._http.send(request, timeout_seconds=timeout_seconds)
         except HttpUnavailable as error:
             course.sent = course.sent or error.sent
+            # Only where no attempt left before: else the honest word is "perhaps counted" (law 10).
             if not course.sent and _is_certificate_fault(error):
                 raise PlatformUntrusted(detail=error.detail) from error
+            # The time that ran out may be the report's or the attempt's; only the second is worth
+            # another.
             if self._clock.monotonic() >= course.deadline:
                 raise DeadlineExceeded(sent=error.sent, detail=error.detail) from error
             raise AttemptFailed(sent=error.sent, detail=error.detail) from error
@@ -176,6 +182,7 @@ class Transport:
             seconds = read_retry_after(find_header(response, "retry-after"), self._clock.now())
             detail = f"status {response.status}"
             raise AttemptFailed(sent=True, detail=detail, retry_after=seconds)
+        # The token may have run out: for the dialect to renew, in whatever form the refusal comes.
         if response.status == UNAUTHORIZED_STATUS:
             return
         if response.status in REDIRECT_STATUSES:
@@ -199,6 +206,7 @@ class Transport:
         # To wait past the deadline only to fail then would keep the bank waiting for nothing.
         if self._clock.monotonic() + state.upcoming_sleep >= course.deadline:
             return True
+        # Asked last: a retry that time forbids must not use up the budget.
         return not self._budget.spend()
 
 
@@ -238,6 +246,7 @@ def _error_of(state: RetryCallState) -> BaseException | None:
 
 def _is_certificate_fault(error: BaseException) -> bool:
     cause: BaseException | None = error
+    # Libraries wrap what TLS said, some in a circle.
     for _ in range(CAUSES_MAX):
         if cause is None or isinstance(cause, ssl.SSLCertVerificationError):
             return cause is not None

@@ -44,6 +44,7 @@ def build_profile(
         schema_version=SCHEMA_VERSION,
         code_tables_version=CODE_TABLES_VERSION,
         generated_at=heading.generated_at,
+        # The oldest: a profile is no fresher than what is oldest in it.
         as_of=min(as_of, default=None),
         subject=heading.subject,
         consent_id=heading.consent_id,

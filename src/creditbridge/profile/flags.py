@@ -76,9 +76,12 @@ def flag(
             records = _counted(served.sections.get(code))
             for rule in definition.flags:
                 finding = rule.judge(records, day_of(now), policy)
+                # A judge may know better than its rule: an entity that only moved does not block a
+                # loan.
                 level = finding.level or rule.level
                 flags.append(_make(rule.code, level, _temper(finding, [code], served), [code]))
         for flag_code, level in FLAGS_WITHOUT_RULE.get(code, ()):
+            # Nobody supplies this section yet: no rule could have looked.
             flags.append(_make(flag_code, level, Finding(state=FlagState.INDETERMINATE), [code]))
     flags += _flag_whole(served, naming)
     return tuple(replace(each, rule_version=policy.rule_version) for each in flags)
@@ -96,6 +99,7 @@ def _flag_whole(served: Served, naming: Naming) -> list[Flag]:
     counted = [record for section in statuses for record in _counted(section)]
     disputed = raised_by([record for record in counted if is_disputed(record)])
     is_stale = any(isinstance(section, StaleSection) for section in statuses)
+    # A source that failed beside one that answered is down as well, though its section has records.
     is_down = bool(_partial(served)) or any(isinstance(each, UnknownSection) for each in statuses)
     return [
         _flag_name(served, naming),
@@ -131,6 +135,7 @@ def _temper(finding: Finding, codes: Sequence[SectionCode], served: Served) -> F
     """Return the finding; CLEAR only where every source of every section answered in time."""
     if finding.state is not FlagState.CLEAR:
         return finding
+    # RAISED stands on what is there; CLEAR stands on nothing being missing (law 5).
     is_sure = bool(codes) and all(
         isinstance(served.sections.get(code), PresentSection | NoneSection)
         and code not in _partial(served)
@@ -159,6 +164,7 @@ def _make(
         code=code,
         level=level,
         state=finding.state,
+        # A disputed record still raises: the objection is shown beside it, for people to weigh.
         disputed=any(is_disputed(record) for record in finding.evidence),
         evidence=tuple(record.record_id for record in finding.evidence),
         computed_from=tuple(computed_from),

@@ -27,6 +27,7 @@ from creditbridge.profile.record import Match
 from creditbridge.profile.sections import Record
 from creditbridge.protocols.uscc import EntityCategory
 
+# In every sealed profile: it changes with the meaning of a member, not with a new optional one.
 SCHEMA_VERSION = "1.0"
 DISCLAIMER = (
     "本报告汇集公共信用信息，仅供参考，不构成授信或者其他决定。"
@@ -163,6 +164,7 @@ class ProfileDraft(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse a profile that does not say that it is for reference only."""
+        # Here and not where it is built, so that no way to a profile leads past it.
         if not self.disclaimer.strip():
             raise DisclaimerMissing
 

@@ -24,6 +24,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def rule_version(self) -> str:
         """The flags' rules and thresholds, as each flag carries them."""
+        # With the threshold in it: the same records may raise a flag in one place and not in
+        # another.
         return f"flags-1;serious_months={self.serious_months}"
 
 

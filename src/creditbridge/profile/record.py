@@ -125,6 +125,7 @@ def is_counted(record: RecordBase) -> bool:
     """Tell whether a record may raise a flag: in force, final, and surely this enterprise's."""
     return (
         record.lifecycle is Lifecycle.ACTIVE
+        # None is a decision that nobody can appeal; UNKNOWN is not final, and does not count.
         and record.finality in (None, Finality.FINAL)
         and record.match.confidence is not Confidence.LOW
     )

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from creditbridge.profile.codes import Severity
 from creditbridge.profile.dates import add_months, begin_of
 
+# The longest time that the order allows: where a source names an earlier end, that one holds.
 PUBLICITY_MONTHS_MAX: Mapping[Severity, int] = MappingProxyType(
     {Severity.MINOR: 3, Severity.GENERAL: 12, Severity.SERIOUS: 36}
 )

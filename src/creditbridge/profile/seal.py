@@ -42,6 +42,7 @@ def seal_profile(draft: ProfileDraft, signer: Signer) -> SealedProfile:
         kid=signer.key.key_id,
         value=urlsafe_b64encode(signature).rstrip(b"=").decode("ascii"),
     )
+    # The bytes leave as they are hashed and recorded: nobody serializes them a second time.
     raw = canonicalize({**value, "seal": msgspec.to_builtins(seal)})
     return SealedProfile(profile=Profile(**msgspec.structs.asdict(draft), seal=seal), raw=raw)
 
@@ -57,6 +58,7 @@ def verify_seal(raw: bytes, find_key: Callable[[str], PublicKey | None]) -> Prof
         value = require_canonical(raw)
         if not isinstance(value, dict):
             raise SealInvalid(detail="no object")
+        # Taken out before the bytes are made again: the signature is over everything but itself.
         seal = msgspec.convert(value.pop("seal", None), Seal)
         _require_signature(seal, SEAL_DOMAIN + canonicalize(value), find_key)
         return msgspec.json.decode(raw, type=Profile)
@@ -70,6 +72,7 @@ def _require_signature(
     seal: Seal, message: bytes, find_key: Callable[[str], PublicKey | None]
 ) -> None:
     key = find_key(seal.kid)
+    # The key decides on the algorithm; a seal that claims another is not by it.
     if key is None or key.algorithm != seal.alg:
         raise SealInvalid(detail=f"no key {seal.kid} for {seal.alg}")
     key.verify(_decode(seal.value), message)

@@ -109,6 +109,7 @@ def _is_hidden_by_dispute(record: RecordBase) -> bool:
 def _find_omission(
     code: SectionCode, merged: Merged, extent: Extent, policy: Policy
 ) -> OmissionReason | None:
+    # First of all reasons: what the enterprise did not allow is not even said to exist or not.
     if code not in extent.covered:
         return OmissionReason.NOT_CONSENTED
     if code in policy.withheld_sections:
@@ -116,6 +117,7 @@ def _find_omission(
     definition = DEFINITIONS.get(code)
     if definition is None or code not in merged.sections:
         return OmissionReason.NOT_AVAILABLE
+    # Last, so that "not applicable" is said of a section that somebody could have served.
     if definition.applies_to is not None and extent.category not in definition.applies_to:
         return OmissionReason.NOT_APPLICABLE
     return None
@@ -133,6 +135,7 @@ def _serve(
         return UnknownSection(error_class=ErrorClass.COPY_TOO_OLD, last_good_at=section.as_of), []
     shown = _show(definition, records_of(section), now, policy)
     sure = tuple(each for each in shown if each.match.confidence is not Confidence.LOW)
+    # A namesake's record must not be counted against this enterprise: it stands apart.
     by_name = [each for each in shown if each.match.confidence is Confidence.LOW]
     if not sure and definition.code in merged.failed:
         # Another source failed: what is left is not "no record", and must not look so.
@@ -147,6 +150,7 @@ def _status_of(
     now: datetime,
 ) -> Section:
     age = now - section.as_of
+    # Before NONE: an old "no record" is "none as of then", and never CLEAR (law 5).
     if age > definition.age_max:
         return StaleSection(
             records=records or None,
@@ -212,4 +216,5 @@ def _is_shown(note: QualityNote, sections: Container[SectionCode], seen: Contain
 
 
 def _is_over(end: datetime | None, now: datetime) -> bool:
+    # At the very instant it is over: the first one that may no longer be shown.
     return end is not None and now >= end

@@ -62,11 +62,13 @@ def require_fresh(
     if created is None:
         raise SignatureStale(detail="no time of creation")
     instant = now.timestamp()
+    # The window bounds how long a nonce must be remembered, and so how many (section 7.2.2).
     if not -window.future_seconds <= instant - created <= window.past_seconds:
         raise SignatureStale(detail=f"made {instant - created:.0f} s ago")
     if expires is not None and not instant < expires <= created + window.life_seconds_max:
         raise SignatureStale(detail="expired, or made to last too long")
     nonce = parameters.nonce or ""
+    # Shorter ones could be guessed or repeat by chance, longer ones only fill the table.
     if profile.answers is None and not NONCE_CHARACTERS_MIN <= len(nonce) <= NONCE_CHARACTERS_MAX:
         raise SignatureMalformed(detail=f"a nonce of {len(nonce)} characters")
     return created, nonce
@@ -81,6 +83,7 @@ def require_key(parameters: SignatureParameters, find_key: FindKey) -> PublicKey
     key_id = parameters.key_id
     if key_id is None or len(key_id) > KEY_ID_CHARACTERS_MAX:
         raise SignatureKeyUnknown(detail="no key id of sensible length")
+    # Asked of the authenticated sender's keys alone: another client's live key is unknown here.
     if (key := find_key(key_id)) is None:
         raise SignatureKeyUnknown(detail="no live key of that name")
     return key

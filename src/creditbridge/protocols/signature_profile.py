@@ -104,6 +104,7 @@ def find_tagged(view: MessageView, tag: str) -> tuple[str, Listed]:
     tagged = [each for each in list_inputs(view).items() if each[1].parameters.get("tag") == tag]
     if not tagged:
         raise SignatureMissing
+    # To pick one would let an attacker add another that the next reader picks (section 7.2.6).
     if len(tagged) > 1:
         raise SignatureAmbiguous
     label, listed = tagged[0]
@@ -124,6 +125,7 @@ def get_signature(view: MessageView, label: str) -> bytes:
     else:
         members = view.get_dictionary("signature")
     match members.get(label):
+        # An inner list or a text under our label was signed by nobody (section 4.2).
         case Item(value=bytes(signature)):
             return signature
         case _:
@@ -153,6 +155,7 @@ def _list_of_request(view: MessageView, profile: Profile, answers: Profile) -> l
     if (request := view.request) is None:
         raise SignatureIncomplete(detail="an answer without its request")
     required: list[Component] = []
+    # So the answer is bound to the very body that was asked with.
     if request.message.body and request.find_field("content-digest") is not None:
         required += _components("content-digest", from_request=True)
     try:

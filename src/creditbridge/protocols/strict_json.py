@@ -38,6 +38,8 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _PATH = re.compile(r" - at `\$([^`]*)`$")
+_OF_OUR_SCHEMA = ("Expected ", "Object missing required field ")
+_QUOTED = re.compile(r" [`']")
 _PATH_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]|(\[\.\.\.\])")
 
 T = TypeVar("T")
@@ -85,7 +87,8 @@ def decode(raw: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
         prose = str(error)
-        raise JsonMalformed(JsonFault.SHAPE, pointer=_pointer_of(prose), detail=prose) from error
+        detail = _without_callers_words(prose)
+        raise JsonMalformed(JsonFault.SHAPE, pointer=_pointer_of(prose), detail=detail) from error
 
 
 def parse(raw: bytes) -> JsonValue:
@@ -161,6 +164,13 @@ def _count_members(value: JsonValue) -> int:
         elif isinstance(container, list):
             pending.extend(container)
     return members
+
+
+def _without_callers_words(prose: str) -> str:
+    """Return what the decoder said, without names and values that it quotes from the text."""
+    # Types and absent members are of our schema; unknown members and enum values are the caller's,
+    # and details go to the log, which holds nothing that callers wrote.
+    return prose if prose.startswith(_OF_OUR_SCHEMA) else _QUOTED.split(prose, maxsplit=1)[0]
 
 
 def _pointer_of(prose: str) -> str:

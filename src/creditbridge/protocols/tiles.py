@@ -77,6 +77,7 @@ def parse_path(path: str) -> TileAddress:
     index = int(parts[2].replace("x", "").replace("/", ""))
     width = TILE_WIDTH if parts[3] is None else int(parts[3])
     address = TileAddress(level, index, width)
+    # One tile has one path: caches and mirrors in front of the log must not keep two of them.
     if level > LEVEL_MAX or not 0 < width <= TILE_WIDTH or format_path(address) != path:
         raise TileUnknown
     return address

@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Play the story; 0 where every step held, 1 where one did not."""
     folder: Path = arguments.folder
+    # Anew each time: keys and ledger of an earlier run would not belong together.
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)

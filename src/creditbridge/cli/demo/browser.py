@@ -61,6 +61,7 @@ class Browser:
     """Follows links and sends forms; `authorities` is the CA file of each site's certificate."""
 
     def __init__(self, authorities: Mapping[str, Path]) -> None:
+        # Each site's own authority: the demo's certificates are believed nowhere else.
         self._contexts = {
             origin: ssl.create_default_context(cafile=file) for origin, file in authorities.items()
         }
@@ -81,6 +82,7 @@ class Browser:
             if answer.status not in REDIRECTS:
                 return Page(url, answer)
             url = urljoin(url, dict(answer.headers)["location"])
+            # After 302 and 303 a browser comes with GET (RFC 9110, section 15.4.4).
             method, body = "GET", b""
         message = f"more than {REDIRECTS_MAX} redirects"
         raise LookupError(message)
@@ -88,11 +90,13 @@ class Browser:
     def _send(self, method: str, url: str, body: bytes) -> Answer:
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
+        # By origin with its port, stricter than browsers: both sites stand on one loopback host.
         jar = self._cookies[origin]
         headers = {"accept": "text/html", "accept-language": "zh-CN"}
         if jar:
             headers["cookie"] = "; ".join(f"{name}={value}" for name, value in jar.items())
         if method == "POST":
+            # Browsers name their origin with a form, and the door may look at it.
             headers |= {"content-type": "application/x-www-form-urlencoded", "origin": origin}
         connection = HTTPSConnection(
             parts.netloc, timeout=PAGE_SECONDS, context=self._contexts[origin]

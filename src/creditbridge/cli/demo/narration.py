@@ -17,6 +17,7 @@ class Narrator:
     """Prints the story as it happens; colours only where a terminal shows them."""
 
     def __init__(self) -> None:
+        # In a file or a pipe the codes would stand as letters.
         self._colours = sys.stdout.isatty()
         self._chapter = 0
         self._began = time.monotonic()

@@ -20,6 +20,7 @@ def free_ports(count: int) -> list[int]:
     """Return loopback ports that nobody listens on at this moment."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [int(each.getsockname()[1]) for each in sockets]
+    # Closed only when all are open: else the same port would be given twice.
     for each in sockets:
         each.close()
     return ports
@@ -43,7 +44,9 @@ class Processes:
         trace: TracebackType | None,
     ) -> None:
         """Stop all, last started first."""
+        # The gateway before its counterparts, or its last intents would end as UNKNOWN.
         for _, process in reversed(self._running):
+            # First asked: the gateway drains, and its embedded database shuts down in order.
             process.terminate()
             try:
                 process.wait(STOP_SECONDS)
@@ -71,6 +74,7 @@ class Processes:
             StoryBroken: with the last lines that the process printed.
         """
         for module, process in self._running:
+            # Or the demo would wait a minute for a line that nobody will print.
             if process.poll() is not None:
                 log = self.folder / f"{module}.log"
                 lines = log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:]

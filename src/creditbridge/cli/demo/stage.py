@@ -46,6 +46,7 @@ class Stage:
         log = self.layout.folder / f"{module}.log"
         async with asyncio.timeout(START_SECONDS):
             while True:
+                # Before the wait: a process that ended will never say its line.
                 self.processes.require_running()
                 if (line := _find_line(log, event)) is not None:
                     return msgspec.json.decode(line, type=dict[str, object])
@@ -74,6 +75,7 @@ class Stage:
         """Run an operator's command; a refusal is as good an answer where one is expected."""
         port = ("--port", str(self.layout.operations_port))
         done = run(["creditbridge", "operator", *port, *words])
+        # A refusal that does not come breaks the story as much as one that does.
         if (done.returncode != 0) is not expect_refusal:
             raise StoryBroken(f"creditbridge operator {words[0]}: {done.stderr}{done.stdout}")
         return msgspec.json.decode(done.stdout, type=dict[str, object])
@@ -177,6 +179,7 @@ class Stage:
 
     def verify(self, pack: Path, pins: Path, profile: Path | None = None) -> Done:
         """Verify a pack in a process of its own."""
+        # A process of its own: the verifier must hold without anything that this one has loaded.
         words = ["creditbridge", "verify", str(pack), "--pins", str(pins)]
         return run(words if profile is None else [*words, "--profile", str(profile)])
 

@@ -13,6 +13,7 @@ from creditbridge.ledger.model import (
     ConsentApproved,
     ConsentEnded,
     ConsentRequested,
+    ConsentSilenced,
     DigestName,
     EnterpriseName,
     EventKind,
@@ -27,6 +28,7 @@ from creditbridge.parties.model import Enrolment, Person, Representative
 DECISION_RULE = "consent-decision"
 DECISION_RULE_VERSION = "1"
 LAPSE_RULE = "consent-lapse"
+SILENCE_RULE = "consent-silence"
 
 
 def name_person(person: Person, representative: Representative) -> PersonName:
@@ -100,6 +102,14 @@ def lapse_record(consent: Consent) -> Record:
     """Return the record of a request that nobody answered in time."""
     terms = ConsentEnded(version=consent.version, state=consent.state)
     return replace(_record(EventKind.CONSENT_LAPSED, consent, terms), rule=LAPSE_RULE)
+
+
+def silence_record(consent: Consent, *, withdrawn: str, waited: int) -> Record:
+    """Return the record that nothing runs under a withdrawn consent; `waited` in milliseconds."""
+    terms = ConsentSilenced(
+        version=consent.version, withdrawn=withdrawn, waited_milliseconds=waited
+    )
+    return replace(_record(EventKind.CONSENT_SILENCED, consent, terms), rule=SILENCE_RULE)
 
 
 def person_record(person: Person, representative: Representative, enrolment: Enrolment) -> Record:

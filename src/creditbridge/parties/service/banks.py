@@ -45,6 +45,7 @@ async def onboard_bank(tx: Transaction, change_id: str) -> Bank:
         Refused: the change is unknown, unapproved, applied or expired, or clashes with what is.
     """
     found = await lock_change(tx, change_id)
+    # The instant after the wait for the row: the day may have ended meanwhile.
     change = require_approved(found, now=await tx.renew_now())
     onboarding = read_onboarding(change.body)
     bank = Bank(
@@ -59,6 +60,7 @@ async def onboard_bank(tx: Transaction, change_id: str) -> Bank:
         for client in onboarding.clients
         for key in list_keys(client)
     ]
+    # Looked up and then written: two onboardings at once could both find nothing and clash.
     await banks.serialize_onboarding(tx)
     if await banks.is_clash(tx, bank, clients, keys):
         raise OnboardingClash
@@ -67,6 +69,7 @@ async def onboard_bank(tx: Transaction, change_id: str) -> Bank:
         await banks.add_client(tx, client)
     for key, name in keys:
         await banks.add_key(tx, key, thumbprint=name)
+    # In the same transaction: a crash in between neither loses the bank nor brings it twice.
     await changes.mark_applied(tx, change.change_id)
     return bank
 
@@ -107,6 +110,7 @@ async def find_client(tx: Transaction, client_id: str) -> Registration | None:
 
     None alike for one that is unknown, suspended, of a suspended bank, or never approved.
     """
+    # What no client can be called costs no query, and is unknown all the same.
     if not is_client_id(client_id):
         return None
     registration = await banks.find_registration(tx, client_id)

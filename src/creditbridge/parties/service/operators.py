@@ -70,6 +70,7 @@ async def enrol_operators(
         HouseOpened: somebody did before, or at the same time.
     """
     require_two_persons(*enrolments)
+    # The statement decides, not a look beforehand: of two bootstraps at once, one wins.
     if not await changes.open_house(tx):
         raise HouseOpened
     first = await _enrol_operator(tx, enrolments[0])
@@ -131,6 +132,7 @@ async def propose_change(tx: Transaction, proposal: SignedProposal) -> Change:
     require_operator_signature(act, proposal.signature, operator, now=tx.now)
     if act.body_digest != digest_body(proposal.body):
         raise ChangeAltered
+    # Read now, so that nobody is asked to approve what could not take effect.
     READERS[act.kind](proposal.body)
     change = Change(
         change_id=new_id(Kind.CHANGE, now=tx.now),
@@ -143,6 +145,7 @@ async def propose_change(tx: Transaction, proposal: SignedProposal) -> Change:
         proposal_signature=proposal.signature,
     )
     await changes.add_change(tx, change)
+    # Perhaps an earlier change: the same signed act came before, and its reply was lost.
     return await changes.get_proposal(tx, change.proposal_act)
 
 
@@ -159,7 +162,9 @@ async def approve_change(tx: Transaction, approval: SignedApproval) -> Change:
     now = await tx.renew_now()
     proposer = None if found is None else await changes.find_operator(tx, found.proposed_by)
     change = require_second_operator(found, proposer=proposer, approver=approver, now=now)
+    # After the rule on persons: who may not approve learns nothing of whether they signed well.
     require_operator_signature(act, approval.signature, approver, now=now)
+    # Approved is what was read: another body, term or proposer has another digest.
     if act.change_digest != digest_change(change):
         raise ChangeAltered
     approved = replace(

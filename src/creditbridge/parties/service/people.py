@@ -58,6 +58,7 @@ async def enrol_person(tx: Transaction, enrolment: Enrolment) -> tuple[Represent
     )
     person = await people.keep_person(tx, made)
     known = await find_representative(tx, person_id=person.person_id, uscc=enrolment.uscc)
+    # A sign-in a day is no new authority; only a new one is a record in the ledger.
     if known is not None and known.role is enrolment.role:
         return known, False
     await people.end_representative(tx, person_id=person.person_id, uscc=enrolment.uscc)

@@ -34,6 +34,7 @@ async def serialize_onboarding(tx: Transaction) -> None:
     await tx.execute(SERIALIZE)
 
 
+# Also across banks: a key that two of them hold proves nothing about either.
 IS_CLASH = """
     SELECT EXISTS (SELECT FROM parties_banks WHERE uscc = $1)
         OR EXISTS (SELECT FROM parties_clients WHERE client_id = ANY ($2::text[]))
@@ -167,6 +168,7 @@ async def find_registration(tx: Transaction, client_id: str) -> Registration | N
     return Registration(client=client, bank=bank, keys=tuple(keys))
 
 
+# Ended ones too: a pin of the past verifies what was signed then.
 FIND_KEYS_OF_BANK = """
     SELECT key_id, client_id, jwk, registered_at, ends_at
     FROM parties_client_keys JOIN parties_clients USING (client_id)

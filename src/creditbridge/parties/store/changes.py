@@ -110,6 +110,7 @@ async def lock_change(tx: Transaction, change_id: str) -> Change | None:
     return await tx.fetch_row(Change, LOCK_CHANGE, change_id)
 
 
+# The guard repeats the rule: of two approvals at once, the second touches no row.
 APPROVE_CHANGE = """
     UPDATE parties_changes
     SET approved_by = $2, approved_at = $3, approval_act = $4, approval_signature = $5

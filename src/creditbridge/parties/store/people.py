@@ -11,6 +11,7 @@ async def find_enterprise(tx: Transaction, uscc: str) -> Enterprise | None:
     return await tx.fetch_row(Enterprise, FIND_ENTERPRISE, uscc)
 
 
+# The name may change, the id never: consents and the ledger stand on it.
 KEEP_ENTERPRISE = """
     INSERT INTO parties_enterprises (enterprise_id, uscc, name, kept_at) VALUES ($1, $2, $3, $4)
     ON CONFLICT (uscc) DO UPDATE SET name = excluded.name
@@ -77,6 +78,7 @@ async def add_representative(
     return added
 
 
+# Never deleted: who spoke for an enterprise last year must be found next year.
 END_REPRESENTATIVE = """
     UPDATE parties_representatives SET ended_at = $3
     WHERE person_id = $1 AND uscc = $2 AND ended_at IS NULL

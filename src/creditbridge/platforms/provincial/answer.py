@@ -84,11 +84,14 @@ def verify_answer(
         AnswerUnreadable: signed, but not in the agreed form.
     """
     verified = verify_signature(raw, find_key, now=now)  # 1
+    # Made from what was verified, before anything is parsed: a refusal is proven as well.
     proof = _prove(raw, verified)
     if raw.response.status != OK_STATUS:
         _raise_refusal(raw, query, proof)  # 3
     envelope = _decode(raw.response, TheirEnvelope)  # 2
     ours = (query.query_id, query.uscc, digest_text(query.consent_digest))
+    # A signed answer for another enterprise is the attack that the signature alone does not see
+    # (law 4).
     if (envelope.query_id, envelope.uscc, envelope.consent_digest) != ours:
         raise AnswerRejected(detail="the answer is for another query, enterprise or consent")
     return Answer(envelope=envelope, proof=proof)
@@ -139,6 +142,7 @@ def _raise_refusal(raw: RawAnswer, query: PlatformQuery, proof: QueryProof) -> N
         case 403, "GRANT_REFUSED":
             raise PlatformRefused(detail=f"query {query.query_id}")
         case _:
+            # A code of one meaning under the status of another: neither is believed.
             raise AnswerUnreadable(detail=f"status {raw.response.status} with {refusal.code}")
 
 

@@ -12,6 +12,8 @@ def make_grant(query: PlatformQuery, *, audience: str) -> bytes:
 
     It names the consent by its digest alone; the artefact never leaves the house.
     """
+    # Without an offset and with a plain Z: one instant, one spelling under the signature (RFC
+    # 3339).
     expires_at = query.expires_at.astimezone(UTC).replace(tzinfo=None)
     return canonicalize(
         {

@@ -62,6 +62,7 @@ class RecordContext(msgspec.Struct, frozen=True, kw_only=True):
 def map_head(theirs: TheirRecord, context: RecordContext, reader: FieldReader) -> RecordBase:
     """Return what every record carries."""
     data_class = DATA_CLASSES[theirs.open_level]
+    # Whatever the feed's own level: natural persons consent for themselves (ZJ 19).
     if theirs.subject_kind == NATURAL_PERSON:
         data_class = DataClass.PERSONAL
     level, pfi_class = LEVELS[data_class]
@@ -90,6 +91,8 @@ def map_head(theirs: TheirRecord, context: RecordContext, reader: FieldReader) -
         valid_until=reader.day("valid_until", theirs.valid_to),
         publicity_end=_begin_of(reader.day("publicity_end", theirs.public_end_date)),
         retention_end=_begin_of(reader.day("retention_end", theirs.keep_end_date)),
+        # Not every section knows severity; the other codes are closed sets, and a new one is a
+        # drift.
         severity=SEVERITIES.get(theirs.severity or "", Severity.NA),
         finality=None if theirs.finality is None else FINALITIES[theirs.finality],
         lifecycle=LIFECYCLES[theirs.state],

@@ -138,6 +138,8 @@ class ProvincialPlatform:
     async def _exchange(
         self, make: Callable[[str], Attempt], token: str, deadline: float
     ) -> Exchanged[Attempt]:
+        # The contract counts a query id once however often it comes: only that makes it safe to
+        # repeat.
         return await self._transport.exchange(
             lambda: make(token), deadline=deadline, idempotent=True
         )
@@ -146,6 +148,8 @@ class ProvincialPlatform:
         body = canonicalize(
             {
                 "uscc": query.uscc,
+                # Sorted: an attempt that is made again has the same body, and its id the same
+                # meaning.
                 "sections": sorted(query.sections),
                 "purpose": query.purpose,
             }
@@ -174,6 +178,8 @@ class ProvincialPlatform:
                 ("accept", "application/json"),
                 ("authorization", f"Bearer {token}"),
                 ("creditbridge-query-id", query_id),
+                # The profile covers this field always; empty, it grants nothing (RFC 9651, section
+                # 3.3.5).
                 ("creditbridge-consent", NO_CONSENT),
             ),
         )
@@ -185,6 +191,7 @@ class ProvincialPlatform:
             PLATFORM_QUERY,
             self._signer,
             created=int(self._clock.now().timestamp()),
+            # Anew for each attempt: the platform refuses a nonce that it has seen.
             nonce=secrets.token_urlsafe(NONCE_BYTES),
         )
         signed = replace(request, headers=request.headers + made.headers)
@@ -210,6 +217,7 @@ class ProvincialPlatform:
         context = MappingContext(platform=self.platform_id, record_key=self._record_key)
         subject, odd = map_subject(answer.envelope.subject, uscc=query.uscc)
         mapped = map_sections(answer.envelope.sections, query.sections & SECTIONS, context)
+        # Not the bank's concern, and urgent to us: the platform changed its words without telling.
         if mapped.drifted:
             log.warning(
                 "platform.drifted",

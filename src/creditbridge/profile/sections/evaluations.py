@@ -62,7 +62,9 @@ def judge_low(records: Sequence[RecordBase], today: date, _policy: Policy) -> Fi
 
 def _latest_by_scheme(records: Sequence[Evaluation], today: date) -> list[Evaluation]:
     latest: dict[str, Evaluation] = {}
+    # Without a day it cannot be shown to be the newer one, so it comes first and is passed.
     for record in sorted(records, key=lambda each: each.evaluated_at or date.min):
+        # An expired grade says nothing about today; an older one that still holds does.
         if record.valid_until is None or today < record.valid_until:
             latest[record.scheme] = record
     return list(latest.values())

@@ -70,6 +70,8 @@ class Listing(RecordBase, frozen=True, kw_only=True, tag="LISTING"):
 
 def show_listing(record: RecordBase, _policy: Policy) -> RecordBase | None:
     """Show an entry still in force, with the measures whose legal basis is published (ZJ 28)."""
+    # Once the listing organ took it off it may not be shown, whatever a slower feed still says (ZJ
+    # 32).
     if not isinstance(record, Listing) or record.removed is not None:
         return None
     measures = tuple(each for each in record.measures if each.legal_basis and each.basis_published)
@@ -78,6 +80,7 @@ def show_listing(record: RecordBase, _policy: Policy) -> RecordBase | None:
 
 def identify_listing(record: RecordBase) -> tuple[str, ...] | None:
     """Name the decision: authority, list and number; None where the source gives no number."""
+    # Without a number two entries may be two decisions: to join them would hide one.
     if not isinstance(record, Listing) or record.decision_no is None:
         return None
     return (record.authority_uscc or record.authority, record.list_text, record.decision_no)

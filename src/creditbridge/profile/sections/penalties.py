@@ -50,6 +50,7 @@ class Procedure(StrEnum):
     ORDINARY = "02"
 
 
+# Of organisations; a fine above it was not decided in simple procedure, whatever the feed says.
 SIMPLE_FINE_MAX = Decimal(3_000)
 MINOR_KINDS = frozenset({PenaltyKind.WARNING, PenaltyKind.CRITICISM})
 SERIOUS_KINDS = frozenset(
@@ -105,6 +106,7 @@ def show_penalty(record: RecordBase, policy: Policy) -> RecordBase | None:
     if not isinstance(record, Penalty):
         return None
     is_simple = record.procedure is Procedure.SIMPLE
+    # Simple procedure is not shown unless the place's catalogue lists it (ZJ 11).
     if is_simple and record.catalogue_item not in policy.simple_procedure_items:
         return None
     return replace(record, info_class=class_of(record.finality, record.procedure))
@@ -141,6 +143,7 @@ def judge_serious(records: Sequence[RecordBase], today: date, policy: Policy) ->
         and record.info_class is InfoClass.ADVERSE
         and record.severity is Severity.SERIOUS
     ]
+    # By the day of decision: publication may come much later, and would look recent.
     recent = [record for record in serious if _is_recent(record, today, policy.serious_months)]
     if recent:
         return Finding(state=FlagState.RAISED, evidence=tuple(recent))

@@ -75,6 +75,7 @@ def judge_not_alive(records: Sequence[RecordBase], _today: date, _policy: Policy
     dead = [record for record in registrations if record.status is not EntityStatus.ACTIVE]
     if not dead:
         return Finding(state=FlagState.CLEAR)
+    # Two registers may differ: the graver word decides the level.
     only_paused = all(record.status in PAUSED_STATUSES for record in dead)
     return Finding(
         state=FlagState.RAISED,

@@ -63,6 +63,7 @@ def find_value(rows: Sequence[CodeRow], text: str, *, on: date | None) -> str | 
 
     Without a date any scheme may answer, the newest first.
     """
+    # The newest scheme last in its table: where two use one word, the later meaning holds.
     for row in reversed(rows):
         if row.zh == text and (on is None or is_valid(row, on)):
             return row.value

@@ -1,0 +1,311 @@
+"""The enterprise's portal: the way in, forms, other people's consents, cookies."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from tests.endpoints.stage import ENTERPRISE, FORM, ISSUER, USCC, Machine, Stage
+from tests.endpoints.wire import Answer, send
+
+from creditbridge.foundation.http import HttpUnavailable
+from creditbridge.login.model import BINDING_COOKIE, SESSION_COOKIE
+
+UNKNOWN_CONSENT = "cns_01hzy6t9x7c3v5n8m2k4p6q8r0"
+
+
+def words_of(cookie: str) -> set[str]:
+    """Return the attributes of a cookie, in lower case."""
+    return {word.strip().lower() for word in cookie.split(";")[1:]}
+
+
+def is_page(answer: Answer) -> bool:
+    """Tell whether an answer is a page with the house's headers."""
+    return (
+        answer.list_headers("content-type") == ["text/html; charset=utf-8"]
+        and answer.header("cache-control") == "no-store"
+        and "default-src 'none'" in answer.header("content-security-policy")
+        and answer.header("x-frame-options") == "DENY"
+    )
+
+
+async def test_the_site_leads_to_the_portal(stage: Stage) -> None:
+    """And from there to the way in."""
+    site = await send(stage.people, "GET", "/")
+    listed = await send(stage.people, "GET", "/portal/consents")
+    way_in = await send(stage.people, "GET", "/portal/sign-in")
+
+    assert (site.status, site.header("location")) == (303, "/portal/consents")
+    assert (listed.status, listed.header("location")) == (303, "/portal/sign-in")
+    assert way_in.status == 200
+    assert is_page(way_in)
+
+
+async def test_sign_in_begins_at_the_provider(stage: Stage) -> None:
+    """Code flow with PKCE (RFC 7636), and a cookie that binds the try to this browser."""
+    answer = await send(stage.people, "GET", "/portal/sign-in/start")
+
+    address = urlsplit(answer.header("location"))
+    query = parse_qs(address.query)
+    assert answer.status == 303
+    assert f"{address.scheme}://{address.netloc}" == ISSUER
+    assert query["response_type"] == ["code"]
+    assert query["code_challenge_method"] == ["S256"]
+    assert query["ui_locales"] == ["zh-CN"]
+    (cookie,) = answer.list_headers("set-cookie")
+    assert cookie.startswith(f"{BINDING_COOKIE}=")
+    assert {"path=/", "secure", "httponly", "samesite=lax"} <= words_of(cookie)
+
+
+@pytest.mark.parametrize("address", ["//evil.example", "https://evil.example", "/\\evil.example"])
+async def test_sign_in_leads_back_to_this_site_only(address: str, stage: Stage) -> None:
+    """An address elsewhere is refused before the provider is asked."""
+    answer = await send(stage.people, "GET", f"/portal/sign-in/start?return_to={address}")
+
+    assert answer.status == 403
+    assert is_page(answer)
+    assert b"evil" not in answer.body
+
+
+async def test_a_session_is_new_and_bound_to_the_host(stage: Stage) -> None:
+    """The cookie is of this host alone, out of the reach of scripts; the binding ends."""
+    begun = await send(stage.people, "GET", "/portal/sign-in/start")
+    sent = parse_qs(urlsplit(begun.header("location")).query)
+    stage.identity.nonce = sent["nonce"][0]
+    binding = begun.header("set-cookie").partition(";")[0]
+    target = f"/portal/callback?code=c&state={sent['state'][0]}&iss={ISSUER}"
+
+    done = await send(stage.people, "GET", target, headers=[("cookie", binding)])
+    again = await send(stage.people, "GET", target, headers=[("cookie", binding)])
+
+    assert (done.status, done.header("location")) == (303, "/portal/consents")
+    cookies = {one.partition("=")[0]: one for one in done.list_headers("set-cookie")}
+    assert {"path=/", "secure", "httponly", "samesite=lax"} <= words_of(cookies[SESSION_COOKIE])
+    assert "max-age=0" in words_of(cookies[BINDING_COOKIE])
+    assert again.status == 403
+    assert not [one for one in again.list_headers("set-cookie") if SESSION_COOKIE + "=" in one]
+
+
+async def test_a_provider_that_is_away_is_a_page(stage: Stage) -> None:
+    """503 in the person's language, with a code to quote."""
+    stage.identity.failure = HttpUnavailable(sent=False, detail="the test")
+
+    answer = await send(stage.people, "GET", "/portal/sign-in/start")
+
+    assert answer.status == 503
+    assert is_page(answer)
+    assert b"identity-unavailable" in answer.body
+
+
+async def test_a_person_sees_who_asks(stage: Stage, north: Machine) -> None:
+    """List and request, with the bank's name and the form token of this session."""
+    consent_id = await stage.lodge(north)
+    session = await stage.sign_in()
+
+    listed = await stage.visit(session, "/portal/consents")
+    shown = await stage.visit(session, f"/portal/consents/{consent_id}")
+
+    assert listed.status == shown.status == 200
+    assert is_page(shown)
+    assert consent_id.encode() in listed.body
+    assert b"north bank" in shown.body
+    assert b"form_token" in shown.body
+
+
+async def test_a_yes_makes_the_consent_live(stage: Stage, north: Machine) -> None:
+    """The browser is sent on as a GET, and the bank sees it active."""
+    consent_id = await stage.lodge(north)
+    session = await stage.sign_in()
+
+    answer = await stage.visit(
+        session,
+        f"/portal/consents/{consent_id}/decision",
+        form={"decision": "approve", "version": "1"},
+    )
+
+    assert (answer.status, answer.header("location")) == (303, "/portal/consents?notice=approved")
+    _, seen = await stage.call(north, "GET", f"/v1/consents/{consent_id}")
+    assert seen.json["state"] == "ACTIVE"
+
+
+async def test_a_no_ends_the_request(stage: Stage, north: Machine) -> None:
+    """The bank sees it refused."""
+    consent_id = await stage.lodge(north)
+
+    answer = await stage.visit(
+        await stage.sign_in(),
+        f"/portal/consents/{consent_id}/decision",
+        form={"decision": "refuse", "version": "1"},
+    )
+
+    assert (answer.status, answer.header("location")) == (303, "/portal/consents?notice=refused")
+    _, seen = await stage.call(north, "GET", f"/v1/consents/{consent_id}")
+    assert seen.json["state"] == "REFUSED"
+
+
+async def test_every_look_is_shown(stage: Stage, north: Machine, consent_id: str) -> None:
+    """A report that was read stands on the consent's page, with its receipt."""
+    _, report = await stage.ask(north, consent_id)
+    session = await stage.sign_in()
+
+    shown = await stage.visit(session, f"/portal/consents/{consent_id}")
+
+    assert shown.status == 200
+    assert report.header("creditbridge-report").encode() in shown.body
+
+
+async def test_a_withdrawal_stops_the_bank(stage: Stage, north: Machine, consent_id: str) -> None:
+    """First what it will do, then done: the next report is refused."""
+    session = await stage.sign_in()
+    preview = await stage.visit(session, f"/portal/consents/{consent_id}/withdrawal")
+
+    answer = await stage.visit(session, f"/portal/consents/{consent_id}/withdrawal", form={})
+
+    assert preview.status == 200
+    assert (answer.status, answer.header("location")) == (303, "/portal/consents?notice=withdrawn")
+    _, refused = await stage.ask(north, consent_id)
+    assert (refused.status, refused.code) == (403, "consent-withdrawn")
+
+
+@pytest.mark.parametrize("token", [None, "f" * 43, ""])
+async def test_a_form_of_another_site_does_nothing(
+    token: str | None, stage: Stage, north: Machine, consent_id: str
+) -> None:
+    """Without this session's form token the consent stands."""
+    session = await stage.sign_in()
+    body = b"" if token is None else f"form_token={token}".encode()
+
+    answer = await send(
+        stage.people,
+        "POST",
+        f"/portal/consents/{consent_id}/withdrawal",
+        headers=[("cookie", f"{SESSION_COOKIE}={session}"), FORM],
+        body=body,
+    )
+
+    assert answer.status == 403
+    assert is_page(answer)
+    assert (await stage.ask(north, consent_id))[1].status == 200
+
+
+async def test_a_form_without_a_session_does_nothing(stage: Stage, consent_id: str) -> None:
+    """401, and the way in; a POST is not sent on."""
+    answer = await stage.visit(None, f"/portal/consents/{consent_id}/withdrawal", form={})
+
+    assert answer.status == 401
+    assert is_page(answer)
+
+
+@pytest.mark.parametrize("page", ["", "/withdrawal"])
+async def test_another_enterprises_consent_looks_like_none(
+    page: str, stage: Stage, consent_id: str
+) -> None:
+    """Same status and same page for a foreign id, an unknown one, and what is no id (fault 67)."""
+    stage.identity.sign_in_as("sub-2", "李示例", uscc="91330106589876549K", name="Other Works")
+    session = await stage.sign_in()
+
+    answers = [
+        await stage.visit(session, f"/portal/consents/{one}{page}")
+        for one in (consent_id, UNKNOWN_CONSENT, "cns_x")
+    ]
+
+    assert [answer.status for answer in answers] == [404, 404, 404]
+    bodies = {_without_ids(answer, consent_id) for answer in answers}
+    assert len(bodies) == 1
+
+
+async def test_another_enterprises_consent_cannot_be_decided(stage: Stage, north: Machine) -> None:
+    """Neither yes, nor no, nor withdrawal."""
+    consent_id = await stage.lodge(north)
+    stage.identity.sign_in_as("sub-2", "李示例", uscc="91330106589876549K", name="Other Works")
+    session = await stage.sign_in()
+
+    for page, form in (
+        ("decision", {"decision": "approve", "version": "1"}),
+        ("decision", {"decision": "refuse", "version": "1"}),
+        ("withdrawal", {}),
+    ):
+        answer = await stage.visit(session, f"/portal/consents/{consent_id}/{page}", form=form)
+        assert answer.status == 404
+
+    _, seen = await stage.call(north, "GET", f"/v1/consents/{consent_id}")
+    assert seen.json["state"] == "REQUESTED"
+
+
+FORMS: list[dict[str, str]] = [
+    {"decision": "maybe", "version": "1"},
+    {"version": "1"},
+    {"decision": "approve"},
+    {"decision": "approve", "version": "-1"},
+    {"decision": "approve", "version": "1" * 10},
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_a_form_that_decides_nothing_is_a_400(
+    form: dict[str, str], stage: Stage, north: Machine
+) -> None:
+    """Neither yes nor no, or of no version."""
+    consent_id = await stage.lodge(north)
+
+    answer = await stage.visit(
+        await stage.sign_in(), f"/portal/consents/{consent_id}/decision", form=form
+    )
+
+    assert answer.status == 400
+    assert is_page(answer)
+
+
+async def test_signing_out_ends_the_session(stage: Stage) -> None:
+    """The cookie is taken away, and its value opens nothing."""
+    session = await stage.sign_in()
+
+    answer = await stage.visit(session, "/portal/sign-out", form={})
+    after = await stage.visit(session, "/portal/consents")
+
+    assert (answer.status, answer.header("location")) == (303, "/portal/sign-in")
+    assert any("max-age=0" in words_of(one) for one in answer.list_headers("set-cookie"))
+    assert after.header("location") == "/portal/sign-in"
+
+
+async def test_the_language_is_remembered(stage: Stage) -> None:
+    """English once chosen stays, by a cookie."""
+    chosen = await send(stage.people, "GET", "/portal/sign-in?language=en")
+    cookie = chosen.header("set-cookie").partition(";")[0]
+
+    again = await send(stage.people, "GET", "/portal/sign-in", headers=[("cookie", cookie)])
+
+    assert b'lang="en"' in again.body
+    assert USCC.encode() not in again.body
+
+
+async def test_files_that_pages_link_to_are_served(stage: Stage) -> None:
+    """By name, unchanging; there is no other path to a file."""
+    page = await send(stage.people, "GET", "/portal/sign-in")
+    link = page.body.partition(b"/static/")[2].partition(b'"')[0].decode()
+
+    file = await send(stage.people, "GET", f"/static/{link}")
+    other = await send(stage.people, "GET", "/static/..%2Fpages.py")
+
+    assert file.status == 200
+    assert file.header("cache-control") == "public, max-age=31536000, immutable"
+    assert other.status == 404
+
+
+async def test_a_defect_of_ours_is_a_page_without_its_cause(stage: Stage) -> None:
+    """500 with the interaction id to quote, and nothing of the cause."""
+    stage.identity.failure = None
+    session = await stage.sign_in()
+    await stage.database.close()
+
+    answer = await stage.visit(session, "/portal/consents")
+
+    assert answer.status == 503
+    assert is_page(answer)
+    assert ENTERPRISE.encode() not in answer.body
+    assert answer.header("x-fapi-interaction-id").encode() in answer.body
+
+
+def _without_ids(answer: Answer, consent_id: str) -> bytes:
+    body = answer.body.replace(answer.header("x-fapi-interaction-id").encode(), b"")
+    for one in (consent_id, UNKNOWN_CONSENT, "cns_x"):
+        body = body.replace(one.encode(), b"")
+    return body
