@@ -128,7 +128,7 @@ def read_settings(path: Path) -> Settings:
         raw = path.read_bytes()
     except OSError as error:
         raise SettingsInvalid(detail=f"{path}: {error.strerror}") from error
-    # A wrong path may point at anything; a log file of gigabytes is no configuration.
+    # A wrong path may point at anything; what is this large is no configuration.
     if len(raw) > CONFIGURATION_BYTES_MAX:
         raise SettingsInvalid(detail=f"{path}: over {CONFIGURATION_BYTES_MAX} bytes")
     try:

@@ -98,11 +98,13 @@ async def plant(house: House) -> Planted:
     await exchange_raw(house.first.bank_port, house.pki, raw.encode())
     house.browser("found").open(f"{house.layout.people_url}/portal/consents/{canary}")
     wait_until(lambda: house.check_ledger()[1] == [], seconds=10)
+    fragments = fragments_of(delivered)
+    assert fragments, "the profile says nothing that could be looked for"
     folders = [house.pki / "banks" / "north", house.pki / "gateway"]
     keys = [file.read_text().splitlines()[1] for folder in folders for file in folder.glob("*.key")]
     return Planted(
         secrets=[token, token.removeprefix("cbt_"), PASSWORD, *keys],
-        words=[canary, desk, name, PERSON, ENTERPRISE, *fragments_of(delivered)],
+        words=[canary, desk, name, PERSON, ENTERPRISE, *fragments],
         problems=problems,
     )
 
@@ -140,7 +142,7 @@ async def provoke(bank: Machine, canary: str, *, token: str) -> list[Exchange]:
     strange = [("authorization", f"Bearer cbt_{canary}{'a' * 21}"), ("authorization", canary)]
     for header in strange:
         answers.append(await bank.send(bank.request("GET", "/v1/consents", (header,))))
-    for form in ({"scope": canary}, {"grant_type": canary}, {"client_id": canary}, {canary: canary}):
+    for form in ({"scope": canary}, {"grant_type": canary}, {"client_id": canary}):
         answers.append(await bank.ask_token(**form))
     return answers
 

@@ -39,8 +39,8 @@ async def create_report(request: HttpRequest, house: AtHouse) -> Response[bytes]
     # Before anything else: the span that a bank measures begins here.
     received_at = house.clock.now()
     presented = await present(request, url=house.bank_url, door=DOOR, scope=SCOPE)
-    # Before the body is read: a stranger's JSON costs no parse, and gets no answer about its
-    # members.
+    # Before the body is decoded: a stranger learns nothing of its members, not even that they are
+    # wrong.
     caller = await house.admit_caller(presented)
     key = parse_key(header(request, "idempotency-key"))
     body = decode(presented.request.body, ReportBody)

@@ -26,7 +26,7 @@ class SystemClock:
 
     def now(self) -> datetime:
         """Return the present instant, in UTC."""
-        # With its zone: a naive instant would be compared in the machine's own.
+        # With its zone: a naive one means another instant on each machine.
         return datetime.now(UTC)
 
     def monotonic(self) -> float:

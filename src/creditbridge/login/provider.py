@@ -178,8 +178,7 @@ class Provider:
 
 
 def _require_ok(status: int) -> None:
-    # The code was spent, or is too old (RFC 6749, section 5.2): the person starts again, nobody is
-    # paged.
+    # The code was spent, or is too old (RFC 6749, section 5.2): the person simply starts again.
     if status == BAD_REQUEST:
         raise SignInRefused(detail="the provider answered 400")
     if status == TOO_MANY_REQUESTS or status >= SERVER_ERROR:

@@ -103,7 +103,7 @@ def parse_certificate(der: bytes) -> PeerCertificate:
     Raises:
         CertificateMalformed: not DER, more than one certificate, or an extension that is broken.
     """
-    # A chain of extensions is parsed in full: the size is what bounds the work.
+    # Extensions are parsed in full: the size is what bounds the work.
     if len(der) > CERTIFICATE_BYTES_MAX:
         raise CertificateMalformed(detail=f"{len(der)} bytes")
     try:

@@ -41,7 +41,7 @@ def require_digest(header: str, body: bytes) -> None:
     Raises:
         ContentDigestInvalid: no structured field, neither algorithm, or one that does not match.
     """
-    # Refused before it is parsed: two digests and their names fit four times over.
+    # Refused before it is parsed: two digests and their names fit several times over.
     if len(header) > DIGEST_CHARACTERS_MAX:
         raise ContentDigestInvalid(detail=f"a digest field of {len(header)} characters")
     try:

@@ -70,8 +70,7 @@ class Listing(RecordBase, frozen=True, kw_only=True, tag="LISTING"):
 
 def show_listing(record: RecordBase, _policy: Policy) -> RecordBase | None:
     """Show an entry still in force, with the measures whose legal basis is published (ZJ 28)."""
-    # Once the listing organ took it off it may not be shown, whatever a slower feed still says (ZJ
-    # 32).
+    # Taken off by its own organ: not to be shown, whatever a slower feed still says (ZJ 32).
     if not isinstance(record, Listing) or record.removed is not None:
         return None
     measures = tuple(each for each in record.measures if each.legal_basis and each.basis_published)
