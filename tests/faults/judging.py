@@ -5,27 +5,33 @@ import base64
 from collections.abc import Mapping, Sequence
 
 import asyncpg
-
-from creditbridge.cli.demo.layout import LOG_ORIGIN
 from tests.faults.journal import Journal
 from tests.house import reading
 from tests.house.house import Given, House
+
+from creditbridge.cli.demo.layout import LOG_ORIGIN
 
 SETTLE_SECONDS = 60.0
 OPEN = """
     SELECT count(*) FROM ledger_intents WHERE consent_id = ANY($1)
         AND (outcome IS NULL OR outcome = 'UNKNOWN' AND reconciled_at IS NULL)
 """
-OUTCOMES = "SELECT outcome, count(*) AS intents FROM ledger_intents WHERE consent_id = ANY($1) GROUP BY 1"
+OUTCOMES = (
+    "SELECT outcome, count(*) AS intents FROM ledger_intents WHERE consent_id = ANY($1) GROUP BY 1"
+)
 USED = "SELECT sum(used) FROM consents WHERE consent_id = ANY($1)"
-DELIVERED = "SELECT report_id FROM ledger_intents WHERE consent_id = ANY($1) AND outcome = 'DELIVERED'"
+DELIVERED = (
+    "SELECT report_id FROM ledger_intents WHERE consent_id = ANY($1) AND outcome = 'DELIVERED'"
+)
 # Each key stands for one report for good: the first that was not given up before it was sent.
 KEYS = "SELECT key, reference FROM admission_keys WHERE key = ANY($1) AND state = 'DECIDED'"
 WAITING = "SELECT count(*) FROM ledger_entries WHERE log_index IS NULL"
 GAPS = "SELECT coalesce(max(log_index) + 1, 0) - count(log_index) FROM ledger_entries"
 
 
-async def require_consistent(house: House, consents: Sequence[Given], journal: Journal, *, before: int) -> None:
+async def require_consistent(
+    house: House, consents: Sequence[Given], journal: Journal, *, before: int
+) -> None:
     """Accept a house in which nothing acknowledged was lost and nothing was done twice.
 
     `before` is what the platform had counted about the enterprise when the load began.

@@ -10,13 +10,13 @@ from random import Random
 from time import monotonic
 
 import msgspec
-
-from creditbridge.cli.demo.bank import Exchange
-from creditbridge.foundation.http import HttpUnavailable
 from tests.faults.journal import Journal, Line
 from tests.house.house import Given, House
 from tests.house.machine import Machine
 from tests.house.telling import outcome
+
+from creditbridge.cli.demo.bank import Exchange
+from creditbridge.foundation.http import HttpUnavailable
 
 CUSTOMERS = 8
 BACK_OFF_SECONDS = 0.05

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-
 from tests.faults.journal import Journal
 from tests.faults.judging import require_consistent
 from tests.faults.load import Load, under_load

@@ -52,7 +52,12 @@ class Authority:
         self.pem = self._sign(self.name, self.key, None, days=(-1, 30)).public_bytes(Encoding.PEM)
 
     def issue(
-        self, folder: Path, common_name: str, *, server: bool = False, days: tuple[int, int] = (-1, 30)
+        self,
+        folder: Path,
+        common_name: str,
+        *,
+        server: bool = False,
+        days: tuple[int, int] = (-1, 30),
     ) -> None:
         """Write `client.pem` and `client.key` into a folder, made on the way, and a message key."""
         folder.mkdir(parents=True)

@@ -92,7 +92,9 @@ class Started:
 class Node(Started):
     """A gateway process."""
 
-    def __init__(self, config: Path, *, bank_port: int, people_port: int, operations_port: int) -> None:
+    def __init__(
+        self, config: Path, *, bank_port: int, people_port: int, operations_port: int
+    ) -> None:
         self.bank_url = f"https://127.0.0.1:{bank_port}"
         self.people_url = f"https://127.0.0.1:{people_port}"
         self.bank_port = bank_port

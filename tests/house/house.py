@@ -174,7 +174,9 @@ class House:
         """Let the bank ask and the enterprise approve."""
         async with self.machine(client_id) as bank:
             token = await bank.fetch_token("consents")
-            lodged = await bank.post("/v1/consents", self.consent(login_name, **members), token=token)
+            lodged = await bank.post(
+                "/v1/consents", self.consent(login_name, **members), token=token
+            )
         assert lodged.status == 201, lodged.answer.body
         given = Given(consent_id=lodged.text("consent_id"), uscc=PEOPLE[login_name])
         page = await asyncio.to_thread(self._approve, login_name, given.consent_id)
@@ -280,8 +282,14 @@ class House:
     def _enrol(self) -> None:
         keys = self.pki / "operators"
         names = {"lin": "林一", "zhou": "周二"}
-        words = [word for key, name in names.items() for word in ("--operator", name, f"{keys / key}.pub")]
-        enrolled = msgspec.convert(self._operate("enrol", *words)["operators"], list[dict[str, str]])
+        words = [
+            word
+            for key, name in names.items()
+            for word in ("--operator", name, f"{keys / key}.pub")
+        ]
+        enrolled = msgspec.convert(
+            self._operate("enrol", *words)["operators"], list[dict[str, str]]
+        )
         self._operators = dict(zip(names, (one["operator_id"] for one in enrolled), strict=True))
 
     def _onboard(self, name: str) -> None:

@@ -35,7 +35,13 @@ class Machine:
     """One client of a bank: a certificate for its connections, a key for its messages."""
 
     def __init__(
-        self, door: Door, *, client_id: str, folder: Path | None, signer: Signer, connections: int = 64
+        self,
+        door: Door,
+        *,
+        client_id: str,
+        folder: Path | None,
+        signer: Signer,
+        connections: int = 64,
     ) -> None:
         self.client_id = client_id
         self.signer = signer
@@ -60,7 +66,9 @@ class Machine:
         """Ask for a token with these form fields beside the usual ones."""
         form = {"grant_type": "client_credentials", "client_id": self.client_id, **fields}
         headers = (("content-type", "application/x-www-form-urlencoded"),)
-        return await self.send(self.request("POST", "/oauth/token", headers, urlencode(form).encode()))
+        return await self.send(
+            self.request("POST", "/oauth/token", headers, urlencode(form).encode())
+        )
 
     def request(self, method: str, path: str, headers: Headers = (), body: bytes = b"") -> Request:
         """Return an unsigned request to the house's own address."""

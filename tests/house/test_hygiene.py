@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 import msgspec
 import pytest
-
-from creditbridge.cli.demo.bank import Exchange
-from creditbridge.cli.demo.layout import LOG_ORIGIN
 from tests.house import reading
 from tests.house.crew import wait_until
 from tests.house.house import BANKS, PEOPLE, House
 from tests.house.machine import JSON, Machine
 from tests.house.wire import exchange_raw
+
+from creditbridge.cli.demo.bank import Exchange
+from creditbridge.cli.demo.layout import LOG_ORIGIN
 
 pytestmark = pytest.mark.xdist_group("house")
 PERSON = "沈沙澄"

@@ -5,12 +5,12 @@ import hashlib
 from pathlib import Path
 
 import pytest
-
-from creditbridge.cli.demo.layout import LOG_ORIGIN
 from tests.house import reading
 from tests.house.crew import wait_until
 from tests.house.house import House
 from tests.house.reading import Fetch
+
+from creditbridge.cli.demo.layout import LOG_ORIGIN
 
 pytestmark = pytest.mark.xdist_group("house")
 COMMITMENT = slice(1, None)
@@ -76,7 +76,9 @@ async def test_a_receipt_is_kept_within_seconds(house: House, fetch: Fetch) -> N
 
     def stands() -> bool:
         entries = reading.read_entries(fetch, checkpoint(house, fetch)[0])
-        return any(base64.urlsafe_b64encode(one[COMMITMENT]).rstrip(b"=") in receipt for one in entries)
+        return any(
+            base64.urlsafe_b64encode(one[COMMITMENT]).rstrip(b"=") in receipt for one in entries
+        )
 
     wait_until(stands, seconds=5)
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 import msgspec
 import pytest
 from msgspec.structs import replace
-
-from creditbridge.cli.demo.bank import Exchange
-from creditbridge.protocols.http_signatures import Request
-from tests.house.house import PEOPLE, Given, House
+from tests.house.house import PEOPLE, House
 from tests.house.machine import JSON, OPERATOR, PURPOSE, SECTIONS, Machine
 from tests.house.telling import outcome
 from tests.house.wire import exchange_raw, statuses_in
+
+from creditbridge.cli.demo.bank import Exchange
+from creditbridge.protocols.http_signatures import Request
 
 pytestmark = pytest.mark.xdist_group("house")
 
@@ -63,7 +63,9 @@ def in_signature(old: str, new: str) -> Alter:
 def twice(request: Request) -> Request:
     """Repeat the signature under another label."""
     headers = dict(request.headers)
-    both = {name: headers[name] + ", " + headers[name].replace("sig1", "sig2", 1) for name in SIGNED}
+    both = {
+        name: headers[name] + ", " + headers[name].replace("sig1", "sig2", 1) for name in SIGNED
+    }
     return replace(request, headers=tuple({**headers, **both}.items()))
 
 
@@ -86,7 +88,9 @@ ALTERED: list[tuple[str, Alter, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("alter", "code"), [case[1:] for case in ALTERED], ids=[c[0] for c in ALTERED])
+@pytest.mark.parametrize(
+    ("alter", "code"), [case[1:] for case in ALTERED], ids=[c[0] for c in ALTERED]
+)
 async def test_an_altered_request_is_refused(house: House, alter: Alter, code: str) -> None:
     """Whatever is changed behind the signature, the request is nobody's, and nothing is taken."""
     given = await house.give_consent()
@@ -170,7 +174,14 @@ async def test_hostile_json_is_malformed(house: House, path: str) -> None:
 
 
 NOBODY, GZIP = ("authorization", f"Bearer cbt_{'a' * 43}"), ("content-encoding", "gzip")
-HOSTILE_TEXTS = ["\u0000", "９１330100YY0000A13Y", "91330100yy0000a13y", "91330100YY0000A13Z", "\u202e", "'; DROP--"]
+HOSTILE_TEXTS = [
+    "\u0000",
+    "９１330100YY0000A13Y",
+    "91330100yy0000a13y",
+    "91330100YY0000A13Z",
+    "\u202e",
+    "'; DROP--",
+]
 
 
 @pytest.mark.parametrize("member", ["enterprise", "consent_id", "operator_id", "business_id"])

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 import asyncpg
 import msgspec
 import pytest
-
 from tests.house.house import PEOPLE, House
 from tests.house.telling import outcome
 

@@ -7,12 +7,12 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
-
-from creditbridge.cli.demo.bank import Exchange
-from creditbridge.protocols.http_signatures import Request
 from tests.house.house import House
 from tests.house.machine import Machine
 from tests.house.telling import outcome
+
+from creditbridge.cli.demo.bank import Exchange
+from creditbridge.protocols.http_signatures import Request
 
 pytestmark = [pytest.mark.xdist_group("house"), pytest.mark.endure]
 
@@ -63,7 +63,10 @@ async def test_one_idempotency_key_is_one_query(house: House, rounds: int) -> No
             late = await nodes[1].ask(given.consent_id, given.uscc, token=token, key=key)
             shown = await nodes[0].get(f"/v1/consents/{given.consent_id}", token=token)
 
-        assert {outcome(answer) for answer in answers} <= {(200, ""), (409, "idempotency-in-flight")}
+        assert {outcome(answer) for answer in answers} <= {
+            (200, ""),
+            (409, "idempotency-in-flight"),
+        }
         delivered = [one for one in (*answers, late) if one.status == 200]
         assert len({one.answer.body for one in delivered}) == 1
         assert len({one.header("creditbridge-report") for one in delivered}) == 1
@@ -80,7 +83,9 @@ async def test_one_nonce_opens_once(house: House, rounds: int) -> None:
         async with both_nodes(house) as nodes:
             token = await nodes[0].fetch_token("reports")
             signed = nodes[0].sign(nodes[0].report(given.consent_id, given.uscc, token=token))
-            starters = [(bank, signed) for bank, _ in zip(alternately(nodes), range(CALLERS), strict=False)]
+            starters = [
+                (bank, signed) for bank, _ in zip(alternately(nodes), range(CALLERS), strict=False)
+            ]
             answers = await race(starters)
 
         assert Counter(outcome(answer) for answer in answers) == {

@@ -4,12 +4,12 @@ import secrets
 from collections.abc import Callable
 
 import pytest
+from tests.house.house import BANKS, PEOPLE, Given, House
+from tests.house.telling import outcome, tell_apart
 
 from creditbridge.cli.demo.bank import Exchange, require_signed_answer
 from creditbridge.foundation.http import HttpUnavailable
 from creditbridge.foundation.keys import parse_public_key
-from tests.house.house import BANKS, PEOPLE, Given, House
-from tests.house.telling import outcome, tell_apart
 
 pytestmark = pytest.mark.xdist_group("house")
 UNKNOWN_CONSENT = "cns_01hzy6t9x7c3v5n8m2k4p6q8r0"

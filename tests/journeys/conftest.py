@@ -180,6 +180,9 @@ class FaultyLedger:
     async def close_intent(self, tx: Transaction, intent_id: str, outcome: IntentOutcome) -> bool:
         return await self._ledger.close_intent(tx, intent_id, outcome)
 
+    async def await_silence(self, tx: Transaction, consent_id: str, withdrawn: Recorded) -> None:
+        await self._ledger.await_silence(tx, consent_id, withdrawn)
+
 
 class FaultyDatabase(Database):
     """A database whose n-th COMMIT, counted from 1, fails: not done, or done and not told."""

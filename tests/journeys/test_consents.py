@@ -28,7 +28,6 @@ from creditbridge.ledger.model import (
     Core,
     EventKind,
 )
-from creditbridge.ledger.port import Recorder
 from creditbridge.ledger.service import Ledger
 from creditbridge.parties.model import Bank, Enrolment, Role
 from creditbridge.parties.service import enrol_person
@@ -59,7 +58,7 @@ class House(Protocol):
         """Return what the ledger holds."""
         ...
 
-    def faulty_ledger(self, kind: EventKind, fault: str) -> Recorder:
+    def faulty_ledger(self, kind: EventKind, fault: str) -> Ledger:
         """Return the ledger with a fault."""
         ...
 

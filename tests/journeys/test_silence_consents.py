@@ -33,12 +33,8 @@ def silence_in(house: House) -> SilenceConsents:
 
 async def withdraw(house: House, consent: Consent, person_id: str) -> None:
     """Withdraw a consent."""
-    journey = WithdrawConsent(
-        database=house.database, consents=house.consents, ledger=house.ledger
-    )
-    await journey(
-        Withdrawal(consent_id=consent.consent_id, uscc=consent.uscc, person_id=person_id)
-    )
+    journey = WithdrawConsent(database=house.database, consents=house.consents, ledger=house.ledger)
+    await journey(Withdrawal(consent_id=consent.consent_id, uscc=consent.uscc, person_id=person_id))
 
 
 async def open_intent(house: House, consent: Consent) -> Intent:

@@ -1,7 +1,5 @@
 """RFC 8705: whom a client certificate names, judged by certificates that `cryptography` makes."""
 
-
-
 import hashlib
 from base64 import urlsafe_b64decode
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """RFC 9530: digests that must be accepted and refused (item H6)."""
 
-
-
 from base64 import b64encode
 from hashlib import md5, sha256, sha512
 

@@ -1,7 +1,5 @@
 """The house's signed messages: what they cover, answers bound to requests, stored evidence."""
 
-
-
 from datetime import UTC, datetime
 
 import pytest

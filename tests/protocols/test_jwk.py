@@ -1,7 +1,5 @@
 """RFC 7517: which keys are taken and which are not, judged by joserfc and the RFC's example."""
 
-
-
 import joserfc.jwk
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519

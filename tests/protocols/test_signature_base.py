@@ -1,7 +1,5 @@
 """RFC 9421, section 2: components and their values, judged by the RFC's own cases."""
 
-
-
 import hashlib
 import hmac
 from base64 import b64decode

@@ -1,7 +1,5 @@
 """Keys, times, nonces, bodies and raw signatures (items H2, H4, H5, H6, H8)."""
 
-
-
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """RFC 9421, sections 2.3 and 2.5: what a signature covers, and reading it back from a base."""
 
-
-
 import pytest
 from hypothesis import given, settings, strategies as st
 

@@ -1,7 +1,5 @@
 """Which signature counts and what it must cover (items H1, H3, H7)."""
 
-
-
 from base64 import b64encode
 from datetime import UTC, datetime
 

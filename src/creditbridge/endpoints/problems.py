@@ -41,7 +41,12 @@ CODES: Mapping[str, int] = {
     "idempotency-key-reused": 422,
     "invalid-client": 401,
     "invalid-token": 401,
+    # Our own rows do not fit together: nothing that a caller or a platform did.
+    "ledger-corrupt": 500,
+    "ledger-seal-broken": 500,
+    "ledger-tile-missing": 500,
     "not-found": 404,
+    "opening-unsound": 500,
     "platform-deadline": 504,
     "platform-refused": 502,
     "session-missing": 401,

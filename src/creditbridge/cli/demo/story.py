@@ -16,6 +16,7 @@ from creditbridge.foundation.keys import parse_public_key
 
 CREATED = 201
 ENTITIES = 10_000
+PENALTIES_SHOWN = 3
 
 
 class Story:
@@ -160,9 +161,11 @@ class Story:
         flags = msgspec.convert(profile["flags"], list[dict[str, object]])
         raised = [str(flag["code"]) for flag in flags if flag["state"] == "RAISED"]
         self.narrator.tell(f"flags raised, with evidence: {', '.join(raised) or 'none'}")
+        shown = msgspec.convert(sections["PEN"]["records"], list[object])
         self.narrator.hold(
-            "facts and flags, no verdict; the repaired penalty is not there",
-            where=len(sections) == len(SECTIONS),
+            "of five penalties on record three may be shown: one is repaired, one was on the spot",
+            where=(len(sections), len(shown)) == (len(SECTIONS), PENALTIES_SHOWN),
+            otherwise=str(sections),
         )
 
     async def _refusals(self, _stack: AsyncExitStack) -> None:

@@ -1,0 +1,279 @@
+"""The contract of the doors and the code say the same."""
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+import jsonschema
+import msgspec
+import pytest
+from openapi_spec_validator import validate
+from tests.endpoints.stage import Machine, Stage
+from tests.endpoints.wire import Answer, Application, send
+
+import creditbridge
+from creditbridge.endpoints.consents import ConsentBody
+from creditbridge.endpoints.operator import ApprovalBody, OpeningBody, ProposalBody
+from creditbridge.endpoints.problems import INTERNAL, PLAIN, status_of
+from creditbridge.endpoints.reports import ReportBody
+from creditbridge.evidence.pins import PinsFile
+from creditbridge.foundation.errors import (
+    CreditbridgeError,
+    Malformed,
+    Refused,
+    Unavailable,
+    Untrusted,
+)
+from creditbridge.journeys.check_ledger import Checked
+from creditbridge.ledger.model import Receipt
+from creditbridge.protocols.problem import Problem
+from creditbridge.server.heads import RequestRefused
+
+Contract: TypeAlias = Mapping[str, object]
+Methods: TypeAlias = Mapping[str, object]
+
+STRUCTS = (
+    ReportBody,
+    ConsentBody,
+    OpeningBody,
+    ProposalBody,
+    ApprovalBody,
+    Problem,
+    PinsFile,
+    Checked,
+    Receipt,
+)
+# For browsers: pages, and what they link to.
+PAGES = ("/portal/", "/static/")
+# What no door answers, by reason.
+NEVER_TOLD: Mapping[str, frozenset[str]] = {
+    "a kind, not a leaf": frozenset({"refused", "untrusted", "unavailable", "consent-inactive"}),
+    "told in the words of OAuth": frozenset(
+        {"invalid-request", "invalid-client", "invalid-scope", "unsupported-grant-type"}
+    ),
+    "told as another error by whoever calls": frozenset(
+        {
+            "certificate-foreign",
+            "change-unapproved",
+            "answer-seal-broken",
+            "http-answer-unfit",
+            "http-too-large",
+            "http-unavailable",
+            "structured-field-malformed",
+            "tile-unknown",
+            "token-rejected",
+        }
+    ),
+    "told at the start, in the log or at readiness": frozenset(
+        {"key-id-repeated", "ledger-head-moved", "ledger-rolled-back"}
+    ),
+    "told by the offline verifier": frozenset(
+        {
+            "checkpoint-invalid",
+            "law-broken",
+            "note-invalid",
+            "note-key-invalid",
+            "outside-tree",
+            "pack-archive-broken",
+            "pack-broken",
+            "pack-untrue",
+            "pins-malformed",
+            "proof-file-invalid",
+            "proof-invalid",
+            "seal-invalid",
+            "tile-invalid",
+        }
+    ),
+    "a defect of ours where it happens": frozenset({"amount-malformed", "json-not-representable"}),
+}
+
+
+def members(value: object) -> Mapping[str, object]:
+    """Return a member of the contract that is an object."""
+    return msgspec.convert(value, dict[str, object])
+
+
+def list_errors(kind: type[CreditbridgeError]) -> Iterator[type[CreditbridgeError]]:
+    """Return an error of the house and all below it; not the command line's, nor a test's own."""
+    parts = kind.__module__.split(".")
+    if parts[0] == "creditbridge" and parts[1] != "cli":
+        yield kind
+    for below in kind.__subclasses__():
+        yield from list_errors(below)
+
+
+def status_told(kind: type[CreditbridgeError]) -> int:
+    """Return the HTTP status of an error, without making one."""
+    if issubclass(kind, RequestRefused):
+        return kind.status
+    return status_of(kind.__new__(kind))
+
+
+def routes_of(app: Application) -> dict[str, set[str]]:
+    """Return the addresses of a door with their methods, in lower case."""
+    litestar = getattr(app, "app", None)
+    routes = getattr(litestar, "routes", [])
+    return {
+        route.path_format: {method.lower() for method in route.methods} - {"options"}
+        for route in routes
+        if route.path_format != "/" and not route.path_format.startswith(PAGES)
+    }
+
+
+def require_fit(contract: Contract, name: str, answer: Answer) -> None:
+    """Accept a body that fits a schema of the contract."""
+    schema = {"$ref": f"#/components/schemas/{name}", "components": contract["components"]}
+    jsonschema.Draft202012Validator(schema).validate(answer.json)
+
+
+def test_the_contract_is_openapi(contract: Contract) -> None:
+    """Valid by the standard's own schema (OpenAPI 3.1)."""
+    folder = Path(__file__).parents[2] / "contracts"
+
+    validate(contract, base_uri=(folder / "openapi.yaml").as_uri())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def everything() -> None:
+    """Every module is loaded, so that every error is known whichever tests ran before."""
+    for module in walk_packages(creditbridge.__path__, "creditbridge."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
+
+
+@pytest.mark.parametrize("door", ["bank", "people", "operations"])
+async def test_every_route_is_in_the_contract(door: str, contract: Contract, stage: Stage) -> None:
+    """Address by address and method by method, at each door."""
+    doors = {"bank": stage.bank, "people": stage.people, "operations": stage.operations}
+    ports = {"bank": 8443, "people": 8444, "operations": 8480}
+    described = {
+        path: set(members(methods)) - {"servers"}
+        for path, methods in members(contract["paths"]).items()
+        if port_of(methods) == ports[door]
+    }
+
+    assert described == routes_of(doors[door])
+
+
+def port_of(methods: object) -> int | None:
+    """Return the port of the door that an address of the contract is at."""
+    (server,) = msgspec.convert(members(methods)["servers"], list[dict[str, str]])
+    return urlsplit(server["url"]).port
+
+
+def test_every_problem_code_is_in_the_contract(contract: Contract) -> None:
+    """With its status and words: all errors of the house, but those that no door tells."""
+    never = frozenset[str]().union(*NEVER_TOLD.values())
+    told = {
+        kind.code: {"status": status_told(kind), "detail": kind.message}
+        for base in (Refused, Malformed, Untrusted, Unavailable)
+        for kind in reversed(list(list_errors(base)))
+        if kind.code not in never
+    }
+    plain = {code: {"status": status, "detail": words} for status, (code, words) in PLAIN.items()}
+    documented = {
+        code: msgspec.convert(entry, dict[str, int | str])
+        for code, entry in members(contract["x-problem-codes"]).items()
+    }
+
+    told = {**plain, **told, INTERNAL[0]: {"status": 500, "detail": INTERNAL[1]}}
+    assert documented.keys() - told.keys() == {"overloaded"}
+    assert told.keys() - documented.keys() == set()
+    assert {code: documented[code]["status"] for code in told} == {
+        code: entry["status"] for code, entry in told.items()
+    }
+    assert all(documented[code]["detail"] for code in documented)
+
+
+def test_what_no_door_tells_exists(contract: Contract) -> None:
+    """The exceptions are of errors that there are, and none of them is documented after all."""
+    known = {
+        kind.code
+        for base in (Refused, Malformed, Untrusted, Unavailable)
+        for kind in list_errors(base)
+    }
+    never = frozenset[str]().union(*NEVER_TOLD.values())
+
+    assert never <= known
+    assert not never & members(contract["x-problem-codes"]).keys()
+
+
+def test_the_schemas_of_bodies_are_those_of_the_code(contract: Contract) -> None:
+    """Member by member, with bounds, enums and what is required."""
+    _, schemas = msgspec.json.schema_components(STRUCTS, ref_template="#/components/schemas/{name}")
+    documented = members(members(contract["components"])["schemas"])
+    expected = msgspec.json.decode(msgspec.json.encode(schemas), type=dict[str, object])
+
+    assert {name: documented[name] for name in expected} == expected
+
+
+def test_the_examples_fit_their_schemas(contract: Contract) -> None:
+    """Every example of a body that has a schema in the contract."""
+    checked = 0
+    for content in find_contents(contract["paths"]):
+        for described in map(members, content.values()):
+            if "example" not in described:
+                continue
+            schema = {**members(described["schema"]), "components": contract["components"]}
+            jsonschema.Draft202012Validator(schema).validate(described["example"])
+            checked += 1
+    assert checked >= 8
+
+
+def find_contents(value: object) -> Iterator[Mapping[str, object]]:
+    """Return every `content` below a value."""
+    if isinstance(value, list):
+        for one in value:
+            yield from find_contents(one)
+    if isinstance(value, dict):
+        for name, one in members(value).items():
+            if name == "content":
+                yield members(one)
+            else:
+                yield from find_contents(one)
+
+
+async def test_the_banks_answers_fit_the_contract(
+    contract: Contract, stage: Stage, north: Machine
+) -> None:
+    """A consent from its request to its reading, and a refusal."""
+    consent_id = await stage.give_consent(north)
+    _, lodged = await stage.call(north, "POST", "/v1/consents", body=stage.consent_body())
+    _, listed = await stage.call(north, "GET", "/v1/consents")
+    _, one = await stage.call(north, "GET", f"/v1/consents/{consent_id}")
+    _, refused = await stage.ask(north, consent_id, sections=["EVA"])
+    _, unfit = await stage.ask(north, consent_id, sections=[])
+
+    require_fit(contract, "Consent", lodged)
+    require_fit(contract, "ConsentList", listed)
+    require_fit(contract, "Consent", one)
+    require_fit(contract, "Problem", refused)
+    require_fit(contract, "Problem", unfit)
+
+
+async def test_the_public_answers_fit_the_contract(contract: Contract, stage: Stage) -> None:
+    """Metadata, keys, health."""
+    metadata = await send(stage.people, "GET", "/.well-known/oauth-authorization-server")
+    keys = await send(stage.people, "GET", "/jwks")
+    alive = await send(stage.operations, "GET", "/livez")
+    ready = await send(stage.operations, "GET", "/readyz")
+
+    require_fit(contract, "Metadata", metadata)
+    require_fit(contract, "KeySet", keys)
+    require_fit(contract, "Alive", alive)
+    require_fit(contract, "Ready", ready)
+
+
+async def test_the_operators_answers_fit_the_contract(
+    contract: Contract, stage: Stage, north: Machine
+) -> None:
+    """Pins and the check of the ledger; changes and banks come by in `onboard`."""
+    await stage.sequencer.run_once()
+    pins = await send(stage.operations, "GET", f"/pins/{north.bank_id}")
+    checked = await send(stage.operations, "GET", "/ledger/check")
+
+    require_fit(contract, "PinsFile", pins)
+    require_fit(contract, "Checked", checked)
