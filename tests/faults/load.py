@@ -88,7 +88,7 @@ class Load:
         """Return when so many more reports were delivered."""
         wanted = self.journal.delivered + count
         async with asyncio.timeout(PROGRESS_SECONDS):
-            while self.journal.delivered < wanted:  # noqa: ASYNC110 -- many customers deliver
+            while self.journal.delivered < wanted:
                 await asyncio.sleep(BACK_OFF_SECONDS)
 
 

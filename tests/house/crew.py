@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from typing_extensions import override
+
 from creditbridge.cli.operations import DoorUnavailable, call, call_json
 from creditbridge.server.cluster import Cluster, find_cluster, find_postmaster
 
@@ -44,7 +46,7 @@ class Started:
         reading, _ = self._lifeline
         words = [word.format(lifeline=reading) for word in self._words]
         with self.log.open("ab") as output:
-            return subprocess.Popen(  # noqa: S603 -- our own modules, no shell
+            return subprocess.Popen(
                 [sys.executable, "-m", *words],
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -134,7 +136,7 @@ class Sandbox(Started):
     def __init__(self, config: Path) -> None:
         words = ("creditsandbox.app", "serve", "--config", str(config))
         super().__init__(config.with_suffix(".log"), *words)
-        self._guardian = subprocess.Popen(  # noqa: S603 -- constant, and a number
+        self._guardian = subprocess.Popen(
             ["/bin/sh", "-c", GUARDIAN, "guardian", str(self.process.pid)],
             stdin=subprocess.PIPE,
             start_new_session=True,
@@ -145,6 +147,7 @@ class Sandbox(Started):
         self.require_running()
         return '"ready"' in self.log.read_text()
 
+    @override
     def close(self) -> None:
         """End it, and what watches over it."""
         self._guardian.kill()

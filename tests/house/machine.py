@@ -21,6 +21,8 @@ PURPOSE = "PRE_LOAN_REVIEW"
 OPERATOR = "credit-desk-17"
 
 Headers = Sequence[tuple[str, str]]
+Members = Mapping[str, object]
+NONE: Members = {}
 
 
 class Door(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +95,7 @@ class Machine:
         *,
         token: str,
         key: str | None = None,
-        **members: object,
+        members: Members = NONE,
     ) -> Request:
         """Return an unsigned request for a report, with these members of its body changed."""
         body: Mapping[str, object] = {
@@ -115,10 +117,10 @@ class Machine:
         *,
         token: str,
         key: str | None = None,
-        **members: object,
+        members: Members = NONE,
     ) -> Exchange:
         """Ask for a report, well signed."""
-        unsigned = self.report(consent_id, uscc, token=token, key=key, **members)
+        unsigned = self.report(consent_id, uscc, token=token, key=key, members=members)
         return await self.send(self.sign(unsigned))
 
     async def get(self, path: str, *, token: str) -> Exchange:

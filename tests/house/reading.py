@@ -1,4 +1,4 @@
-"""A reader of the public log that knows C2SP tlog-tiles and RFC 9162, and nothing of the product."""
+"""A reader of the public log: it knows C2SP tlog-tiles and RFC 9162, and nothing of the product."""
 
 import base64
 import hashlib

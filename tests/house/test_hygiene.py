@@ -91,10 +91,13 @@ async def plant(house: House) -> Planted:
     given = await house.give_consent("found", enterprise={"uscc": PEOPLE["found"], "name": name})
     async with house.machine() as bank:
         token = await bank.fetch_token()
-        delivered = await bank.ask(given.consent_id, given.uscc, token=token, operator_id=desk)
+        delivered = await bank.ask(
+            given.consent_id, given.uscc, token=token, members={"operator_id": desk}
+        )
         assert delivered.status == 200
         problems = await provoke(bank, canary, token=token)
-    raw = f"GET /v1/consents/{canary}?{canary}={canary} HTTP/1.1\r\nHost: {canary}\r\n{canary}\r\n\r\n"
+    head = f"GET /v1/consents/{canary}?{canary}={canary} HTTP/1.1\r\nHost: {canary}\r\n"
+    raw = f"{head}{canary}\r\n\r\n"
     await exchange_raw(house.first.bank_port, house.pki, raw.encode())
     house.browser("found").open(f"{house.layout.people_url}/portal/consents/{canary}")
     wait_until(lambda: house.check_ledger()[1] == [], seconds=10)
@@ -122,7 +125,7 @@ async def provoke(bank: Machine, canary: str, *, token: str) -> list[Exchange]:
     ]
     unsigned = [bank.request("POST", "/v1/reports", headers, body.encode()) for body in bodies]
     malformed = [
-        bank.report(UNKNOWN_CONSENT, uscc, token=token, **members)
+        bank.report(UNKNOWN_CONSENT, uscc, token=token, members=members)
         for members in (
             {"purpose": canary},
             {"sections": [canary]},
@@ -140,11 +143,11 @@ async def provoke(bank: Machine, canary: str, *, token: str) -> list[Exchange]:
     ]
     answers = [await bank.send(bank.sign(one)) for one in (*unsigned, *malformed, *keyless)]
     strange = [("authorization", f"Bearer cbt_{canary}{'a' * 21}"), ("authorization", canary)]
-    for header in strange:
-        answers.append(await bank.send(bank.request("GET", "/v1/consents", (header,))))
-    for form in ({"scope": canary}, {"grant_type": canary}, {"client_id": canary}):
-        answers.append(await bank.ask_token(**form))
-    return answers
+    answers += [
+        await bank.send(bank.request("GET", "/v1/consents", (header,))) for header in strange
+    ]
+    forms = ({"scope": canary}, {"grant_type": canary}, {"client_id": canary})
+    return [*answers, *[await bank.ask_token(**form) for form in forms]]
 
 
 def fragments_of(delivered: Exchange) -> list[str]:

@@ -134,7 +134,7 @@ async def ask_once(house: House, login_name: str) -> Ended:
 async def settled(connection: "asyncpg.Connection[asyncpg.Record]", consents: list[str]) -> None:
     """Wait until every intent under these consents has an end that is known."""
     async with asyncio.timeout(40):
-        while await connection.fetchval(OPEN, consents):  # noqa: ASYNC110 -- seen from outside only
+        while await connection.fetchval(OPEN, consents):
             await asyncio.sleep(0.2)
 
 

@@ -48,7 +48,7 @@ async def test_of_two_hundred_racers_one_takes_the_last_use(house: House, rounds
 
 
 async def test_one_idempotency_key_is_one_query(house: House, rounds: int) -> None:
-    """Fifty callers with one key on two nodes: one query, one use, one answer for all who got it."""
+    """Fifty callers with one key on two nodes: one query, one use, one answer for all of them."""
     for _ in range(rounds):
         given = await house.give_consent("clean")
         before = await house.count_queries(given.uscc)
@@ -110,7 +110,7 @@ async def test_one_business_id_is_one_query(house: House, rounds: int) -> None:
                             given.consent_id,
                             given.uscc,
                             token=tokens[one],
-                            business_id=business_id,
+                            members={"business_id": business_id},
                         )
                     ),
                 )

@@ -92,9 +92,13 @@ async def test_a_business_id_is_one_look_for_the_whole_bank(house: House) -> Non
     async with house.machine() as first, house.machine("north-second") as second:
         token, own = await first.fetch_token(), await second.fetch_token()
         before = await house.count_queries(given.uscc)
-        await first.ask(given.consent_id, given.uscc, token=token, business_id=business_id)
+        await first.ask(
+            given.consent_id, given.uscc, token=token, members={"business_id": business_id}
+        )
 
-        again = await second.ask(given.consent_id, given.uscc, token=own, business_id=business_id)
+        again = await second.ask(
+            given.consent_id, given.uscc, token=own, members={"business_id": business_id}
+        )
 
     assert outcome(again) == (409, "business-id-taken")
     assert await house.count_queries(given.uscc) == before + 1
@@ -129,7 +133,7 @@ async def test_another_banks_consent_sounds_like_none(house: House) -> None:
 
 
 async def test_another_banks_report_sounds_like_none(house: House) -> None:
-    """The evidence of a foreign report, delivered or refused, is as absent as one that never was."""
+    """Evidence of a foreign report, delivered or refused, is as absent as one that never was."""
     given = await house.give_consent()
     async with house.machine() as bank:
         token = await bank.fetch_token()
@@ -170,7 +174,9 @@ async def test_widened_sections_are_not_served(house: House) -> None:
     async with house.machine() as bank:
         token = await bank.fetch_token("reports")
         served = await bank.ask(given.consent_id, given.uscc, token=token)
-        refused = await bank.ask(given.consent_id, given.uscc, token=token, sections=["PEN"])
+        refused = await bank.ask(
+            given.consent_id, given.uscc, token=token, members={"sections": ["PEN"]}
+        )
 
     assert set(served.json()["sections"]) == {"REG"}  # type: ignore[call-overload] # a JSON object
     assert outcome(refused) == (403, "consent-sections-not-covered")
@@ -194,7 +200,7 @@ async def test_what_a_bank_may_not_say(
     given = await house.give_consent()
     async with house.machine() as bank:
         token = await bank.fetch_token("reports")
-        refused = await bank.ask(given.consent_id, given.uscc, token=token, **members)
+        refused = await bank.ask(given.consent_id, given.uscc, token=token, members=members)
     assert outcome(refused) == expected
     assert await used(house, given) == 0
 
@@ -227,8 +233,10 @@ async def test_nothing_of_a_caller_comes_back(house: House) -> None:
         answers = [
             await bank.ask(canary, PEOPLE["found"], token=token),
             await bank.ask(UNKNOWN_CONSENT, canary, token=token),
-            await bank.ask(UNKNOWN_CONSENT, PEOPLE["found"], token=token, operator_id=canary),
-            await bank.ask(UNKNOWN_CONSENT, PEOPLE["found"], token=token, **{canary: 1}),
+            await bank.ask(
+                UNKNOWN_CONSENT, PEOPLE["found"], token=token, members={"operator_id": canary}
+            ),
+            await bank.ask(UNKNOWN_CONSENT, PEOPLE["found"], token=token, members={canary: 1}),
             await bank.get(f"/v1/consents/{canary}", token=token),
             await bank.get(f"/{canary}?{canary}={canary}", token=token),
             await bank.post("/v1/consents", {canary: canary}, token=token),

@@ -169,7 +169,7 @@ async def test_any_flipped_bit_is_found(house: House, endures: bool) -> None:  #
         for number in range(FLIPS_LONG if endures else FLIPS):
             table, column = random.choice(columns)
             row = await database.fetchrow(
-                f"SELECT event_id, octet_length({column}) AS bytes FROM {table}"  # noqa: S608 -- our own names
+                f"SELECT event_id, octet_length({column}) AS bytes FROM {table}"
                 f" WHERE {column} IS NOT NULL ORDER BY md5(event_id || $1) LIMIT 1",
                 f"{SEED}-{number}",
             )
@@ -242,14 +242,14 @@ async def changed(
     table, rows = mutation.table, mutation.rows.format(index=index)
     key = {"ledger_tiles": "level", "ledger_references": "reference", "ledger_checkpoints": "size"}
     name = key.get(table, "event_id")
-    await database.execute(f"CREATE TEMP TABLE kept AS SELECT * FROM {table} WHERE {rows}")  # noqa: S608 -- our own names
+    await database.execute(f"CREATE TEMP TABLE kept AS SELECT * FROM {table} WHERE {rows}")
     assert await database.fetchval("SELECT count(*) FROM kept")
     try:
         await database.execute(mutation.statement.format(index=index))
         yield
     finally:
         async with database.transaction():
-            await database.execute(f"DELETE FROM {table} WHERE {name} IN (SELECT {name} FROM kept)")  # noqa: S608
+            await database.execute(f"DELETE FROM {table} WHERE {name} IN (SELECT {name} FROM kept)")
             await database.execute(
                 f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM kept"
             )

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from creditbridge.foundation.errors import CreditbridgeError
-from creditbridge.settings import read_settings
+from creditbridge.ledger.sealing import load_opening_key
+from creditbridge.settings import load_keys, read_settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +19,9 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         # The start's own reader: a second one would pass what a start refuses.
         settings = read_settings(arguments.config)
+        load_keys(settings.keys)
+        for secret in (settings.keys.openings, settings.keys.bodies, settings.keys.records):
+            load_opening_key(secret)
     except CreditbridgeError as error:
         print(f"{error.prose}\n  {error.detail}", file=sys.stderr)
         return 1

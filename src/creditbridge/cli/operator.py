@@ -48,6 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
     except CreditbridgeError as error:
         print(f"{error.prose} {error.detail}".rstrip(), file=sys.stderr)
         return 1
+    except (OSError, msgspec.DecodeError) as error:
+        print(f"A file cannot be read: {error}", file=sys.stderr)
+        return 1
     print(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
     # Problem details carry their status (RFC 9457, section 3.1.2); no success of this door does.
     return 0 if "status" not in answer else 1

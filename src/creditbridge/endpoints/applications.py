@@ -1,6 +1,9 @@
 """The three applications, one per kind of caller: which addresses each of them has."""
 
-from litestar import Litestar, Router
+from collections.abc import Callable
+from functools import partial
+
+from litestar import Litestar, Response, Router
 from litestar.di import Provide
 
 from creditbridge.endpoints import (
@@ -15,6 +18,7 @@ from creditbridge.endpoints import (
     sign_in,
 )
 from creditbridge.endpoints.correlation import Correlation
+from creditbridge.endpoints.guards import answer_caller
 from creditbridge.endpoints.house import House
 from creditbridge.endpoints.problems import answer_any
 
@@ -23,7 +27,8 @@ BODY_BYTES_MAX = 65_536
 
 def bank_application(house: House) -> Correlation:
     """Return what banks' machines reach, over mutual TLS."""
-    return _application(house, authorization.token_router, reports.router, consents.router)
+    routers = (authorization.token_router, reports.router, consents.router)
+    return _application(house, *routers, answer=partial(answer_caller, house))
 
 
 def people_application(house: House) -> Correlation:
@@ -43,11 +48,13 @@ def operations_application(house: House) -> Correlation:
     return _application(house, health.router, operator.router)
 
 
-def _application(house: House, *routers: Router) -> Correlation:
+def _application(
+    house: House, *routers: Router, answer: Callable[..., Response[bytes]] = answer_any
+) -> Correlation:
     application = Litestar(
         route_handlers=routers,
         dependencies={"house": Provide(lambda: house, sync_to_thread=False)},
-        exception_handlers={Exception: answer_any},
+        exception_handlers={Exception: answer},
         request_max_body_size=BODY_BYTES_MAX,
         # The contract is a file that is tested; one generated here would differ from the real
         # answers.

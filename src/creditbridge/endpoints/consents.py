@@ -11,7 +11,8 @@ from creditbridge.consents.acts import ConsentRequest
 from creditbridge.consents.model import Consent
 from creditbridge.consents.rules import state_at
 from creditbridge.endpoints.answers import answer_json
-from creditbridge.endpoints.exchange import HttpRequest, present
+from creditbridge.endpoints.exchange import HttpRequest
+from creditbridge.endpoints.guards import admit
 from creditbridge.endpoints.house import AtHouse
 from creditbridge.endpoints.words import SectionWords, ShortText, UsccText
 from creditbridge.profile.codes import Purpose
@@ -48,8 +49,7 @@ class ConsentBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @post("/v1/consents", status_code=201)
 async def create_request(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Lodge a request that the enterprise finds in its portal."""
-    presented = await present(request, url=house.bank_url, door=DOOR, scope=SCOPE)
-    caller = await house.admit_caller(presented)
+    presented, caller = await admit(request, house, door=DOOR, scope=SCOPE)
     body = decode(presented.request.body, ConsentBody)
     consent = await house.request_consent(
         caller,
@@ -79,8 +79,7 @@ async def read_consent(
     consent_id: FromPath[str], request: HttpRequest, house: AtHouse
 ) -> Response[bytes]:
     """Return one of the bank's own consents."""
-    presented = await present(request, url=house.bank_url, door=DOOR, scope=SCOPE)
-    caller = await house.admit_caller(presented)
+    presented, caller = await admit(request, house, door=DOOR, scope=SCOPE)
     async with house.database.transaction() as tx:
         consent = await house.consents.get_own_consent(
             tx, consent_id=consent_id, bank_id=caller.bank.bank_id
@@ -91,8 +90,7 @@ async def read_consent(
 @get("/v1/consents")
 async def list_consents(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Return the bank's own consents, newest first."""
-    presented = await present(request, url=house.bank_url, door=DOOR, scope=SCOPE)
-    caller = await house.admit_caller(presented)
+    presented, caller = await admit(request, house, door=DOOR, scope=SCOPE)
     async with house.database.transaction() as tx:
         consents = await house.consents.list_for_bank(tx, caller.bank.bank_id, rows_max=PAGE_ROWS)
         shown = [show_consent(consent, now=tx.now) for consent in consents]

@@ -7,7 +7,8 @@ from litestar.params import FromPath
 from creditbridge.admission.rules import fingerprint_of, parse_key
 from creditbridge.consents.model import Asked
 from creditbridge.endpoints.answers import Answer, answer_outcome, answer_signed
-from creditbridge.endpoints.exchange import HttpRequest, header, present
+from creditbridge.endpoints.exchange import HttpRequest, header
+from creditbridge.endpoints.guards import admit
 from creditbridge.endpoints.house import AtHouse
 from creditbridge.endpoints.words import ConsentId, SectionWords, ShortText, UsccText, require_id
 from creditbridge.foundation.ids import Kind
@@ -38,10 +39,9 @@ async def create_report(request: HttpRequest, house: AtHouse) -> Response[bytes]
     """Deliver one report under one consent."""
     # Before anything else: the span that a bank measures begins here.
     received_at = house.clock.now()
-    presented = await present(request, url=house.bank_url, door=DOOR, scope=SCOPE)
     # Before the body is decoded: a stranger learns nothing of its members, not even that they are
     # wrong.
-    caller = await house.admit_caller(presented)
+    presented, caller = await admit(request, house, door=DOOR, scope=SCOPE)
     key = parse_key(header(request, "idempotency-key"))
     body = decode(presented.request.body, ReportBody)
     outcome = await house.deliver_report(
@@ -75,8 +75,7 @@ async def read_evidence(
     report_id: FromPath[str], request: HttpRequest, house: AtHouse
 ) -> Response[bytes]:
     """Hand over the evidence pack of one of the bank's own reports, a refused one too."""
-    presented = await present(request, url=house.bank_url, door=DOOR, scope=SCOPE)
-    caller = await house.admit_caller(presented)
+    presented, caller = await admit(request, house, door=DOOR, scope=SCOPE)
     pack = await house.prove_record(caller, require_id(Kind.REPORT, report_id))
     disposition = f'attachment; filename="{report_id}.zip"'
     headers = (("content-type", PACK_TYPE), ("content-disposition", disposition))

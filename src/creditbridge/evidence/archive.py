@@ -52,19 +52,23 @@ def unpack_files(archive: bytes) -> dict[str, bytes]:
     Raises:
         ArchiveBroken: a byte of it is not as `pack_files` writes it.
     """
+    # Read whole and made anew, so three times in memory: the limit bounds all of it.
     if len(archive) > ARCHIVE_BYTES_MAX:
         raise ArchiveBroken(detail=f"{len(archive)} bytes, over {ARCHIVE_BYTES_MAX}")
     files: dict[str, bytes] = {}
     start = 0
     while archive.startswith(_LOCAL, start):
         name, content, end = _read_file(archive, start)
+        # Asked apart, so that a damaged download says which file is damaged.
         if zlib.crc32(content) != int.from_bytes(archive[start + 14 : start + 18], "little"):
             raise ArchiveBroken(detail=f"{name}: the content does not match its checksum")
+        # Of two files with one name, readers differ in which they take.
         if name in files or len(files) == FILES_MAX:
             raise ArchiveBroken(detail=f"{name}: twice, or too many files")
         files[name] = content
         start = end
     expected = pack_files(files)
+    # Nothing may hide between, before or behind the files: what a reader skips, another may show.
     if expected != archive:
         raise ArchiveBroken(detail=_describe_difference(archive, expected, start))
     return files

@@ -73,6 +73,7 @@ def digest_of(content: bytes) -> str:
 
 def name_entry_file(index: int, name: str) -> str:
     """Return where a file of an entry stands: indexes sort as numbers do."""
+    # Of fixed width, as the archive sorts by name and readers walk in the log's order.
     return f"entries/{index:012d}/{name}"
 
 
@@ -108,6 +109,7 @@ def _entry_files(one: Opened, material: PackMaterial) -> dict[str, bytes]:
 
 def _signed_files(one: Opened) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
+    # The request for the consent is another message: one pack shows one bank request.
     if one.proofs.request is not None and one.kind is not EventKind.CONSENT_REQUESTED:
         files |= _request_files(one.proofs.request)
     if one.proofs.artefact is not None:

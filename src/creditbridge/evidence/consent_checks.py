@@ -24,6 +24,8 @@ def check_chain(examination: Examination) -> Finding:
     for seq, link in enumerate(examination.chain, start=1):
         if link.core.consent != consent:
             raise PackUntrue(detail=f"entry {link.index} is of another consent")
+        # From the first link: a withdrawal left out of the middle would break the numbers or the
+        # links.
         require_link(link.core, seq=seq, before=before)
         before = link.commitment
     if examination.decided not in examination.chain:
@@ -56,6 +58,7 @@ def check_approver(examination: Examination) -> Finding:
     approval = examination.get_approval()
     core = approval.core
     for entry in examination.entries:
+        # Enrolled after the approval is not enrolled: nobody may be made entitled backwards.
         if not isinstance(entry.core.terms, PersonEnrolled) or entry.index >= approval.index:
             continue
         if (entry.core.person, entry.core.enterprise) == (core.person, core.enterprise):
@@ -68,6 +71,7 @@ def check_coverage(examination: Examination) -> Finding:
     """Run the rule that decided again, on the consent as its chain builds it."""
     replay, decided = Replay(), examination.decided
     for link in examination.chain:
+        # Only what stood before the decision; what came later could not have decided it.
         if link.index < decided.index:
             replay.step(link.core)
     coverage = replay.take_use(decided.core, examination.get_intended())

@@ -93,6 +93,7 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
             PackUntrue: there is none.
         """
         for entry in reversed(self.chain):
+            # The latest before the use: an approval after it allows nothing backwards.
             if entry.index < self.decided.index and entry.core.kind is EventKind.CONSENT_APPROVED:
                 return entry
         raise PackUntrue(detail="no approval before the use")
@@ -130,6 +131,7 @@ def examine(pack: Pack, pins: Pins, profile: bytes | None) -> Examination:
     entries = open_entries(pack)
     subject = _find_subject(pack, entries)
     decided, asked = _find_decision(entries, subject)
+    # Enrolments name no bank; any other entry of another bank has no business in this pack.
     foreign = [entry for entry in entries if entry.core.bank not in {None, subject.core.bank}]
     if foreign:
         raise PackUntrue(detail=f"entry {foreign[0].index} is of another bank")

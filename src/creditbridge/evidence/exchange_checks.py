@@ -44,6 +44,8 @@ def check_request(examination: Examination) -> Finding:
     find_key = pins.finder(pins.file.bank_keys, decided.index)
     key = require_key(find_key, proof.key_id, "request/signature")
     base = verify_base(proof.base, proof.signature, key, profile=BANK_REQUEST)
+    # The signature covers the digest alone: only this ties the body to it (RFC 9421, section
+    # 7.2.8).
     require_content_digest(base.find_value("content-digest") or "", proof.body)
     detail = f"{base.find_value('@method')} {base.find_value('@target-uri')}"
     return Finding(strength=Strength.BANK_SIGNED, detail=detail)
@@ -75,6 +77,7 @@ def check_queries(examination: Examination) -> Finding:
             base.find_value("creditbridge-query-id"),
             base.find_value("creditbridge-consent"),
         )
+        # The grant lies beside the query in the pack: it must be the one that was signed.
         if carried != (exchange.query_id, _byte_sequence(exchange.grant)):
             raise PackUntrue(detail=f"{exchange.platform}: the query carries another grant or id")
         _require_granted(examination, exchange)
@@ -117,6 +120,7 @@ def check_profile(examination: Examination) -> Finding:
     if not isinstance(terms, ReportDelivered):
         raise PackUntrue(detail="a profile, but nothing was delivered")
     profile = verify_seal(raw, pins.finder(pins.file.seal_keys, subject.index))
+    # A seal alone proves a profile, not this delivery of it.
     require_digest(subject.opening, subject.core, "profile", raw)
     bank = subject.find_name(subject.core.bank, BankName)
     enterprise = subject.find_name(subject.core.enterprise, EnterpriseName)
@@ -155,6 +159,7 @@ def _require_asked(examination: Examination, proof: RequestProof) -> None:
     }
     for name, value in _read_members(proof.body).items():
         said = sorted(map(str, value)) if isinstance(value, list) else value
+        # Where names were erased there is nothing to compare: the salted digest still holds.
         if recorded.get(name) is not None and said != recorded[name]:
             raise PackUntrue(detail=f"request/body: {name} is not what was recorded")
 
@@ -193,6 +198,8 @@ def _require_answer(exchange: ExchangeProof, key: PublicKey) -> None:
         exchange.answer_base or b"", exchange.answer_signature or b"", key, profile=PLATFORM_ANSWER
     )
     query = _byte_sequence(exchange.query_signature)
+    # An answer to another query would be as well signed; this binds it to ours (RFC 9421, section
+    # 2.4).
     bound = [value for name, value in base.components if name.startswith("signature;req")]
     if bound != [query]:
         raise PackUntrue(detail=f"{exchange.platform}: the answer is bound to another query")

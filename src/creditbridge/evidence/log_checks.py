@@ -13,8 +13,10 @@ def check_checkpoint(examination: Examination) -> Finding:
     """Check that the log signed the checkpoint, and as many witnesses as the pins require."""
     opened = _open_checkpoint(examination)
     checkpoint, pins = opened.checkpoint, examination.pins
+    # One key may sign for two logs: the origin says whose tree it is (C2SP tlog-checkpoint).
     if checkpoint.origin != pins.file.origin:
         raise PackUntrue(detail="checkpoint: of another log")
+    # By name: two cosignatures of one witness are one pair of eyes.
     witnesses = {signer.key.name for signer in opened.signers if signer.cosigned_at is not None}
     if len(witnesses) < pins.file.witnesses_required:
         required = pins.file.witnesses_required
@@ -29,6 +31,7 @@ def check_inclusion(examination: Examination) -> Finding:
     """Check that every commitment stands in the signed tree, at its index."""
     checkpoint = _open_checkpoint(examination).checkpoint
     for entry, opened in zip(examination.pack.entries, examination.entries, strict=True):
+        # Two checkpoints could be of two trees: a fork, with half of the story in each.
         if entry.inclusion.checkpoint_note != examination.pack.checkpoint_note:
             raise PackUntrue(detail=f"entry {entry.index}: proven against another checkpoint")
         verify_inclusion(

@@ -82,12 +82,14 @@ def read_pins(raw: bytes) -> Pins:
     try:
         file = decode(raw, PinsFile)
         witness_keys = tuple(NoteKey.parse(text) for text in file.witnesses)
+        # Every key is read now: a broken pin must fail here, not pass as an unknown key later.
         for pin in file.log_keys:
             NoteKey.parse(pin.vkey)
         for pins in _all_pins(file):
             _read_key(pins)
     except Malformed as error:
         raise PinsMalformed(detail=f"{error.code} {error.detail}".strip()) from error
+    # A demand that nobody could meet would fail every pack, and hide which one is wrong.
     if file.v != 1 or file.witnesses_required > len(witness_keys):
         raise PinsMalformed(detail="another version, or more witnesses required than named")
     return Pins(file=file, witness_keys=witness_keys)
@@ -103,4 +105,5 @@ def _read_key(pin: Pin) -> PublicKey:
 
 
 def _covers(pin: Pin | LogPin, index: int) -> bool:
+    # By index and not by time: an index is proven by the tree, an instant only claimed.
     return pin.from_index <= index and (pin.to_index is None or index < pin.to_index)

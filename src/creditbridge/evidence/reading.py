@@ -63,6 +63,7 @@ def read_pack(raw: bytes) -> Pack:
         artefact=shelf.take_artefact(),
         exchanges=tuple(shelf.take_exchange(match[1]) for match in shelf.find(_EXCHANGE)),
     )
+    # Last: a file that nobody took was proven by nothing.
     shelf.require_empty()
     return pack
 
@@ -81,6 +82,7 @@ class _Shelf:
             manifest = decode(raw, Manifest)
         except Malformed as error:
             raise PackBroken(detail=f"{MANIFEST}: {error.detail or error.code}") from error
+        # In both directions: a file left out is as much a lie as one slipped in.
         if differing := sorted(self._files.keys() ^ manifest.files.keys()):
             raise PackBroken(detail=f"{differing[0]}: in the manifest or in the pack, not in both")
         for name, content in self._files.items():
@@ -116,6 +118,7 @@ class _Shelf:
             inclusion = parse_proof(self.take_text(proof_name))
         except (Malformed, Untrusted) as error:
             raise PackBroken(detail=f"{name} or its proof: {error.detail or error.code}") from error
+        # Spelt as the ledger spells, or one entry would have two openings.
         if opening.encode() != raw or opening.index != index or inclusion.index != index:
             raise PackBroken(detail=f"{name}: another index, or not in canonical form")
         return PackEntry(index=index, opening=opening, inclusion=inclusion)

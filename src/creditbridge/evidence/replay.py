@@ -90,6 +90,7 @@ class Replay:
                 raise LawBroken(detail="a consent was requested twice")
             self._consents[reference] = _consent_of(core, terms, ConsentState.REQUESTED)
             return
+        # A transition under other parties would move somebody else's consent.
         if before is None or (before.bank_id, before.uscc) != (core.bank, core.enterprise):
             raise LawBroken(detail="a transition of a consent that nobody requested")
         try:
@@ -127,6 +128,8 @@ class Replay:
             raise LawBroken(detail=f"a use without a live consent: {refusal.code}") from refusal
         recorded = (terms.sections, terms.consent_version, terms.use_number)
         derived = (coverage.sections, coverage.consent.version, coverage.use_number)
+        # Covered is not enough: the number shows a use that was taken twice, the version a consent
+        # that had changed.
         if recorded != derived:
             raise LawBroken(detail="a use with another extent, version or number than its consent")
         used = coverage.use_number
@@ -146,6 +149,7 @@ class Replay:
         taken = self._open.get(terms.intended) or self._failed.get(terms.intended)
         if consent is None or taken is None or taken.consent != reference:
             raise LawBroken(detail="a use returned that was not taken")
+        # Law 10: a use comes back once, or the count would allow looks that nobody consented to.
         if terms.intended in self._returned:
             raise LawBroken(detail="a use returned twice")
         self._returned.add(terms.intended)
@@ -155,6 +159,7 @@ class Replay:
         taken = self._open.get(terms.intended)
         if taken is None:
             raise LawBroken(detail=f"{core.kind} without an open intent")
+        # The end must be this intent's own, or one consent could pay for another's delivery.
         whose = (core.bank, core.enterprise, core.consent, terms.report_id)
         if whose != (taken.bank, taken.enterprise, taken.consent, taken.report_id):
             raise LawBroken(detail=f"{core.kind} of another report than its intent")

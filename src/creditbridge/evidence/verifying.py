@@ -78,8 +78,10 @@ def verify_pack(raw: bytes, pins: Pins, profile: bytes | None = None) -> Verdict
             "openings", Strength.DIGEST, lambda: examine(pack, pins, profile), _tell_entries
         )
         plan = REFUSED if examination.kind is PackKind.REFUSED else COVERED
+        # In the order above: each step believes only what an earlier one has proven.
         for check in (*ALWAYS, *plan):
             protocol.take(check.name, check.strength, partial(check.run, examination), _same)
+    # The first failure ends it: later steps would rest on what did not hold.
     except CreditbridgeError:
         return Verdict(result=Result.INVALID, steps=tuple(protocol.steps))
     erased = Result.VALID_WITH_ERASED_DATA if examination.is_erased else Result.VALID

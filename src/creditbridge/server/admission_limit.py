@@ -30,6 +30,7 @@ class AdmissionLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or shed it."""
+        # Refused at once: a queue would only move the wait to where no deadline sees it.
         if self.in_flight >= self._in_flight_max:
             await _shed(send)
             return

@@ -104,6 +104,7 @@ def bind_door(door: Door) -> socket.socket:
         address = ip_address("127.0.0.1" if door.host == "localhost" else door.host)
     except ValueError as error:
         raise DoorMisconfigured(detail=f"{door.name}: the host must be an IP address") from error
+    # Here and not only in the settings: no configuration opens the operations to the network.
     if door.tls is None and not address.is_loopback:
         raise DoorMisconfigured(detail=f"{door.name}: plain HTTP at {address}; only on loopback")
     family = socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET
@@ -136,6 +137,7 @@ async def open_door(door: Door, listener: socket.socket | None = None) -> OpenDo
         interface="asgi3",
         log_config=None,
         access_log=False,
+        # Nobody may claim another address by a header.
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=KEEPALIVE_SECONDS,

@@ -58,6 +58,7 @@ class EmbeddedDatabase:
         Raises:
             DatabaseNotStarted: PostgreSQL refused, or nobody brought it up in time.
         """
+        # Before anything is started: whoever leaves meanwhile sees a user, and stops nothing.
         await _poll(self._users.share)
         loop = asyncio.get_running_loop()
         end = loop.time() + START_SECONDS_MAX
@@ -93,6 +94,8 @@ class EmbeddedDatabase:
             DatabaseNotStarted: it would not stop.
         """
         try:
+            # Alone on the lock means that nobody else uses it; a share of another process refuses
+            # this.
             if self._users.take():
                 await _poll(self._try_to_supervise)
                 await asyncio.to_thread(stop_cluster, self._cluster)
@@ -118,6 +121,7 @@ async def embedded_database(folder: Path) -> AsyncGenerator[EmbeddedDatabase]:
         await database.start()
         yield database
     finally:
+        # Also when cancelled: a database that nobody stops outlives its gateway.
         await asyncio.shield(database.leave())
 
 

@@ -124,6 +124,7 @@ async def run(
             lifecycle.serve({door.name: door.address for door in house})
             await lifecycle.wait_for_drain()
             await _drain(house, lifecycle, settings or DrainSettings())
+            # After the last answer: a delivery still needs the lease of this node.
             for task in background:
                 task.cancel()
     finally:
@@ -157,9 +158,11 @@ async def _drain(house: list[OpenDoor], lifecycle: Lifecycle, settings: DrainSet
     public = [door for door in house if not door.is_plain]
     for door in public:
         door.announce_end()
+    # A balancer needs a moment to see that readiness is gone; until then requests still come.
     if await lifecycle.wait_for_hurry(settings.notice_seconds):
         return
     end = asyncio.get_running_loop().time() + settings.finish_seconds
+    # The plain door last: whoever asks for readiness must get an answer until the end.
     for doors in (public, house):
         for door in doors:
             door.stop_listening()

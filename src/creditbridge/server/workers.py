@@ -86,6 +86,7 @@ class _Worker:
             if await self._wait_for_end(ended):
                 await self._end(process, ended)
                 return
+            # A crash a day is no crash loop: the pause begins anew.
             if loop.time() - began >= self._settings.healthy_seconds:
                 pause = self._settings.pause_seconds
             log.error("worker.crashed", worker=self._number, status=ended.result(), pause=pause)
@@ -111,6 +112,7 @@ class _Worker:
     async def _end(self, process: Process, ended: "asyncio.Task[int]") -> None:
         _send(process, signal.SIGTERM)
         hurried = asyncio.create_task(self._lifecycle.wait_for_hurry(self._settings.end_seconds))
+        # SIGKILL only after the drain had its time: what is in flight is finished first.
         await asyncio.wait({ended, hurried}, return_when=asyncio.FIRST_COMPLETED)
         if not ended.done() and hurried.result():
             _send(process, signal.SIGTERM)

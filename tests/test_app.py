@@ -1,0 +1,180 @@
+"""The house as it is built: three doors, what runs behind them, and nothing left open."""
+
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from msgspec.structs import replace
+from tests.endpoints.wire import send
+
+from creditbridge.app import build
+from creditbridge.foundation.clock import SystemClock
+from creditbridge.foundation.database import Database, DatabaseUnavailable
+from creditbridge.foundation.keys import KeyUnusable
+from creditbridge.ledger.settings import LedgerSettings
+from creditbridge.platforms.settings import PlatformSettings
+from creditbridge.server.admission_limit import AdmissionLimit
+from creditbridge.server.run import Lifecycle
+from creditbridge.settings import (
+    DatabaseSettings,
+    Doors,
+    DoorSettings,
+    IdentitySettings,
+    KeyFiles,
+    OperationsSettings,
+    Settings,
+    SettingsInvalid,
+)
+
+
+class Pki(Protocol):
+    """The authority of the root `conftest`."""
+
+    folder: Path
+    ca_file: Path
+
+    def issue(self, name: str, *, client: bool = False) -> tuple[Path, Path]:
+        """Return a certificate file and its key file."""
+        ...
+
+
+def make_secret(folder: Path, name: str) -> Path:
+    """Write 32 bytes that their owner alone may read."""
+    path = folder / name
+    path.touch(mode=0o600)
+    path.write_bytes(bytes(range(32)))
+    return path
+
+
+def make_log_key(folder: Path) -> Path:
+    """Write an Ed25519 key, as signed notes want it."""
+    path, key = folder / "log.key", ed25519.Ed25519PrivateKey.generate()
+    path.touch(mode=0o600)
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    path.with_suffix(".pub").write_bytes(public)
+    return path
+
+
+@pytest.fixture
+def settings(pki: Pki, database_url: str) -> Settings:
+    """Settings that build a house over the test's database."""
+    certificate, key = pki.issue("gateway.example")
+    client_certificate, client_key = pki.issue("client.example", client=True)
+    signing = {
+        name: pki.issue(name)[1] for name in ("receipt", "message", "consent", "seal", "login")
+    }
+    log_key = make_log_key(pki.folder)
+    door = DoorSettings(port=0, url="https://gateway.example", certificate=certificate, key=key)
+    platform = PlatformSettings(
+        platform_id="provincial",
+        base_url="https://platform.example",
+        client_id="creditbridge",
+        answer_keys={"provincial-1": log_key.with_suffix(".pub")},
+        ca_file=pki.ca_file,
+        client_certificate_file=client_certificate,
+        client_key_file=client_key,
+    )
+    return Settings(
+        doors=Doors(
+            bank=replace(door, url="https://bank.gateway.example", client_authority=pki.ca_file),
+            people=door,
+            operations=OperationsSettings(port=0),
+        ),
+        keys=KeyFiles(
+            ledger=log_key,
+            **signing,
+            openings=make_secret(pki.folder, "openings"),
+            bodies=make_secret(pki.folder, "bodies"),
+            records=make_secret(pki.folder, "records"),
+        ),
+        ledger=LedgerSettings(origin="gateway.example/log"),
+        identity=IdentitySettings(
+            issuer="https://id.example", authority=pki.ca_file, client_id="creditbridge"
+        ),
+        platforms=(platform,),
+        database=DatabaseSettings(folder=pki.folder / "database", url=database_url),
+    )
+
+
+async def test_the_house_has_three_doors(settings: Settings) -> None:
+    """Banks behind TLS and a limit, people behind TLS, operators on loopback in the clear."""
+    async with build(settings, Lifecycle()) as built:
+        doors = {door.name: door for door in built.doors}
+
+        assert list(doors) == ["bank", "people", "operations"]
+        assert isinstance(doors["bank"].app, AdmissionLimit)
+        assert doors["bank"].tls is not None
+        assert doors["people"].tls is not None
+        assert (doors["operations"].tls, doors["operations"].host) == (None, "127.0.0.1")
+
+
+async def test_what_must_happen_again_and_again_is_a_task(settings: Settings) -> None:
+    """The sequencer and the house's own turns; the database is supervised where it is ours."""
+    async with build(settings, Lifecycle()) as built:
+        assert set(built.tasks) == {"sequencer", "settle", "silence", "lapse", "purge"}
+
+
+async def test_the_doors_answer(settings: Settings) -> None:
+    """Each its own addresses, and no other's."""
+    async with build(settings, Lifecycle()) as built:
+        doors = {door.name: door.app for door in built.doors}
+        metadata = "/.well-known/oauth-authorization-server"
+
+        assert (await send(doors["people"], "GET", metadata)).status == 200
+        assert (await send(doors["bank"], "GET", metadata)).status == 404
+        assert (await send(doors["operations"], "GET", "/livez")).status == 200
+        assert (await send(doors["people"], "GET", "/livez")).status == 404
+
+
+async def test_a_door_counts_whom_it_turns_away(settings: Settings, database: Database) -> None:
+    """What is refused before any application runs is summed up when the house closes."""
+    async with build(settings, Lifecycle()) as built:
+        bank, people, _ = built.doors
+        bank.refused("header-too-large")
+        people.refused("target-too-long")
+
+    async with database.transaction() as tx:
+        kinds = await tx.fetch_value(list[str], "SELECT array_agg(kind) FROM ledger_openings")
+    assert kinds == ["strangers.refused", "strangers.refused"]
+
+
+async def test_a_bank_door_without_an_authority_is_not_built(settings: Settings) -> None:
+    """It could not ask for certificates."""
+    bank = replace(settings.doors.bank, client_authority=None)
+    unfit = replace(settings, doors=replace(settings.doors, bank=bank))
+
+    with pytest.raises(SettingsInvalid):
+        async with build(unfit, Lifecycle()):
+            pass
+
+
+@pytest.mark.parametrize("name", ["ledger", "seal", "openings", "bodies", "records"])
+async def test_a_house_without_a_key_is_not_built(
+    name: str, settings: Settings, tmp_path: Path
+) -> None:
+    """Absent keys refuse the start with their path (fault 56)."""
+    missing = tmp_path / "missing"
+    unfit = replace(settings, keys=replace(settings.keys, **{name: missing}))
+
+    with pytest.raises(KeyUnusable) as caught:
+        async with build(unfit, Lifecycle()):
+            pass
+
+    assert str(missing) in caught.value.detail
+
+
+async def test_a_house_without_a_database_is_not_built(settings: Settings) -> None:
+    """Nobody listens there."""
+    nowhere = replace(settings.database, url="postgresql://nobody@127.0.0.1:1/x")
+
+    with pytest.raises(DatabaseUnavailable):
+        async with build(replace(settings, database=nowhere), Lifecycle(), clock=SystemClock()):
+            pass
