@@ -78,6 +78,12 @@ def update(table: str, rows: str, change: str, found: str) -> Mutation:
 
 
 FAR = 1_000_000_000
+PUT_BACK = "INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM kept"
+EXCHANGE = """
+    UPDATE ledger_entries SET log_index = log_index + {far} WHERE {rows};
+    UPDATE ledger_entries SET log_index = 2 * {{index}} + 1 - (log_index - {far})
+    WHERE log_index >= {far}
+"""
 ENTRIES, OPENINGS, NAMES = "ledger_entries", "ledger_openings", "ledger_personal"
 NORTH = "kind = 'enterprise' AND subject = '91330100YY0000A13Y'"
 MUTATIONS = {
@@ -89,9 +95,7 @@ MUTATIONS = {
     "entries swapped": Mutation(
         ENTRIES,
         TWO,
-        f"UPDATE ledger_entries SET log_index = log_index + {FAR} WHERE {TWO};"
-        f"UPDATE ledger_entries SET log_index = 2 * {{index}} + 1 - (log_index - {FAR})"
-        f" WHERE log_index >= {FAR}",
+        EXCHANGE.format(far=FAR, rows=TWO),
         "tile-differs",
     ),
     "opening edited": flip(OPENINGS, "opening", "opening-unreadable"),
@@ -250,9 +254,7 @@ async def changed(
     finally:
         async with database.transaction():
             await database.execute(f"DELETE FROM {table} WHERE {name} IN (SELECT {name} FROM kept)")
-            await database.execute(
-                f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM kept"
-            )
+            await database.execute(PUT_BACK.format(table=table))
         await database.execute("DROP TABLE kept")
 
 
@@ -275,17 +277,24 @@ async def delivered_index(house: House, database: "asyncpg.Connection[asyncpg.Re
 
 async def download(house: House, folder: Path) -> Downloaded:
     """Let the bank ask for a report and download what proves it."""
-    folder.mkdir()
     given = await house.give_consent("listed")
     async with house.machine() as bank:
         token = await bank.fetch_token("reports")
         answer = await bank.ask(given.consent_id, given.uscc, token=token)
         path = f"/v1/reports/{answer.header('creditbridge-report')}/evidence"
         async with asyncio.timeout(10):
-            while (pack := await bank.get(path, token=token)).status == 503:
+            pack = await bank.get(path, token=token)
+            while pack.status == 503:
                 await asyncio.sleep(0.05)
-    (folder / "profile.json").write_bytes(answer.answer.body)
-    (folder / "pack.zip").write_bytes(pack.answer.body)
+                pack = await bank.get(path, token=token)
+    return await asyncio.to_thread(keep, house, folder, answer.answer.body, pack.answer.body)
+
+
+def keep(house: House, folder: Path, profile: bytes, pack: bytes) -> Downloaded:
+    """Write down what a bank keeps, with the pins of both banks."""
+    folder.mkdir()
+    (folder / "profile.json").write_bytes(profile)
+    (folder / "pack.zip").write_bytes(pack)
     for bank_name, bank_id in house.bank_ids.items():
         _, pins = call(house.first.operations_port, "GET", f"/pins/{bank_id}")
         (folder / f"{bank_name}.json").write_bytes(pins)

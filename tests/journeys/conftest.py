@@ -194,11 +194,14 @@ class FaultyDatabase(Database):
     @asynccontextmanager
     @override
     async def transaction(
-        self, *, commit_on: type[CreditbridgeError] | tuple[type[CreditbridgeError], ...] = ()
+        self,
+        *,
+        commit_on: type[CreditbridgeError] | tuple[type[CreditbridgeError], ...] = (),
+        reads_now: bool = True,
     ) -> AsyncGenerator[Transaction]:
         """Open a transaction that ends as the test wants it."""
         fails = next(self._begun) == self._number
-        async with self._database.transaction(commit_on=commit_on) as tx:
+        async with self._database.transaction(commit_on=commit_on, reads_now=reads_now) as tx:
             yield tx
             if fails and not self._done:
                 raise DatabaseUnavailable(detail="the test broke it")

@@ -107,7 +107,8 @@ async def get_token(tx: Transaction, secret: str, certificate: PeerCertificate |
         TokenInvalid: unknown, revoked or expired.
         TokenUnbound: bound to another certificate than this connection's.
     """
-    token = require_live(await store.find_token(tx, digest_secret(secret)), now=tx.now)
+    found = await store.find_token(tx, digest_secret(secret))
+    token = require_live(found, now=tx.now)
     require_binding(token, certificate)
     return token
 

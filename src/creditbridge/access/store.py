@@ -19,9 +19,9 @@ KEEP = """
 """
 
 # Read on every use, by primary key, joined with nothing: what ends a client or a bank deletes its
-# tokens in its own transaction.
+# tokens in its own transaction. With the instant, for it is the first thing asked of a request.
 FIND = """
-    SELECT client_id, bank_id, scopes, thumbprint, issued_at, expires_at
+    SELECT client_id, bank_id, scopes, thumbprint, issued_at, expires_at, house_now()
     FROM access_tokens WHERE token_digest = $1
 """
 
@@ -59,8 +59,11 @@ async def keep_token(tx: Transaction, token_digest: bytes, token: Token) -> None
 
 
 async def find_token(tx: Transaction, token_digest: bytes) -> Token | None:
-    """Return the token of this digest, expired ones included; None if unknown or revoked."""
-    return await tx.fetch_row(Token, FIND, token_digest)
+    """Return the token of this digest, expired ones included; None if unknown or revoked.
+
+    `tx.now` is the instant of the look.
+    """
+    return await tx.fetch_row_now(Token, FIND, token_digest)
 
 
 async def revoke_tokens(tx: Transaction, *, bank_id: str, client_id: str | None) -> int:

@@ -135,8 +135,8 @@ class Consents:
             consent = await store.lock_of_bank(
                 tx, consent_id=asked.consent_id, bank_id=asked.bank_id
             )
-        # The wait for the row may have been long: the decision is as of now.
-        coverage = require_coverage(consent, asked, now=await tx.renew_now())
+        # As of the instant under the lock: the wait for it may have been long.
+        coverage = require_coverage(consent, asked, now=tx.now)
         number = await store.take_use(tx, coverage.consent)
         # Cannot happen under the lock; the guarded statement would still hold if the lock were
         # lost.
@@ -155,7 +155,7 @@ class Consents:
             consent = await store.hold_of_bank(
                 tx, consent_id=asked.consent_id, bank_id=asked.bank_id
             )
-        return require_standing(consent, asked, now=await tx.renew_now())
+        return require_standing(consent, asked, now=tx.now)
 
     async def give_back_use(self, tx: Transaction, consent_id: str) -> None:
         """Give back a use whose query provably never went out; the caller does so once per intent.

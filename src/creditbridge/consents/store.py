@@ -100,22 +100,39 @@ async def list_of_enterprise(
     return await tx.fetch_rows(Consent, LIST_OF_ENTERPRISE, uscc, before, rows_max)
 
 
-# Only the bank's own row is locked: nobody can hold up what is not theirs.
-LOCK_OF_BANK = "SELECT * FROM consents WHERE consent_id = $1 AND bank_id = $2 FOR UPDATE"
+# Only the bank's own row is locked: nobody can hold up what is not theirs. The wait for it may be
+# long; MATERIALIZED, so that the instant is the one after it.
+LOCK_OF_BANK = """
+    WITH locked AS MATERIALIZED (
+        SELECT * FROM consents WHERE consent_id = $1 AND bank_id = $2 FOR UPDATE
+    )
+    SELECT *, house_now() FROM locked
+"""
 
 
 async def lock_of_bank(tx: Transaction, *, consent_id: str, bank_id: str) -> Consent | None:
-    """Return a bank's own consent, which stays as it is until this transaction ends."""
-    return await tx.fetch_row(Consent, LOCK_OF_BANK, consent_id, bank_id)
+    """Return a bank's own consent, which stays as it is until this transaction ends.
+
+    `tx.now` is an instant under the lock.
+    """
+    return await tx.fetch_row_now(Consent, LOCK_OF_BANK, consent_id, bank_id)
 
 
 # Shared among deliveries, and in the way of a withdrawal until they are durable (law 8).
-HOLD_OF_BANK = "SELECT * FROM consents WHERE consent_id = $1 AND bank_id = $2 FOR SHARE"
+HOLD_OF_BANK = """
+    WITH held AS MATERIALIZED (
+        SELECT * FROM consents WHERE consent_id = $1 AND bank_id = $2 FOR SHARE
+    )
+    SELECT *, house_now() FROM held
+"""
 
 
 async def hold_of_bank(tx: Transaction, *, consent_id: str, bank_id: str) -> Consent | None:
-    """Return a bank's own consent; whoever would change it waits, whoever holds it too does not."""
-    return await tx.fetch_row(Consent, HOLD_OF_BANK, consent_id, bank_id)
+    """Return a bank's own consent; whoever would change it waits, whoever holds it too does not.
+
+    `tx.now` is an instant under the lock.
+    """
+    return await tx.fetch_row_now(Consent, HOLD_OF_BANK, consent_id, bank_id)
 
 
 LOCK_OF_ENTERPRISE = "SELECT * FROM consents WHERE consent_id = $1 AND uscc = $2 FOR UPDATE"

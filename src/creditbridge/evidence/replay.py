@@ -72,6 +72,8 @@ class Replay:
                 self._return_use(core, terms)
             case ReportDelivered() | ReportFailed() | DeliveryStopped() as terms:
                 self._end(core, terms)
+            case ConsentRequested() as terms:
+                self._begin(core, terms)
             case ConsentExtent() | ConsentEnded() as terms:
                 self._move(core, terms)
             case _:
@@ -82,14 +84,15 @@ class Replay:
         """Return a consent as it stands now."""
         return self._consents.get(reference)
 
+    def _begin(self, core: Core, terms: ConsentRequested) -> None:
+        reference = core.consent or ""
+        if reference in self._consents:
+            raise LawBroken(detail="a consent was requested twice")
+        self._consents[reference] = _consent_of(core, terms, ConsentState.REQUESTED)
+
     def _move(self, core: Core, terms: ConsentExtent | ConsentEnded) -> None:
         reference = core.consent or ""
         before = self._consents.get(reference)
-        if isinstance(terms, ConsentRequested):
-            if before is not None:
-                raise LawBroken(detail="a consent was requested twice")
-            self._consents[reference] = _consent_of(core, terms, ConsentState.REQUESTED)
-            return
         # A transition under other parties would move somebody else's consent.
         if before is None or (before.bank_id, before.uscc) != (core.bank, core.enterprise):
             raise LawBroken(detail="a transition of a consent that nobody requested")

@@ -3,9 +3,10 @@
 Whatever must be decided once is one atomic statement; a process never holds a lock for it.
 """
 
-from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from types import TracebackType
 from typing import TypeAlias, TypeVar
 
 import asyncpg
@@ -28,7 +29,7 @@ SESSION = {"application_name": "creditbridge", "search_path": "public", "timezon
 
 # The present instant, never below the last one that the ledger has put in order: a database whose
 # clock goes back stands still instead of deciding in the past.
-READ_NOW = "SELECT greatest(clock_timestamp(), floor_at) FROM house_clock"
+READ_NOW = "SELECT house_now()"
 
 DROP_LOCKS = "SELECT pg_advisory_unlock_all()"
 
@@ -59,44 +60,90 @@ class DatabaseUnavailable(Unavailable):
     message = "The gateway cannot reach its database; try again shortly."
 
 
+class InstantUnread(CreditbridgeError):
+    """A decision was to be made at an instant that nobody has read: a fault of ours."""
+
+    code = "instant-unread"
+
+
+class _DatabaseErrors:
+    """Tells what the driver raises in our words. One for all: entered for every statement."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        # An address that is none is a mistake, not an absence.
+        if isinstance(error, UNAVAILABLE) and not isinstance(error, ValueError):
+            raise DatabaseUnavailable(detail=f"{type(error).__name__}: {error}") from error
+
+
+_DATABASE_ERRORS = _DatabaseErrors()
+
+
 class Transaction:
     """One transaction and the instant it decides at."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._now = now
+        self._now: datetime | None = None
 
     @property
     def now(self) -> datetime:
-        """The instant of this decision, read from the database, in UTC."""
+        """The instant of this decision, read from the database, in UTC.
+
+        Raises:
+            InstantUnread: the transaction was opened without, and none was read yet.
+        """
+        if self._now is None:
+            raise InstantUnread
         return self._now
 
     async def renew_now(self) -> datetime:
         """Read the instant anew, after a lock was waited for, and return it."""
-        self._now = await _read_now(self._connection)
+        with _DATABASE_ERRORS:
+            self._now = _instant_of(await self._connection.fetchval(READ_NOW))
         return self._now
 
     async def fetch_row(self, kind: type[T], statement: str, *arguments: object) -> T | None:
         """Return the one row as a struct, or None."""
-        with _database_errors():
+        with _DATABASE_ERRORS:
             row = await self._connection.fetchrow(statement, *arguments)
         return None if row is None else msgspec.convert(dict(row), kind)
 
+    async def fetch_row_now(self, kind: type[T], statement: str, *arguments: object) -> T | None:
+        """Return the one row as a struct, or None, and renew the instant.
+
+        The statement calls `house_now()` under that very name; where it locks, behind its locks.
+        """
+        with _DATABASE_ERRORS:
+            row = await self._connection.fetchrow(statement, *arguments)
+        if row is None:
+            await self.renew_now()
+            return None
+        self._now = _instant_of(row["house_now"])
+        return msgspec.convert(dict(row), kind)
+
     async def fetch_rows(self, kind: type[T], statement: str, *arguments: object) -> list[T]:
         """Return the rows as structs; the statement names its own limit."""
-        with _database_errors():
+        with _DATABASE_ERRORS:
             rows = await self._connection.fetch(statement, *arguments)
         return [msgspec.convert(dict(row), kind) for row in rows]
 
     async def fetch_value(self, kind: type[T], statement: str, *arguments: object) -> T | None:
         """Return the first column of the one row, or None."""
-        with _database_errors():
+        with _DATABASE_ERRORS:
             value = await self._connection.fetchval(statement, *arguments)
         return None if value is None else msgspec.convert(value, kind)
 
     async def execute(self, statement: str, *arguments: object) -> int:
         """Run a statement and return how many rows it touched."""
-        with _database_errors():
+        with _DATABASE_ERRORS:
             status = await self._connection.execute(statement, *arguments)
         # The command tag ends in the number of rows, where there is one.
         count = status.rpartition(" ")[2]
@@ -104,7 +151,7 @@ class Transaction:
 
     async def execute_many(self, statement: str, arguments: Sequence[Sequence[object]]) -> None:
         """Run a statement once per tuple of arguments, in one round trip."""
-        with _database_errors():
+        with _DATABASE_ERRORS:
             await self._connection.executemany(statement, arguments)
 
 
@@ -116,23 +163,30 @@ class Database:
 
     @asynccontextmanager
     async def transaction(
-        self, *, commit_on: type[CreditbridgeError] | tuple[type[CreditbridgeError], ...] = ()
+        self,
+        *,
+        commit_on: type[CreditbridgeError] | tuple[type[CreditbridgeError], ...] = (),
+        reads_now: bool = True,
     ) -> AsyncGenerator[Transaction]:
         """Open a transaction: durable when the block ends, undone when it raises.
 
         An error of `commit_on` is an outcome, not an accident: what was written commits, and the
-        error goes on.
+        error goes on. Without `reads_now` the first statement must bring the instant, and saves a
+        round trip (`Transaction.fetch_row_now`).
 
         Raises:
             DatabaseUnavailable: the database could not be reached, did not answer, or did not
                 commit; after a lost answer to COMMIT nobody knows: the caller reads again by id.
         """
         async with self._lend() as connection:
-            with _database_errors():
+            with _DATABASE_ERRORS:
                 await connection.execute("BEGIN")
             commits = False
             try:
-                yield Transaction(connection, await _read_now(connection))
+                tx = Transaction(connection)
+                if reads_now:
+                    await tx.renew_now()
+                yield tx
                 commits = True
             # A refusal must be recorded (law 1), and what refused it must still be told.
             except commit_on:
@@ -164,7 +218,7 @@ class Database:
     @asynccontextmanager
     async def _lend(self) -> AsyncGenerator[Connection]:
         lease = self._pool.acquire(timeout=ACQUIRE_SECONDS)
-        with _database_errors():
+        with _DATABASE_ERRORS:
             connection = await lease
         try:
             yield connection
@@ -174,7 +228,7 @@ class Database:
                 await self._pool.expire_connections()
             raise
         finally:
-            with suppress(DatabaseUnavailable), _database_errors():
+            with suppress(DatabaseUnavailable), _DATABASE_ERRORS:
                 await self._pool.release(connection)
 
     async def close(self) -> None:
@@ -190,7 +244,7 @@ async def open_database(url: str, *, connections_max: int = POOL_CONNECTIONS_MAX
         DatabaseUnsafe: its settings would lose acknowledged records.
         SchemaUnknown: another version's schema.
     """
-    with _database_errors():
+    with _DATABASE_ERRORS:
         await _prepare(url)
         pool = await asyncpg.create_pool(
             url,
@@ -232,9 +286,7 @@ async def _leave(_connection: object) -> None:
     return
 
 
-async def _read_now(connection: Connection) -> datetime:
-    with _database_errors():
-        now = await connection.fetchval(READ_NOW)
+def _instant_of(now: object) -> datetime:
     if not isinstance(now, datetime):
         raise DatabaseUnavailable(detail="house_clock has no row")
     return now
@@ -243,10 +295,10 @@ async def _read_now(connection: Connection) -> datetime:
 async def _end(connection: Connection, *, commits: bool) -> None:
     if not commits:
         # Nobody may mistake a failed rollback for the reason; the pool drops what is left.
-        with suppress(DatabaseUnavailable), _database_errors():
+        with suppress(DatabaseUnavailable), _DATABASE_ERRORS:
             await connection.execute("ROLLBACK")
         return
-    with _database_errors():
+    with _DATABASE_ERRORS:
         status = await connection.execute("COMMIT")
     # PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error.
     if status != "COMMIT":
@@ -260,14 +312,3 @@ async def _drop_locks(connection: Connection) -> None:
         # A connection that died is back in the pool already, and cannot be ended twice.
         with suppress(asyncpg.InterfaceError):
             connection.terminate()
-
-
-@contextmanager
-def _database_errors() -> Generator[None]:
-    try:
-        yield
-    except UNAVAILABLE as error:
-        # An address that is none is a mistake, not an absence.
-        if isinstance(error, ValueError):
-            raise
-        raise DatabaseUnavailable(detail=f"{type(error).__name__}: {error}") from error

@@ -113,7 +113,9 @@ class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
             Refused: no token, or one that opens nothing here.
             Untrusted: a signature that is missing where required, or that does not verify.
         """
-        async with self.database.transaction(commit_on=(Refused, Malformed, Untrusted)) as tx:
+        outcomes = (Refused, Malformed, Untrusted)
+        # The token's row brings the instant.
+        async with self.database.transaction(commit_on=outcomes, reads_now=False) as tx:
             try:
                 token = await self._read_token(tx, presented)  # 1, 2
             except TokenUnbound as refusal:
@@ -125,7 +127,9 @@ class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
                     await self.ledger.record(tx, _refusal(owner, presented, refusal))  # 5
                 raise
             except (TokenMissing, TokenMisplaced, TokenInvalid) as refusal:
-                self.strangers.count(presented.door, refusal.code, now=tx.now)  # 5
+                # Perhaps no row was looked for.
+                now = await tx.renew_now()
+                self.strangers.count(presented.door, refusal.code, now=now)  # 5
                 raise
             registration = await self.parties.find_client(tx, token.client_id)
             if registration is None:

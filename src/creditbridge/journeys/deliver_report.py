@@ -238,7 +238,8 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
     async def _deliver(
         self, running: Running, answer: PlatformAnswer, profile: SealedProfile
     ) -> Outcome:
-        async with self.database.transaction(commit_on=Refused) as tx:
+        # The consent, once held, brings the instant.
+        async with self.database.transaction(commit_on=Refused, reads_now=False) as tx:
             try:
                 # Whoever ends the consent now waits until this delivery is durable, or came first.
                 await self.consents.hold_standing(tx, running.request.asked)

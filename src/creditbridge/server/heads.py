@@ -117,6 +117,10 @@ def require_head(head: bytes) -> None:
     # Content in a GET has no meaning and is read differently by everybody (RFC 9110, 9.3.1).
     if body_follows and method in {b"GET", b"HEAD"}:
         raise RequestRefused
+    _require_plain(fields)
+
+
+def _require_plain(fields: dict[bytes, bytes]) -> None:
     if _HOST.fullmatch(fields.get(b"host", b"")) is None:
         raise RequestRefused
     if fields.get(b"expect", b"100-continue").lower() != b"100-continue" or b"upgrade" in fields:

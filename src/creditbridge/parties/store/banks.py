@@ -1,5 +1,6 @@
 """Banks, their clients, and the keys of those."""
 
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -10,7 +11,7 @@ from creditbridge.protocols.certificate_binding import SubjectMatcher
 
 
 class ClientRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A client beside its bank, as one row."""
+    """A client beside its bank and one of its keys, as one row; without a key where it has none."""
 
     client_id: str
     bank_id: str
@@ -23,6 +24,10 @@ class ClientRow(msgspec.Struct, frozen=True, kw_only=True):
     uscc: str
     legal_name: str
     bank_state: Standing
+    key_id: str | None
+    jwk: bytes | None
+    registered_at: datetime | None
+    ends_at: datetime | None
 
 
 # Onboardings come one after the other; readers are not held up.
@@ -131,28 +136,23 @@ async def suspend_bank(tx: Transaction, bank_id: str) -> bool:
     return await tx.execute(SUSPEND_BANK, bank_id) == 1
 
 
-FIND_CLIENT = """
+# One statement, though the client comes once with each key: every request asks for it.
+FIND_REGISTRATION = """
     SELECT client_id, bank_id, authentication, matcher_kind, matcher_value, scopes,
-        requires_signature, client.state, uscc, legal_name, bank.state AS bank_state
+        requires_signature, client.state, uscc, legal_name, bank.state AS bank_state,
+        key_id, jwk, registered_at, ends_at
     FROM parties_clients AS client JOIN parties_banks AS bank USING (bank_id)
-    WHERE client_id = $1
-"""
-
-FIND_KEYS = """
-    SELECT key_id, client_id, jwk, registered_at, ends_at FROM parties_client_keys
+        LEFT JOIN parties_client_keys AS key USING (client_id)
     WHERE client_id = $1 ORDER BY registered_at, key_id
 """
 
 
 async def find_registration(tx: Transaction, client_id: str) -> Registration | None:
-    """Return a client with its bank and every key, whatever their state.
-
-    Both statements run for an unknown client too, so that its answer takes no other time.
-    """
-    row = await tx.fetch_row(ClientRow, FIND_CLIENT, client_id)
-    keys = await tx.fetch_rows(ClientKey, FIND_KEYS, client_id)
-    if row is None:
+    """Return a client with its bank and every key, whatever their state."""
+    rows = await tx.fetch_rows(ClientRow, FIND_REGISTRATION, client_id)
+    if not rows:
         return None
+    row = rows[0]
     client = Client(
         client_id=row.client_id,
         bank_id=row.bank_id,
@@ -165,7 +165,22 @@ async def find_registration(tx: Transaction, client_id: str) -> Registration | N
         state=row.state,
     )
     bank = Bank(bank_id=row.bank_id, uscc=row.uscc, legal_name=row.legal_name, state=row.bank_state)
-    return Registration(client=client, bank=bank, keys=tuple(keys))
+    keys = (_key_of(each) for each in rows)
+    return Registration(
+        client=client, bank=bank, keys=tuple(key for key in keys if key is not None)
+    )
+
+
+def _key_of(row: ClientRow) -> ClientKey | None:
+    if row.key_id is None or row.jwk is None or row.registered_at is None:
+        return None
+    return ClientKey(
+        key_id=row.key_id,
+        client_id=row.client_id,
+        jwk=row.jwk,
+        registered_at=row.registered_at,
+        ends_at=row.ends_at,
+    )
 
 
 # Ended ones too: a pin of the past verifies what was signed then.
