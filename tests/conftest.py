@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from tests.house.house import House
+from tests.house.house import House, open_house
 
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import Database, open_database
@@ -171,12 +171,8 @@ def cluster() -> Cluster:
 @pytest.fixture(scope="session")
 def house() -> Iterator[House]:
     """The whole house as processes, started by the first test of the group that asks for it."""
-    house = House(Path(tempfile.mkdtemp(prefix="house-", dir=os.environ[RUN_VARIABLE])))
-    try:
-        house.open()
+    with open_house(Path(os.environ[RUN_VARIABLE])) as house:
         yield house
-    finally:
-        house.close()
 
 
 @pytest.fixture(scope="session")

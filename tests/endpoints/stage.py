@@ -33,7 +33,6 @@ from creditbridge.endpoints.applications import (
 from creditbridge.endpoints.readiness import Readiness
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import Database
-from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.http import HttpRequest, HttpResponse
 from creditbridge.foundation.keys import FileKey, PublicKey, name_key
 from creditbridge.journeys.sum_up_strangers import Strangers
@@ -177,7 +176,7 @@ class FakeIdentity:
     def __init__(self) -> None:
         self.key = make_key()
         self.nonce = ""
-        self.failure: CreditbridgeError | None = None
+        self.failure: Exception | None = None
         self.claims: dict[str, object] = {}
         self.sign_in_as("sub-1", "沈示例", uscc=USCC, name=ENTERPRISE)
 

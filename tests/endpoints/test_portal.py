@@ -283,16 +283,41 @@ async def test_files_that_pages_link_to_are_served(stage: Stage) -> None:
     link = page.body.partition(b"/static/")[2].partition(b'"')[0].decode()
 
     file = await send(stage.people, "GET", f"/static/{link}")
-    other = await send(stage.people, "GET", "/static/..%2Fpages.py")
+    others = [
+        await send(stage.people, "GET", f"/static/{name}")
+        for name in ("..%2Fpages.py", "none.css", "portal.css%00")
+    ]
 
     assert file.status == 200
     assert file.header("cache-control") == "public, max-age=31536000, immutable"
-    assert other.status == 404
+    assert {(other.status, other.code) for other in others} == {(404, "not-found")}
 
 
 async def test_a_defect_of_ours_is_a_page_without_its_cause(stage: Stage) -> None:
     """500 with the interaction id to quote, and nothing of the cause."""
-    stage.identity.failure = None
+    stage.identity.failure = RuntimeError("secret of the house")
+
+    answer = await send(stage.people, "GET", "/portal/sign-in/start")
+
+    assert answer.status == 500
+    assert is_page(answer)
+    assert b"secret" not in answer.body
+    assert b"RuntimeError" not in answer.body
+    assert answer.header("x-fapi-interaction-id").encode() in answer.body
+
+
+async def test_a_form_over_the_limit_is_a_page(stage: Stage) -> None:
+    """413 for 64 kB and one byte."""
+    session = await stage.sign_in()
+
+    answer = await stage.visit(session, "/portal/sign-out", form={"x": "y" * 65_537})
+
+    assert answer.status == 413
+    assert is_page(answer)
+
+
+async def test_a_lost_database_is_a_page(stage: Stage) -> None:
+    """503, and nothing of whoever is signed in."""
     session = await stage.sign_in()
     await stage.database.close()
 

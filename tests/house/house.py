@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import io
 import secrets
+import tempfile
 from argparse import ArgumentParser
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -68,6 +69,17 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
     consent_id: str
     uscc: str
+
+
+@contextmanager
+def open_house(parent: Path) -> Generator["House"]:
+    """Lend a house in a folder of its own, and end all its processes behind the block."""
+    house = House(Path(tempfile.mkdtemp(prefix="house-", dir=parent)))
+    try:
+        house.open()
+        yield house
+    finally:
+        house.close()
 
 
 class House:

@@ -88,17 +88,13 @@ async def test_a_second_client_of_the_same_bank_is_another_client(house: House) 
 async def test_a_business_id_is_one_look_for_the_whole_bank(house: House) -> None:
     """Its second client gets 409 for the first one's business id, and no second query."""
     given = await house.give_consent()
-    business_id = secrets.token_urlsafe(8)
+    business = {"business_id": secrets.token_urlsafe(8)}
     async with house.machine() as first, house.machine("north-second") as second:
         token, own = await first.fetch_token(), await second.fetch_token()
         before = await house.count_queries(given.uscc)
-        await first.ask(
-            given.consent_id, given.uscc, token=token, members={"business_id": business_id}
-        )
+        await first.ask(given.consent_id, given.uscc, token=token, members=business)
 
-        again = await second.ask(
-            given.consent_id, given.uscc, token=own, members={"business_id": business_id}
-        )
+        again = await second.ask(given.consent_id, given.uscc, token=own, members=business)
 
     assert outcome(again) == (409, "business-id-taken")
     assert await house.count_queries(given.uscc) == before + 1
@@ -170,13 +166,11 @@ async def test_a_consent_is_for_its_enterprise(house: House) -> None:
 
 async def test_widened_sections_are_not_served(house: House) -> None:
     """Sections beyond the consent are left out by name; with none covered there is no look."""
-    given = await house.give_consent(sections=["REG"])
+    given, beyond = await house.give_consent(sections=["REG"]), {"sections": ["PEN"]}
     async with house.machine() as bank:
         token = await bank.fetch_token("reports")
         served = await bank.ask(given.consent_id, given.uscc, token=token)
-        refused = await bank.ask(
-            given.consent_id, given.uscc, token=token, members={"sections": ["PEN"]}
-        )
+        refused = await bank.ask(given.consent_id, given.uscc, token=token, members=beyond)
 
     assert set(served.json()["sections"]) == {"REG"}  # type: ignore[call-overload] # a JSON object
     assert outcome(refused) == (403, "consent-sections-not-covered")
@@ -227,16 +221,14 @@ async def test_errors_of_known_callers_are_signed(house: House) -> None:
 
 async def test_nothing_of_a_caller_comes_back(house: House) -> None:
     """A problem answer repeats neither ids, names nor bodies that were sent."""
-    canary = f"CANARY{secrets.token_hex(8)}"
+    canary, uscc = f"CANARY{secrets.token_hex(8)}", PEOPLE["found"]
     async with house.machine() as bank:
         token = await bank.fetch_token()
         answers = [
             await bank.ask(canary, PEOPLE["found"], token=token),
             await bank.ask(UNKNOWN_CONSENT, canary, token=token),
-            await bank.ask(
-                UNKNOWN_CONSENT, PEOPLE["found"], token=token, members={"operator_id": canary}
-            ),
-            await bank.ask(UNKNOWN_CONSENT, PEOPLE["found"], token=token, members={canary: 1}),
+            await bank.ask(UNKNOWN_CONSENT, uscc, token=token, members={"operator_id": canary}),
+            await bank.ask(UNKNOWN_CONSENT, uscc, token=token, members={canary: 1}),
             await bank.get(f"/v1/consents/{canary}", token=token),
             await bank.get(f"/{canary}?{canary}={canary}", token=token),
             await bank.post("/v1/consents", {canary: canary}, token=token),
