@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.endpoints.stage import Machine, Stage
+from tests.endpoints.wire import send
 
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.platforms.model import (
@@ -333,3 +334,28 @@ async def test_another_banks_pack_looks_like_none(
 
     assert {(answer.status, answer.code) for answer in answers} == {(404, "not-found")}
     assert len({answer.json["detail"] for answer in answers}) == 1
+
+
+async def test_errors_are_signed_once_the_caller_is_known(
+    stage: Stage, north: Machine, consent_id: str
+) -> None:
+    """A refusal, a malformed body and a defect of ours bind the gateway too (PROTOCOLS, H10)."""
+    stage.dialect.failure = RuntimeError("a defect")
+    exchanges = [
+        await stage.ask(north, UNKNOWN_CONSENT),
+        await stage.ask(north, consent_id, key="k2", sections=[]),
+        await stage.ask(north, consent_id, key="k3"),
+    ]
+
+    assert [answer.status for _, answer in exchanges] == [403, 400, 500]
+    for request, answer in exchanges:
+        stage.verify(request, answer)
+        assert answer.header("cache-control") == "no-store"
+
+
+async def test_a_stranger_gets_no_signature(stage: Stage, north: Machine) -> None:
+    """Nobody is known yet, so nothing is signed."""
+    answer = await send(stage.bank, "GET", "/v1/consents", certificate=north.certificate)
+
+    assert answer.status == 401
+    assert answer.list_headers("signature") == []

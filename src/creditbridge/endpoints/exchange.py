@@ -1,5 +1,7 @@
 """An HTTP request as the journeys see it: received bytes and facts of the connection."""
 
+from functools import lru_cache
+
 from litestar import Request
 from litestar.datastructures import State
 
@@ -10,6 +12,7 @@ from creditbridge.protocols.http_signatures import Request as SignedRequest
 
 HttpRequest = Request[object, object, State]
 JSON_TYPE = "application/json"
+CERTIFICATES_MAX = 256
 
 
 class ContentTypeUnsupported(Malformed):
@@ -19,11 +22,15 @@ class ContentTypeUnsupported(Malformed):
     message = "Send the body as application/json, without a content coding."
 
 
+# Parsed once and not for every request of its connection; which one it is, its bytes say.
+_parse = lru_cache(CERTIFICATES_MAX)(parse_certificate)
+
+
 def peer_certificate(request: HttpRequest) -> PeerCertificate | None:
     """Return the certificate of this very connection, whose chain TLS has checked, or None."""
     extensions = request.scope["extensions"] or {}
     der = extensions.get("tls", {}).get("client_certificate")
-    return parse_certificate(der) if isinstance(der, bytes) else None
+    return _parse(der) if isinstance(der, bytes) else None
 
 
 def headers_of(request: HttpRequest) -> tuple[tuple[str, str], ...]:

@@ -198,6 +198,8 @@ def require_approved(change: Change | None, *, now: datetime) -> Change:
     return change
 
 
+# A key is read once and not for every message it signed; its bytes name it.
+@lru_cache(KEYS_MAX)
 def read_key(jwk: bytes) -> PublicKey:
     """Return the public key of a stored JWK."""
     return parse_jwk(msgspec.json.decode(jwk, type=dict[str, str]))

@@ -98,9 +98,7 @@ def parse(raw: bytes) -> JsonValue:
         JsonMalformed: the guard refuses the text.
     """
     _require_unicode(raw)
-    # What is left has the structure alone: brackets, colons and digits inside of strings mislead
-    # nobody.
-    skeleton = _STRING.sub(b"", raw)
+    skeleton = _without_strings(raw)
     _require_shallow(skeleton)
     _require_bounded_integers(skeleton)
     try:
@@ -131,6 +129,14 @@ def _require_unicode(raw: bytes) -> None:
         escapes = _SURROGATE_PAIR.sub(b" ", raw.replace(rb"\\", b" "))
         if _SURROGATE.search(escapes) is not None:
             raise JsonMalformed(JsonFault.SURROGATE)
+
+
+def _without_strings(raw: bytes) -> bytes:
+    """Return the structure alone: brackets, colons and digits inside of strings mislead nobody."""
+    # Nearly every body: without escapes each quote opens a string or closes one.
+    if b"\\" not in raw:
+        return b"".join(raw.split(b'"')[::2])
+    return _STRING.sub(b"", raw)
 
 
 def _require_shallow(skeleton: bytes) -> None:
