@@ -102,7 +102,7 @@ async def build(
         rooms = await Rooms.open(settings, database, clock or SystemClock(), stack)
         keep_house = rooms.keep_house()
         # Before a door opens: what an earlier crash left is settled first (law 10).
-        await keep_house.settle_intents()
+        await keep_house.renew_lease()
         stack.push_async_callback(keep_house.close)
         sequencer = Sequencer(database, settings.ledger, log_signer=rooms.keys.ledger)
         house = rooms.house(Readiness(database=database, sequencer=sequencer, phase=lifecycle))
@@ -157,6 +157,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             database=self.database,
             clock=self.clock,
             admission=self.admission,
+            ledger=self.ledger,
             settle_intents=SettleIntents(
                 database=self.database,
                 ledger=self.ledger,

@@ -13,13 +13,26 @@ import asyncpg
 import msgspec
 import pytest
 
-from creditbridge.foundation.database import Database, DatabaseUnavailable, open_database
+from creditbridge.foundation.database import (
+    Database,
+    DatabaseUnavailable,
+    InstantUnread,
+    open_database,
+)
 from creditbridge.foundation.errors import Refused
 from creditbridge.foundation.schema import DatabaseUnsafe, SchemaUnknown
 
 CREATE = "CREATE TABLE things (number int PRIMARY KEY, word text)"
 INSERT = "INSERT INTO things VALUES ($1, $2)"
 COUNT = "SELECT count(*) FROM things"
+LOCK_THING = """
+    WITH locked AS MATERIALIZED (SELECT * FROM things WHERE number = $1 FOR UPDATE)
+    SELECT *, house_now() FROM locked
+"""
+COUNT_WAITING = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 
 
 class Thing(msgspec.Struct, frozen=True):
@@ -57,6 +70,15 @@ async def count(database: Database) -> int | None:
     """Return how many rows there are."""
     async with database.transaction() as tx:
         return await tx.fetch_value(int, COUNT)
+
+
+async def somebody_waits(database: Database) -> None:
+    """Return once somebody waits for a lock."""
+    waiting: int | None = 0
+    while not waiting:
+        # Each look in a transaction of its own: within one, the view stands still.
+        async with database.transaction() as tx:
+            waiting = await tx.fetch_value(int, COUNT_WAITING)
 
 
 async def test_rows_come_as_structs(things: Database) -> None:
@@ -159,6 +181,40 @@ async def test_now_is_the_databases_and_moves_when_asked(database: Database) -> 
         assert tx.now == second > first
 
     assert first.tzinfo == UTC
+
+
+async def test_a_statement_that_waits_brings_the_instant_after_its_wait(things: Database) -> None:
+    """Also the floor that rose meanwhile: the snapshot of the statement is older than both."""
+    async with things.transaction() as tx:
+        await tx.execute(INSERT, 1, "kept")
+
+    async def wait_for_it() -> tuple[Thing | None, datetime]:
+        async with things.transaction(reads_now=False) as tx:
+            thing = await tx.fetch_row_now(Thing, LOCK_THING, 1)
+            return thing, tx.now
+
+    async with asyncio.TaskGroup() as group, things.transaction() as holder:
+        await holder.fetch_row_now(Thing, LOCK_THING, 1)
+        waiting = group.create_task(wait_for_it())
+        await somebody_waits(things)
+        floor = holder.now + timedelta(days=1)
+        await things.raise_floor(floor)
+
+    assert waiting.result() == (Thing(1, "kept"), floor)
+
+
+async def test_a_row_that_is_not_there_brings_the_instant_too(things: Database) -> None:
+    """Whoever is refused for it is refused at an instant."""
+    async with things.transaction(reads_now=False) as tx:
+        assert await tx.fetch_row_now(Thing, LOCK_THING, 7) is None
+        assert tx.now.tzinfo == UTC
+
+
+async def test_nothing_is_decided_at_an_instant_that_nobody_read(database: Database) -> None:
+    """A mistake of ours, found at once."""
+    async with database.transaction(reads_now=False) as tx:
+        with pytest.raises(InstantUnread):
+            _ = tx.now
 
 
 async def test_now_never_falls_below_the_floor(database: Database) -> None:

@@ -91,6 +91,11 @@ def test_what_looks_like_a_secret_or_a_person_is_cut_out(secret: str) -> None:
     assert secret not in str(redact("reason", {sentence: 1}))
 
 
+def test_a_token_in_the_shape_of_an_id_is_cut_out() -> None:
+    """What opens something is never taken for one of our ids."""
+    assert redact_text("cbt_01k9x3m5v7q8r2t4w6y8z0a1b3") == REDACTED
+
+
 def test_the_user_and_password_of_an_address_are_cut_out() -> None:
     """The rest of the address stays, for whoever looks for the fault."""
     shown = redact_text("postgresql://house:s3cret@db.internal/creditbridge")
@@ -107,9 +112,11 @@ def test_a_key_whose_end_was_cut_off_takes_the_rest_with_it() -> None:
     "plain",
     [
         "rpt_01k9x3m5v7q8r2t4w6y8z0a1b3",
+        "rpt_01100199003070010199003073",
         "4bf92f3577b34da6a3ce929d0e0e4736",
         "report.delivered",
         "2026-03-01T08:00:00+00:00",
+        "2026-03-01T08:00:00.138001+00:00",
         "/v1/reports",
         "section 2.1.1",
     ],

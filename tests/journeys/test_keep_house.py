@@ -52,7 +52,13 @@ class House(Protocol):
 @pytest.fixture(autouse=True)
 def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Turns follow each other at once."""
-    for name in ("SETTLE_SECONDS", "SILENCE_SECONDS", "LAPSE_SECONDS", "PURGE_SECONDS"):
+    for name in (
+        "LEASE_SECONDS",
+        "SETTLE_SECONDS",
+        "SILENCE_SECONDS",
+        "LAPSE_SECONDS",
+        "PURGE_SECONDS",
+    ):
         monkeypatch.setattr(keep_house, name, 0.0)
 
 
@@ -71,6 +77,7 @@ def keeping(house: House, strangers: Strangers) -> KeepHouse:
         database=database,
         clock=house.clock,
         admission=house.admission,
+        ledger=ledger,
         settle_intents=house.new_settling("nod_1"),
         silence_consents=SilenceConsents(database=database, consents=consents, ledger=ledger),
         lapse_requests=LapseRequests(database=database, consents=consents, ledger=ledger),

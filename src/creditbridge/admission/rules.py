@@ -5,6 +5,7 @@ As in the IETF draft "The Idempotency-Key HTTP Header Field", with the house's t
 
 import hashlib
 import re
+from base64 import b64encode
 from datetime import datetime
 
 from creditbridge.admission.model import KeyState, TakenKey
@@ -61,6 +62,9 @@ class AnswerGone(Refused):
         super().__init__(detail=detail)
         self.receipt = receipt
         self.event_id = event_id
+        if receipt is not None:
+            # The bytes as a byte sequence (RFC 9651, section 3.3.5).
+            self.receipt_header = f":{b64encode(receipt).decode('ascii')}:"
 
 
 class NonceReplayed(Refused):

@@ -53,10 +53,7 @@ class ReportAnswers:
         receipt = recorded.receipt
         return Outcome(
             status=told.status,
-            headers=(
-                *told.headers.items(),
-                ("creditbridge-receipt", receipt.header_value()),
-            ),
+            headers=tuple({**told.headers, "creditbridge-receipt": receipt.header_value()}.items()),
             body=told.problem.encode(),
             event_id=recorded.event_id,
             receipt=receipt.encode(),

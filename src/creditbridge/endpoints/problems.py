@@ -64,6 +64,7 @@ PLAIN: Mapping[int, tuple[str, str]] = {
 }
 UNAUTHORIZED = 401
 SERVER_ERROR = 500
+TOO_LARGE = 413
 INTERNAL = ("internal-error", "The gateway failed; the request may be repeated.")
 
 
@@ -96,12 +97,15 @@ def tell(error: CreditbridgeError, *, interaction_id: str | None = None) -> Told
     if isinstance(error, Unavailable):
         # Without it every client invents its own wait, and an outage ends in a storm.
         headers["retry-after"] = str(error.retry_after_seconds)
+    if error.receipt_header is not None:
+        headers["creditbridge-receipt"] = error.receipt_header
     problem = Problem(
         status=status,
         code=error.code,
         detail=error.prose,
         instance=error.decision_id,
-        interaction_id=interaction_id,
+        # A recorded outcome is given again with the same bytes: they name no single exchange.
+        interaction_id=interaction_id if error.receipt_header is None else None,
         errors=_fields(error),
     )
     return Told(status=status, headers=headers, problem=problem)

@@ -17,7 +17,8 @@ class CreditbridgeError(Exception):
 
     `code` is stable API, lower-case words with hyphens. `message` is a sentence for the person who
     must act and never repeats what the caller sent. `detail` stays in the log. `decision_id` is the
-    id under which the ledger holds the decision, where there is one.
+    id under which the ledger holds the decision, where there is one, and `receipt_header` the
+    ledger's receipt for it, as a header carries it.
     """
 
     code: ClassVar[str] = "internal-error"
@@ -27,6 +28,7 @@ class CreditbridgeError(Exception):
         self.prose = message or type(self).message
         self.detail = detail
         self.decision_id: str | None = None
+        self.receipt_header: str | None = None
         super().__init__(self.prose)
 
 

@@ -148,7 +148,6 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
             answer = await self.platforms.ask_all(running.query, deadline=deadline)  # 4
             profile = self._make(running, answer)  # 5
         except (Refused, Untrusted, Unavailable) as failure:
-            failure.decision_id = running.intent.report_id
             await self._fail(running, failure)  # 6
             raise
         return await self._deliver(running, answer, profile)  # 6
@@ -167,11 +166,11 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
                     return stored
                 coverage = await self._take_use(tx, request)  # 2
             except Refused as refusal:
-                refusal.decision_id = report_id
-                await self.ledger.record(  # 3
+                recorded = await self.ledger.record(  # 3
                     tx,
                     refusal_record(request.caller, request.asked, refusal, report_id=report_id),
                 )
+                _name_decision(refusal, report_id, recorded)
                 raise
             return await self._intend(tx, request, coverage, report_id)  # 3
 
@@ -244,10 +243,10 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
                 # Whoever ends the consent now waits until this delivery is durable, or came first.
                 await self.consents.hold_standing(tx, running.request.asked)
             except Refused as refusal:
-                refusal.decision_id = running.intent.report_id
                 record = stopped_record(running.coverage.consent, running.intent, refusal)
                 await self._close(tx, running, IntentOutcome.REFUSED)
                 recorded = await self.ledger.record(tx, record)
+                _name_decision(refusal, running.intent.report_id, recorded)
                 await self._keep(tx, running, self.answers.failed(refusal, recorded))
                 raise
             await self._close(tx, running, IntentOutcome.DELIVERED)
@@ -277,6 +276,7 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
             recorded = await self.ledger.record(
                 tx, failure_record(consent, running.intent, failure, outcome)
             )
+            _name_decision(failure, running.intent.report_id, recorded)
             if outcome is not IntentOutcome.NOT_SENT:
                 await self._keep(tx, running, self.answers.failed(failure, recorded))
 
@@ -287,3 +287,9 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
     async def _keep(self, tx: Transaction, running: Running, outcome: Outcome) -> Outcome:
         await self.admission.keep_outcome(tx, running.request.key, outcome)
         return outcome
+
+
+def _name_decision(error: CreditbridgeError, report_id: str, recorded: Recorded) -> None:
+    """Let the caller know under which id the decision stands, and hold the promise of the log."""
+    error.decision_id = report_id
+    error.receipt_header = recorded.receipt.header_value()

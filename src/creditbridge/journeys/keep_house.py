@@ -1,6 +1,6 @@
 """The house keeps itself: what must happen again and again, on every node, harmless if done twice.
 
-1. Every second: the lease is renewed, intents of lost nodes are settled.
+1. Every second: the lease is renewed, whatever else takes long; intents of lost nodes are settled.
 2. Five times a second: withdrawn consents under which nothing runs any more fall silent.
 3. Every ten seconds: requests that nobody answered lapse; strangers' refusals are summed up.
 4. Every minute: what has run out is purged.
@@ -26,6 +26,7 @@ from creditbridge.journeys.sum_up_strangers import SumUpStrangers
 
 log = get_logger("keep_house")
 
+LEASE_SECONDS = 1.0
 SETTLE_SECONDS = 1.0
 SILENCE_SECONDS = 0.2
 LAPSE_SECONDS = 10.0
@@ -41,12 +42,25 @@ class Admission(Protocol):
         ...
 
 
+class Ledger(Protocol):
+    """What this journey needs of the ledger."""
+
+    async def renew_lease(self, tx: Transaction) -> int:
+        """Renew this node's lease."""
+        ...
+
+    async def purge_leases(self, tx: Transaction) -> int:
+        """Forget leases that ran out and answer for nothing."""
+        ...
+
+
 class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
     """The journey, with the rooms it walks through."""
 
     database: Database
     clock: Clock
     admission: Admission
+    ledger: Ledger
     settle_intents: SettleIntents
     silence_consents: SilenceConsents
     lapse_requests: LapseRequests
@@ -55,11 +69,18 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
     def tasks(self) -> dict[str, Callable[[], Coroutine[object, object, None]]]:
         """Return the background tasks by name, each for ever."""
         return {
+            # By itself: who waits for a platform must not be taken for dead meanwhile.
+            "lease": lambda: _repeat("lease", LEASE_SECONDS, self.renew_lease),  # 1
             "settle": lambda: _repeat("settle", SETTLE_SECONDS, self.settle_intents),  # 1
             "silence": lambda: _repeat("silence", SILENCE_SECONDS, self.silence_consents),  # 2
             "lapse": lambda: _repeat("lapse", LAPSE_SECONDS, self._look_after_requests),  # 3
             "purge": lambda: _repeat("purge", PURGE_SECONDS, self._purge),  # 4
         }
+
+    async def renew_lease(self) -> None:
+        """Begin or renew this node's lease; before the first report, and every second."""
+        async with self.database.transaction() as tx:
+            await self.ledger.renew_lease(tx)
 
     async def close(self) -> None:
         """Record what is still counted; the last step of a drain."""
@@ -74,6 +95,7 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
             await access.purge(tx)
             await login.purge(tx)
             await self.admission.purge(tx)
+            await self.ledger.purge_leases(tx)
 
 
 async def _repeat(name: str, seconds: float, work: Callable[[], Awaitable[object]]) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from creditbridge.admission.model import KeyName, Outcome, TakenKey
 from creditbridge.consents.model import Consent
 from creditbridge.foundation.database import Database, Transaction
-from creditbridge.foundation.errors import CreditbridgeError, Unavailable
+from creditbridge.foundation.errors import CreditbridgeError, Unavailable, Untrusted
 from creditbridge.foundation.logging import get_logger
 from creditbridge.journeys.records.reports import (
     failure_record,
@@ -24,7 +24,7 @@ from creditbridge.journeys.records.reports import (
 )
 from creditbridge.ledger.model import Intent, IntentOutcome, Recorded
 from creditbridge.ledger.port import Recorder
-from creditbridge.platforms.model import QueryState
+from creditbridge.platforms.model import DeadlineExceeded, PlatformUnavailable, QueryState
 
 log = get_logger("settle_intents")
 
@@ -122,12 +122,19 @@ class SettleIntents(msgspec.Struct, frozen=True, kw_only=True):
             settled += await self._close(intent)  # 2
         for intent in unknown:
             # The grant ends with the deadline: before that, "not counted" is not final.
-            if intent.deadline_at < asked_now:
+            if intent.deadline_at >= asked_now:
+                continue
+            try:
                 settled += await self._reconcile(intent)  # 3, 4
+            except (PlatformUnavailable, DeadlineExceeded) as failure:
+                # A platform that is away is away for the others too: the next walk asks again.
+                log.info("intent.not_reconciled", intent=intent.intent_id, code=failure.code)
+                break
         return settled
 
     async def _close(self, intent: Intent) -> bool:
         failure = OutcomeUnknown()
+        failure.decision_id = intent.report_id
         async with self.database.transaction() as tx:
             if not await self.ledger.close_intent(tx, intent.intent_id, IntentOutcome.UNKNOWN):
                 return False
@@ -145,8 +152,8 @@ class SettleIntents(msgspec.Struct, frozen=True, kw_only=True):
     async def _reconcile(self, intent: Intent) -> bool:
         try:
             state = await self.platforms.find_query(intent.query_id)  # 3
-        except CreditbridgeError as failure:
-            # Not known yet is not known: the next walk asks again.
+        except Untrusted as failure:
+            # Not known yet is not known; this one answer must not hold up the others.
             log.info("intent.not_reconciled", intent=intent.intent_id, code=failure.code)
             return False
         counted = state is QueryState.COUNTED

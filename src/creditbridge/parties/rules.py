@@ -3,6 +3,7 @@
 import hashlib
 from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
+from functools import lru_cache
 from unicodedata import normalize
 
 import msgspec
@@ -26,6 +27,7 @@ CHANGE_DOMAIN = b"creditbridge-change-v1\x00"
 
 CHANGE_LIFE = timedelta(hours=24)
 ACT_AGE_MAX = timedelta(minutes=5)
+KEYS_MAX = 1_024
 
 
 class UnknownClient(Refused):

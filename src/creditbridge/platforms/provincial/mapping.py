@@ -43,26 +43,20 @@ from creditbridge.profile.record import name_record
 from creditbridge.profile.sections import Record
 from creditbridge.protocols.uscc import parse_uscc
 
-MapRecord: TypeAlias = Callable[[msgspec.Raw, RecordContext, FieldReader], Record]
+Theirs: TypeAlias = TheirRegistration | TheirPenalty | TheirListing | TheirEvaluation
 
 # The whole body has passed the guard of `strict_json` by now; only shapes are left to check.
-MAPPERS: Mapping[SectionCode, MapRecord] = MappingProxyType(
+READERS: Mapping[SectionCode, Callable[[msgspec.Raw], Theirs]] = MappingProxyType(
     {
-        SectionCode.REG: lambda raw, context, reader: map_registration(
-            msgspec.json.decode(raw, type=TheirRegistration), context, reader
-        ),
-        SectionCode.PEN: lambda raw, context, reader: map_penalty(
-            msgspec.json.decode(raw, type=TheirPenalty), context, reader
-        ),
-        SectionCode.LST: lambda raw, context, reader: map_listing(
-            msgspec.json.decode(raw, type=TheirListing), context, reader
-        ),
-        SectionCode.EVA: lambda raw, context, reader: map_evaluation(
-            msgspec.json.decode(raw, type=TheirEvaluation), context, reader
-        ),
+        SectionCode.REG: msgspec.json.Decoder(TheirRegistration).decode,
+        SectionCode.PEN: msgspec.json.Decoder(TheirPenalty).decode,
+        SectionCode.LST: msgspec.json.Decoder(TheirListing).decode,
+        SectionCode.EVA: msgspec.json.Decoder(TheirEvaluation).decode,
     }
 )
-SECTIONS = frozenset(MAPPERS)
+SECTIONS = frozenset(READERS)
+# Made once: for a union of types that takes longer than the reading.
+_SECTION_DECODER = msgspec.json.Decoder[TheirSection](TheirSection)
 
 
 class MappingContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,7 +127,7 @@ def _map_section(
     code: SectionCode, raw: msgspec.Raw, context: MappingContext
 ) -> tuple[SourceSection | None, list[QualityNote]]:
     sources = (context.platform,)
-    theirs: TheirSection = msgspec.json.decode(raw, type=TheirSection)
+    theirs = _SECTION_DECODER.decode(raw)
     if isinstance(theirs, TheirFound):
         records, notes = _map_records(code, theirs, context)
         return PresentSection(records=records, as_of=theirs.as_of, sources=sources), notes
@@ -151,19 +145,27 @@ def _map_records(
     records: list[Record] = []
     notes: list[QualityNote] = []
     for raw in found.records:
-        number = msgspec.json.decode(raw, type=RecordNumber).record_no
+        theirs = READERS[code](raw)
         record_id = name_record(
-            context.record_key, platform=context.platform, source_record_id=f"{code}/{number}"
+            context.record_key,
+            platform=context.platform,
+            source_record_id=f"{code}/{theirs.record_no}",
         )
         reader = FieldReader(code, record_id)
         digest = hashlib.sha256(bytes(raw)).hexdigest()
         record_context = RecordContext(record_id=record_id, raw_digest=digest)
-        records.append(MAPPERS[code](raw, record_context, reader))
+        records.append(_map_record(theirs, record_context, reader))
         notes += reader.notes
     return tuple(records), notes
 
 
-class RecordNumber(msgspec.Struct, frozen=True, kw_only=True):
-    """The one member that is read before the rest of a record."""
-
-    record_no: str
+def _map_record(theirs: Theirs, context: RecordContext, reader: FieldReader) -> Record:
+    match theirs:
+        case TheirRegistration():
+            return map_registration(theirs, context, reader)
+        case TheirPenalty():
+            return map_penalty(theirs, context, reader)
+        case TheirListing():
+            return map_listing(theirs, context, reader)
+        case TheirEvaluation():
+            return map_evaluation(theirs, context, reader)
