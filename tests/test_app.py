@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from tests.endpoints.wire import send
 
 from creditbridge.app import build
+from creditbridge.endpoints.correlation import Correlation
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import Database, DatabaseUnavailable
 from creditbridge.foundation.keys import KeyUnusable
@@ -110,7 +111,9 @@ async def test_the_house_has_three_doors(settings: Settings) -> None:
         doors = {door.name: door for door in built.doors}
 
         assert list(doors) == ["bank", "people", "operations"]
-        assert isinstance(doors["bank"].app, AdmissionLimit)
+        bank = doors["bank"].app
+        assert isinstance(bank, Correlation)
+        assert isinstance(bank.app, AdmissionLimit)
         assert doors["bank"].tls is not None
         assert doors["people"].tls is not None
         assert (doors["operations"].tls, doors["operations"].host) == (None, "127.0.0.1")

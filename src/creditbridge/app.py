@@ -5,6 +5,7 @@ What is opened here is closed here, last opened first.
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import TypeAlias
 
 import msgspec
@@ -42,6 +43,7 @@ from creditbridge.journeys.lapse_requests import LapseRequests
 from creditbridge.journeys.onboard_bank import OnboardBank
 from creditbridge.journeys.open_house import OpenHouse
 from creditbridge.journeys.prove_record import ProveRecord
+from creditbridge.journeys.refuse_caller import RefuseCaller
 from creditbridge.journeys.request_consent import RequestConsent
 from creditbridge.journeys.settle_intents import SettleIntents
 from creditbridge.journeys.sign_in import SignIn
@@ -107,7 +109,7 @@ async def build(
         sequencer = Sequencer(database, settings.ledger, log_signer=rooms.keys.ledger)
         house = rooms.house(Readiness(database=database, sequencer=sequencer, phase=lifecycle))
         tasks |= {"sequencer": sequencer.run, **keep_house.tasks()}
-        yield Built(house=house, doors=_doors(settings, house, rooms.strangers), tasks=tasks)
+        yield Built(house=house, doors=_doors(settings, house), tasks=tasks)
 
 
 class Rooms(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,6 +203,8 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             issue_token=IssueToken(
                 database=database, access=access, ledger=ledger, strangers=self.strangers
             ),
+            strangers=self.strangers,
+            refuse_caller=RefuseCaller(database=database, ledger=ledger),
             admit_caller=AdmitCaller(
                 database=database,
                 access=access,
@@ -307,17 +311,15 @@ def _open_http(stack: AsyncExitStack, settings: HttpClientSettings) -> Http:
     return http
 
 
-def _doors(settings: Settings, house: House, strangers: Strangers) -> tuple[Door, ...]:
-    doors = settings.doors
-    bank = doors.bank
-    # Without an authority the door would believe any certificate, or none.
-    if bank.client_authority is None:
+def _doors(settings: Settings, house: House) -> tuple[Door, ...]:
+    doors, bank, strangers = settings.doors, settings.doors.bank, house.strangers
+    if bank.client_authority is None:  # The door would believe any certificate, or none.
         raise SettingsInvalid(detail="doors.bank.client_authority")
     return (
         Door(
             name="bank",
-            app=AdmissionLimit(
-                bank_application(house), in_flight_max=settings.reports.in_flight_max
+            app=bank_application(
+                house, limit=partial(AdmissionLimit, in_flight_max=settings.reports.in_flight_max)
             ),
             host=bank.host,
             port=bank.port,

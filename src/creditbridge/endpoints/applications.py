@@ -1,7 +1,8 @@
 """The three applications, one per kind of caller: which addresses each of them has."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TypeAlias
 
 from litestar import Litestar, Response, Router
 from litestar.di import Provide
@@ -24,34 +25,46 @@ from creditbridge.endpoints.problems import answer_any
 
 BODY_BYTES_MAX = 65_536
 
+Application: TypeAlias = Callable[..., Awaitable[None]]
+Limit: TypeAlias = Callable[[Application], Application]
 
-def bank_application(house: House) -> Correlation:
-    """Return what banks' machines reach, over mutual TLS."""
+
+def without_limit(application: Application) -> Application:
+    """Return the application as it is."""
+    return application
+
+
+def bank_application(house: House, *, limit: Limit = without_limit) -> Correlation:
+    """Return what banks' machines reach, over mutual TLS; `limit` sheds what is too much."""
     routers = (authorization.token_router, reports.router, consents.router)
-    return _application(house, *routers, answer=partial(answer_caller, house))
+    application = _application(house, *routers, answer=partial(answer_caller, house))
+    # Outside the limit, so that a request that is shed has a name as well.
+    return Correlation(limit(application))
 
 
 def people_application(house: House) -> Correlation:
     """Return what people and everybody reach: portal, metadata, the public log."""
-    return _application(
-        house,
-        authorization.metadata_router,
-        ledger.router,
-        people.router,
-        portal.router,
-        sign_in.router,
+    return Correlation(
+        _application(
+            house,
+            authorization.metadata_router,
+            ledger.router,
+            people.router,
+            portal.router,
+            sign_in.router,
+        )
     )
 
 
 def operations_application(house: House) -> Correlation:
     """Return what operators reach, on this machine alone."""
-    return _application(house, health.router, operator.router)
+    return Correlation(_application(house, health.router, operator.router))
 
 
 def _application(
     house: House, *routers: Router, answer: Callable[..., Response[bytes]] = answer_any
-) -> Correlation:
-    application = Litestar(
+) -> Litestar:
+    return Litestar(
         route_handlers=routers,
         dependencies={"house": Provide(lambda: house, sync_to_thread=False)},
         exception_handlers={Exception: answer},
@@ -62,4 +75,3 @@ def _application(
         # The framework's own request log prints bodies (law 9).
         logging_config=None,
     )
-    return Correlation(application)

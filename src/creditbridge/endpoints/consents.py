@@ -12,7 +12,7 @@ from creditbridge.consents.model import Consent
 from creditbridge.consents.rules import state_at
 from creditbridge.endpoints.answers import answer_json
 from creditbridge.endpoints.exchange import HttpRequest
-from creditbridge.endpoints.guards import admit
+from creditbridge.endpoints.guards import admitted
 from creditbridge.endpoints.house import AtHouse
 from creditbridge.endpoints.words import SectionWords, ShortText, UsccText
 from creditbridge.profile.codes import Purpose
@@ -49,29 +49,29 @@ class ConsentBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @post("/v1/consents", status_code=201)
 async def create_request(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Lodge a request that the enterprise finds in its portal."""
-    presented, caller = await admit(request, house, door=DOOR, scope=SCOPE)
-    body = decode(presented.request.body, ConsentBody)
-    consent = await house.request_consent(
-        caller,
-        ConsentRequest(
-            bank_id=caller.bank.bank_id,
-            # From the register and never from the body: a bank cannot ask in another's name.
-            bank_uscc=caller.bank.uscc,
-            bank_name=caller.bank.legal_name,
-            uscc=parse_uscc(body.enterprise.uscc).value,
-            name=body.enterprise.name,
-            authorization_no=body.authorization_no,
-            purposes=frozenset(body.purposes),
-            sections=frozenset(body.sections),
-            valid_from=body.valid_from,
-            valid_to=body.valid_to,
-            max_queries=body.max_queries,
-            clients=frozenset(body.clients),
-            business_ref=body.business_ref,
-        ),
-    )
-    shown = show_consent(consent, now=house.clock.now())
-    return answer_json(house, presented, shown, status=201)
+    async with admitted(request, house, door=DOOR, scope=SCOPE) as (presented, caller):
+        body = decode(presented.request.body, ConsentBody)
+        consent = await house.request_consent(
+            caller,
+            ConsentRequest(
+                bank_id=caller.bank.bank_id,
+                # From the register and never from the body: a bank cannot ask in another's name.
+                bank_uscc=caller.bank.uscc,
+                bank_name=caller.bank.legal_name,
+                uscc=parse_uscc(body.enterprise.uscc).value,
+                name=body.enterprise.name,
+                authorization_no=body.authorization_no,
+                purposes=frozenset(body.purposes),
+                sections=frozenset(body.sections),
+                valid_from=body.valid_from,
+                valid_to=body.valid_to,
+                max_queries=body.max_queries,
+                clients=frozenset(body.clients),
+                business_ref=body.business_ref,
+            ),
+        )
+        shown = show_consent(consent, now=house.clock.now())
+        return answer_json(house, presented, shown, status=201)
 
 
 @get("/v1/consents/{consent_id:str}")
@@ -79,8 +79,10 @@ async def read_consent(
     consent_id: FromPath[str], request: HttpRequest, house: AtHouse
 ) -> Response[bytes]:
     """Return one of the bank's own consents."""
-    presented, caller = await admit(request, house, door=DOOR, scope=SCOPE)
-    async with house.database.transaction() as tx:
+    async with (
+        admitted(request, house, door=DOOR, scope=SCOPE) as (presented, caller),
+        house.database.transaction() as tx,
+    ):
         consent = await house.consents.get_own_consent(
             tx, consent_id=consent_id, bank_id=caller.bank.bank_id
         )
@@ -90,11 +92,13 @@ async def read_consent(
 @get("/v1/consents")
 async def list_consents(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Return the bank's own consents, newest first."""
-    presented, caller = await admit(request, house, door=DOOR, scope=SCOPE)
-    async with house.database.transaction() as tx:
+    async with (
+        admitted(request, house, door=DOOR, scope=SCOPE) as (presented, caller),
+        house.database.transaction() as tx,
+    ):
         consents = await house.consents.list_for_bank(tx, caller.bank.bank_id, rows_max=PAGE_ROWS)
         shown = [show_consent(consent, now=tx.now) for consent in consents]
-    return answer_json(house, presented, {"consents": shown})
+        return answer_json(house, presented, {"consents": shown})
 
 
 def show_consent(consent: Consent, *, now: datetime) -> dict[str, object]:

@@ -6,10 +6,10 @@ Neither is trusted for anything; both are echoed or made, bound to every log lin
 import re
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import Message, Receive, Scope, Send
 
 from creditbridge.foundation.logging import bind_log
 
@@ -39,7 +39,7 @@ def traceparent_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
 class Correlation:
     """ASGI middleware that names each exchange and echoes the interaction id."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -47,12 +47,10 @@ async def present(request: HttpRequest, *, url: str, door: str, scope: str) -> P
     The target is rebuilt on the configured origin: Host and forwarding headers count for nothing.
 
     Raises:
-        ContentTypeUnsupported: a body that is not plain JSON.
+        CertificateMalformed: a certificate that cannot be read.
     """
     body = await request.body()
     headers = headers_of(request)
-    if body:
-        require_json(headers)
     query = request.scope["query_string"].decode("latin-1")
     # The raw path: decoded and encoded again it could differ from what was signed (RFC 9421,
     # section 2.2.2).

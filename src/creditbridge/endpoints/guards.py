@@ -1,29 +1,46 @@
 """The guard of the bank door: who comes in is known from here on, and so is what it is answered."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
 from litestar import Response
 
 from creditbridge.endpoints.answers import Answer, answer_signed
-from creditbridge.endpoints.exchange import HttpRequest, present
+from creditbridge.endpoints.exchange import HttpRequest, present, require_json
 from creditbridge.endpoints.house import House
 from creditbridge.endpoints.problems import answer_any
+from creditbridge.foundation.errors import Malformed, Refused
 from creditbridge.journeys.admit_caller import Caller, Presented
 
 ADMITTED = "admitted"
 
 
-async def admit(
+@asynccontextmanager
+async def admitted(
     request: HttpRequest, house: House, *, door: str, scope: str
-) -> tuple[Presented, Caller]:
-    """Return the request as received and the caller who sent it.
+) -> AsyncGenerator[tuple[Presented, Caller]]:
+    """Give the request as received and the caller who sent it; what refuses them is recorded.
 
     Raises:
-        ContentTypeUnsupported: a body that is not plain JSON.
         Refused, Untrusted: as `journeys/admit_caller`.
+        ContentTypeUnsupported: a body that is not plain JSON.
+        Malformed, Refused: what the block raises, once the ledger holds it (law 1).
     """
-    presented = await present(request, url=house.bank_url, door=door, scope=scope)
+    try:
+        presented = await present(request, url=house.bank_url, door=door, scope=scope)
+    except Malformed as refusal:
+        # Nobody is known yet, so it is one more stranger of this minute.
+        house.strangers.count(door, refusal.code, now=house.clock.now())
+        raise
     caller = await house.admit_caller(presented)
     request.scope["state"][ADMITTED] = presented
-    return presented, caller
+    try:
+        if presented.request.body:
+            require_json(presented.request.headers)
+        yield presented, caller
+    except (Malformed, Refused) as refusal:
+        await house.refuse_caller(caller, refusal, door=door)
+        raise
 
 
 def answer_caller(house: House, request: HttpRequest, error: Exception) -> Response[bytes]:

@@ -21,8 +21,10 @@ from creditbridge.journeys.issue_token import IssueToken
 from creditbridge.journeys.onboard_bank import OnboardBank
 from creditbridge.journeys.open_house import OpenHouse
 from creditbridge.journeys.prove_record import ProveRecord
+from creditbridge.journeys.refuse_caller import RefuseCaller
 from creditbridge.journeys.request_consent import RequestConsent
 from creditbridge.journeys.sign_in import SignIn
+from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.journeys.withdraw_consent import WithdrawConsent
 from creditbridge.ledger.service import Ledger
 from creditbridge.login.service import Login
@@ -42,10 +44,12 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     ledger: Ledger
     login: Login
     readiness: Readiness
+    strangers: Strangers
     open_house: OpenHouse
     onboard_bank: OnboardBank
     issue_token: IssueToken
     admit_caller: AdmitCaller
+    refuse_caller: RefuseCaller
     request_consent: RequestConsent
     sign_in: SignIn
     give_consent: GiveConsent

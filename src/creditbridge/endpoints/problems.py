@@ -104,8 +104,8 @@ def tell(error: CreditbridgeError, *, interaction_id: str | None = None) -> Told
         code=error.code,
         detail=error.prose,
         instance=error.decision_id,
-        # A recorded outcome is given again with the same bytes: they name no single exchange.
-        interaction_id=interaction_id if error.receipt_header is None else None,
+        # What is given again with the same bytes names no single exchange.
+        interaction_id=None if error.is_kept else interaction_id,
         errors=_fields(error),
     )
     return Told(status=status, headers=headers, problem=problem)

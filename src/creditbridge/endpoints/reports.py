@@ -8,7 +8,7 @@ from creditbridge.admission.rules import fingerprint_of, parse_key
 from creditbridge.consents.model import Asked
 from creditbridge.endpoints.answers import Answer, answer_outcome, answer_signed
 from creditbridge.endpoints.exchange import HttpRequest, header
-from creditbridge.endpoints.guards import admit
+from creditbridge.endpoints.guards import admitted
 from creditbridge.endpoints.house import AtHouse
 from creditbridge.endpoints.words import ConsentId, SectionWords, ShortText, UsccText, require_id
 from creditbridge.foundation.ids import Kind
@@ -41,33 +41,32 @@ async def create_report(request: HttpRequest, house: AtHouse) -> Response[bytes]
     received_at = house.clock.now()
     # Before the body is decoded: a stranger learns nothing of its members, not even that they are
     # wrong.
-    presented, caller = await admit(request, house, door=DOOR, scope=SCOPE)
-    key = parse_key(header(request, "idempotency-key"))
-    body = decode(presented.request.body, ReportBody)
-    outcome = await house.deliver_report(
-        ReportRequest(
-            caller=caller,
-            asked=Asked(
-                bank_id=caller.bank.bank_id,
-                client_id=caller.client_id,
-                uscc=parse_uscc(body.enterprise).value,
-                consent_id=body.consent_id,
-                purpose=body.purpose,
-                sections=frozenset(body.sections),
-                business_ref=body.business_ref,
-            ),
-            idempotency_key=key,
-            # Of the bytes as received: two spellings of one wish are two requests, which a bank can
-            # see.
-            fingerprint=fingerprint_of(
-                presented.request.method, presented.request.target_uri, presented.request.body
-            ),
-            business_id=body.business_id,
-            traceparent=request.scope["state"]["traceparent"],
-            received_at=received_at,
+    async with admitted(request, house, door=DOOR, scope=SCOPE) as (presented, caller):
+        key = parse_key(header(request, "idempotency-key"))
+        body = decode(presented.request.body, ReportBody)
+        outcome = await house.deliver_report(
+            ReportRequest(
+                caller=caller,
+                asked=Asked(
+                    bank_id=caller.bank.bank_id,
+                    client_id=caller.client_id,
+                    uscc=parse_uscc(body.enterprise).value,
+                    consent_id=body.consent_id,
+                    purpose=body.purpose,
+                    sections=frozenset(body.sections),
+                    business_ref=body.business_ref,
+                ),
+                idempotency_key=key,
+                # Of the bytes as received: two spellings of one wish are two requests.
+                fingerprint=fingerprint_of(
+                    presented.request.method, presented.request.target_uri, presented.request.body
+                ),
+                business_id=body.business_id,
+                traceparent=request.scope["state"]["traceparent"],
+                received_at=received_at,
+            )
         )
-    )
-    return answer_outcome(house, presented, outcome)
+        return answer_outcome(house, presented, outcome)
 
 
 @get("/v1/reports/{report_id:str}/evidence")
@@ -75,11 +74,11 @@ async def read_evidence(
     report_id: FromPath[str], request: HttpRequest, house: AtHouse
 ) -> Response[bytes]:
     """Hand over the evidence pack of one of the bank's own reports, a refused one too."""
-    presented, caller = await admit(request, house, door=DOOR, scope=SCOPE)
-    pack = await house.prove_record(caller, require_id(Kind.REPORT, report_id))
-    disposition = f'attachment; filename="{report_id}.zip"'
-    headers = (("content-type", PACK_TYPE), ("content-disposition", disposition))
-    return answer_signed(house, presented, Answer(status=200, headers=headers, body=pack))
+    async with admitted(request, house, door=DOOR, scope=SCOPE) as (presented, caller):
+        pack = await house.prove_record(caller, require_id(Kind.REPORT, report_id))
+        disposition = f'attachment; filename="{report_id}.zip"'
+        headers = (("content-type", PACK_TYPE), ("content-disposition", disposition))
+        return answer_signed(house, presented, Answer(status=200, headers=headers, body=pack))
 
 
 router = Router("/", route_handlers=[create_report, read_evidence])

@@ -18,7 +18,8 @@ class CreditbridgeError(Exception):
     `code` is stable API, lower-case words with hyphens. `message` is a sentence for the person who
     must act and never repeats what the caller sent. `detail` stays in the log. `decision_id` is the
     id under which the ledger holds the decision, where there is one, and `receipt_header` the
-    ledger's receipt for it, as a header carries it.
+    ledger's receipt for it, as a header carries it. `is_kept`: the answer will be given again
+    with the same bytes.
     """
 
     code: ClassVar[str] = "internal-error"
@@ -29,6 +30,7 @@ class CreditbridgeError(Exception):
         self.detail = detail
         self.decision_id: str | None = None
         self.receipt_header: str | None = None
+        self.is_kept = False
         super().__init__(self.prose)
 
 

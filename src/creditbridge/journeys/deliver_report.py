@@ -247,6 +247,7 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
                 await self._close(tx, running, IntentOutcome.REFUSED)
                 recorded = await self.ledger.record(tx, record)
                 _name_decision(refusal, running.intent.report_id, recorded)
+                refusal.is_kept = True
                 await self._keep(tx, running, self.answers.failed(refusal, recorded))
                 raise
             await self._close(tx, running, IntentOutcome.DELIVERED)
@@ -278,6 +279,7 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
             )
             _name_decision(failure, running.intent.report_id, recorded)
             if outcome is not IntentOutcome.NOT_SENT:
+                failure.is_kept = True
                 await self._keep(tx, running, self.answers.failed(failure, recorded))
 
     async def _close(self, tx: Transaction, running: Running, outcome: IntentOutcome) -> None:
