@@ -185,6 +185,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
         )
         return House(
             bank_url=doors.bank.url,
+            issuer=doors.people.url,
             database=database,
             clock=self.clock,
             message_signer=keys.message,
@@ -198,7 +199,11 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             open_house=OpenHouse(database=database, ledger=ledger),
             onboard_bank=OnboardBank(database=database, ledger=ledger),
             issue_token=IssueToken(
-                database=database, access=access, ledger=ledger, strangers=self.strangers
+                database=database,
+                access=access,
+                admission=self.admission,
+                ledger=ledger,
+                strangers=self.strangers,
             ),
             admit_caller=AdmitCaller(
                 database=database,

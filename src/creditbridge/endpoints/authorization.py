@@ -30,6 +30,7 @@ async def issue_token(request: HttpRequest, house: AtHouse) -> Response[bytes]:
                     value for name, value in headers_of(request) if name == "authorization"
                 ),
                 certificate=peer_certificate(request),
+                issuer=house.issuer,
             )
         )
     # Here in the words of OAuth, which a client library reads; elsewhere as problem details.
