@@ -185,7 +185,6 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
         )
         return House(
             bank_url=doors.bank.url,
-            issuer=doors.people.url,
             database=database,
             clock=self.clock,
             message_signer=keys.message,

@@ -32,7 +32,6 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     """Built once by `app`, handed to every handler."""
 
     bank_url: str
-    issuer: str
     database: Database
     clock: Clock
     message_signer: Signer
