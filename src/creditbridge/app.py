@@ -201,7 +201,11 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             open_house=OpenHouse(database=database, ledger=ledger),
             onboard_bank=OnboardBank(database=database, ledger=ledger),
             issue_token=IssueToken(
-                database=database, access=access, ledger=ledger, strangers=self.strangers
+                database=database,
+                access=access,
+                admission=self.admission,
+                ledger=ledger,
+                strangers=self.strangers,
             ),
             strangers=self.strangers,
             refuse_caller=RefuseCaller(database=database, ledger=ledger),

@@ -24,7 +24,8 @@ def test_M2_the_metadata_says_only_what_is_true_today() -> None:
         "jwks_uri": "https://credit.example:8443/jwks",
         "scopes_supported": ["consents", "reports"],
         "grant_types_supported": ["client_credentials"],
-        "token_endpoint_auth_methods_supported": ["tls_client_auth"],
+        "token_endpoint_auth_methods_supported": ["private_key_jwt", "tls_client_auth"],
+        "token_endpoint_auth_signing_alg_values_supported": ["ES256", "EdDSA", "PS256"],
         "tls_client_certificate_bound_access_tokens": True,
         "mtls_endpoint_aliases": {"token_endpoint": token_endpoint},
     }

@@ -23,9 +23,13 @@ from creditbridge.access.model import (
     TokenUnbound,
     UnsupportedGrantType,
 )
+from creditbridge.admission.sealing import Sealer
+from creditbridge.admission.service import Admission
+from creditbridge.admission.settings import AdmissionSettings
 from creditbridge.foundation.database import Database
 from creditbridge.protocols.certificate_binding import PeerCertificate
 
+ADMISSION = Admission(AdmissionSettings(), Sealer(bytes(32)))
 FORM = {"grant_type": "client_credentials"}
 SUSPEND_BANK = "UPDATE parties_banks SET state = 'SUSPENDED'"
 SUSPEND_CLIENT = "UPDATE parties_clients SET state = 'SUSPENDED'"
@@ -67,13 +71,13 @@ def request_of(
 async def authenticate(database: Database, request: TokenRequest) -> Authenticated:
     """Authenticate in a transaction of its own."""
     async with database.transaction() as tx:
-        return await service.authenticate_client(tx, request)
+        return await service.authenticate_client(tx, request, ADMISSION)
 
 
 async def obtain(database: Database, request: TokenRequest) -> IssuedToken:
     """Authenticate and be granted a token, as the endpoint's journey does."""
     async with database.transaction() as tx:
-        client = await service.authenticate_client(tx, request)
+        client = await service.authenticate_client(tx, request, ADMISSION)
         return await service.grant_token(tx, request, client)
 
 
@@ -174,7 +178,6 @@ async def test_A1_two_methods_at_once_are_an_invalid_request(
     [
         (("Basic amlhbmd0YW8tY29yZTpz",), {}),
         ((), {"client_secret": "s"}),
-        ((), {"client_assertion": "eyJhbGciOiJub25lIn0.e30."}),
     ],
 )
 async def test_A9_a_method_that_is_not_served_is_an_invalid_client(
@@ -322,7 +325,7 @@ async def test_S2_no_token_survives_a_suspension_that_it_raced_with(
     async with asyncio.TaskGroup() as group:
         suspension = group.create_task(suspend())
         async with database.transaction() as tx:
-            proven = await service.authenticate_client(tx, request)
+            proven = await service.authenticate_client(tx, request, ADMISSION)
             authenticated.set()
             # The suspension is written by now, or waits; either way it sees what is issued here.
             while not await is_somebody_waiting(database):

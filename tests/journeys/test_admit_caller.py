@@ -79,7 +79,11 @@ class Door:
         self.strangers = Strangers()
         self.certify = certify
         self._issue = IssueToken(
-            database=house.database, access=access, ledger=house.ledger, strangers=Strangers()
+            database=house.database,
+            access=access,
+            admission=house.admission,
+            ledger=house.ledger,
+            strangers=Strangers(),
         )
         self.admit = AdmitCaller(
             database=house.database,

@@ -14,6 +14,7 @@ from creditbridge.access.model import (
     TokenRequest,
     UnsupportedGrantType,
 )
+from creditbridge.admission.service import Admission
 from creditbridge.foundation.database import Database, DatabaseUnavailable
 from creditbridge.journeys.issue_token import IssueToken
 from creditbridge.journeys.sum_up_strangers import Strangers
@@ -41,6 +42,7 @@ class House(Protocol):
     """The house of `conftest`."""
 
     database: Database
+    admission: Admission
     ledger: Ledger
 
     async def told(self, *words: str) -> list[Core]:
@@ -64,7 +66,11 @@ def issue(house: House, strangers: Strangers) -> Callable[[Recorder], IssueToken
 
     def make(ledger: Recorder) -> IssueToken:
         return IssueToken(
-            database=house.database, access=access, ledger=ledger, strangers=strangers
+            database=house.database,
+            access=access,
+            admission=house.admission,
+            ledger=ledger,
+            strangers=strangers,
         )
 
     return make

@@ -4,21 +4,26 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from msgspec.structs import replace
 
 from creditbridge.foundation.errors import Malformed
 from creditbridge.foundation.keys import FileKey
-from creditbridge.parties.model import BankOnboarding, ClientOnboarding
+from creditbridge.parties.model import AssertionAlgorithm, BankOnboarding, ClientOnboarding
 from creditbridge.parties.onboarding import (
+    AuthenticationUnfit,
     OnboardingMalformed,
     OnboardingRepeats,
     is_client_id,
     list_keys,
+    method_of,
     read_onboarding,
 )
 from creditbridge.protocols.canonical_json import canonicalize
 from creditbridge.protocols.certificate_binding import SubjectKind, SubjectMatcher
 from creditbridge.protocols.jwk import PrivateMemberFound
+from creditbridge.protocols.jws import RsaKey
+from creditbridge.protocols.rsa_jwk import format_jose_jwk
 
 
 def encode(onboarding: BankOnboarding) -> bytes:
@@ -147,7 +152,118 @@ def test_a_client_id_has_a_plain_shape(text: str, *, good: bool) -> None:
 def test_a_subject_of_another_kind_is_another_subject(onboarding: BankOnboarding) -> None:
     """The same text as DNS name and as URI names two subjects."""
     first, second = onboarding.clients
+    assert first.matcher is not None
     uri = SubjectMatcher(kind=SubjectKind.SAN_URI, value=first.matcher.value)
     both = replace(onboarding, clients=(first, replace(second, matcher=uri)))
 
     assert read_onboarding(encode(both)).clients[1].matcher is not None
+
+
+def rsa_jwk(key_id: str = "rsa") -> dict[str, str]:
+    """A public RSA key for PS256."""
+    key = RsaKey(key_id=key_id, material=RSA_PRIVATE.public_key())
+    return format_jose_jwk(key)
+
+
+RSA_PRIVATE = rsa.generate_private_key(65537, 2048)
+PS256, ES256 = AssertionAlgorithm.PS256, AssertionAlgorithm.ES256
+
+
+@pytest.fixture
+def asserting(onboarding: BankOnboarding) -> ClientOnboarding:
+    """A client that proves itself by assertions, and signs messages with another key."""
+    return replace(
+        onboarding.clients[0],
+        authentication="private_key_jwt",
+        matcher=None,
+        assertion_algorithms=(PS256,),
+        keys=(rsa_jwk(), *onboarding.clients[0].keys),
+    )
+
+
+def test_a_client_of_assertions_is_read_as_it_was_written(
+    onboarding: BankOnboarding, asserting: ClientOnboarding
+) -> None:
+    """Beside one of certificates, with an RSA key and one for messages."""
+    bank = replace(onboarding, clients=(asserting, onboarding.clients[1]))
+
+    read = read_onboarding(encode(bank))
+
+    assert read == bank
+    assert [method_of(client) for client in read.clients] == ["private_key_jwt", "tls_client_auth"]
+    assert [key.algorithm for key in list_keys(read.clients[0])] == ["PS256", "ES256"]
+
+
+def test_the_method_of_certificates_may_be_named_or_left_out(onboarding: BankOnboarding) -> None:
+    """Both bodies are canonical, and mean one thing."""
+    named = replace(onboarding.clients[1], authentication="tls_client_auth")
+
+    read = read_onboarding(encode(replace(onboarding, clients=(named,))))
+
+    assert method_of(read.clients[0]) == method_of(onboarding.clients[1]) == "tls_client_auth"
+
+
+def test_A6_A9_a_client_proves_itself_in_exactly_one_way(
+    onboarding: BankOnboarding, asserting: ClientOnboarding
+) -> None:
+    """Zero or two ways, an algorithm twice or without a key, a key that nothing uses."""
+    tls = onboarding.clients[0]
+    unfit = (
+        replace(asserting, matcher=tls.matcher),
+        replace(asserting, assertion_algorithms=()),
+        replace(asserting, assertion_algorithms=(PS256, PS256)),
+        replace(asserting, assertion_algorithms=(PS256, AssertionAlgorithm.ED25519)),
+        replace(asserting, assertion_algorithms=(ES256,)),
+        replace(asserting, keys=tls.keys),
+        replace(tls, matcher=None),
+        replace(tls, assertion_algorithms=(ES256,)),
+        replace(tls, keys=(*tls.keys, rsa_jwk())),
+    )
+
+    for client in unfit:
+        with pytest.raises(AuthenticationUnfit):
+            read_onboarding(encode(replace(onboarding, clients=(client,))))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"private_key_jwt"', b'"client_secret_jwt"'),
+        (b'"private_key_jwt"', b'"none"'),
+        (b'"private_key_jwt"', b"null"),
+        (b'["PS256"]', b'["RS256"]'),
+        (b'["PS256"]', b'["none"]'),
+        (b'["PS256"]', b'"PS256"'),
+    ],
+)
+def test_A9_no_other_method_or_algorithm_is_registered(
+    onboarding: BankOnboarding, asserting: ClientOnboarding, old: bytes, new: bytes
+) -> None:
+    """The sets are closed."""
+    body = encode(replace(onboarding, clients=(asserting,)))
+    assert old in body
+
+    with pytest.raises(Malformed):
+        read_onboarding(body.replace(old, new))
+
+
+def test_H2_a_client_that_signs_messages_needs_another_key_than_rsa(
+    onboarding: BankOnboarding, asserting: ClientOnboarding
+) -> None:
+    """An RSA key verifies assertions alone."""
+    rsa_only = replace(asserting, keys=(rsa_jwk(),))
+
+    with pytest.raises(OnboardingMalformed):
+        read_onboarding(encode(replace(onboarding, clients=(rsa_only,))))
+    silent = replace(rsa_only, requires_signature=False)
+    assert read_onboarding(encode(replace(onboarding, clients=(silent,)))).clients == (silent,)
+
+
+def test_clients_share_no_rsa_key(onboarding: BankOnboarding, asserting: ClientOnboarding) -> None:
+    """Under whatever name: the thumbprint sees the material alone (RFC 7638)."""
+    other = replace(
+        asserting, client_id="other", keys=(rsa_jwk("another"),), requires_signature=False
+    )
+
+    with pytest.raises(OnboardingRepeats):
+        read_onboarding(encode(replace(onboarding, clients=(asserting, other))))

@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from msgspec.structs import replace
 
 from creditbridge.foundation.errors import CreditbridgeError, SignatureInvalid
 from creditbridge.foundation.keys import FileKey, PublicKey
 from creditbridge.parties.model import (
     ApprovalAct,
+    AssertionAlgorithm,
     Bank,
     Change,
     ChangeKind,
@@ -26,6 +28,7 @@ from creditbridge.parties.rules import (
     SameOperator,
     UnknownClient,
     digest_change,
+    find_assertion_key,
     find_key,
     identify_person,
     message_of_act,
@@ -37,6 +40,8 @@ from creditbridge.parties.rules import (
     select_live,
 )
 from creditbridge.protocols.certificate_binding import SubjectKind, SubjectMatcher
+from creditbridge.protocols.jws import RsaKey
+from creditbridge.protocols.rsa_jwk import format_jose_jwk
 
 DAY = timedelta(hours=24)
 
@@ -360,3 +365,38 @@ def test_a_client_has_its_own_keys_only(registration: Registration) -> None:
     assert found is not None
     assert found.key_id == key_id
     assert find_key(registration, "another") is None
+
+
+def test_K3_an_assertion_key_is_live_listed_and_of_its_algorithm(
+    registration: Registration,
+) -> None:
+    """Nobody's, unlisted, unknown, and of another algorithm than the token names: none."""
+    key_id = registration.keys[0].key_id
+    both = frozenset({AssertionAlgorithm.ES256, AssertionAlgorithm.PS256})
+    asserting = replace(
+        registration, client=replace(registration.client, assertion_algorithms=both)
+    )
+
+    found = find_assertion_key(asserting, key_id, "ES256")
+
+    assert found is not None
+    assert found.key_id == key_id
+    assert find_assertion_key(None, key_id, "ES256") is None
+    assert find_assertion_key(registration, key_id, "ES256") is None
+    assert find_assertion_key(asserting, "another", "ES256") is None
+    assert find_assertion_key(asserting, key_id, "PS256") is None
+    assert find_assertion_key(asserting, key_id, "EdDSA") is None
+
+
+def test_H2_an_rsa_key_verifies_assertions_and_no_message(registration: Registration) -> None:
+    """The same key id is found for one, and is nothing to the other."""
+    material = rsa.generate_private_key(65537, 2048).public_key()
+    jwk = msgspec.json.encode(format_jose_jwk(RsaKey(key_id="rsa", material=material)))
+    client = replace(
+        registration.client, assertion_algorithms=frozenset({AssertionAlgorithm.PS256})
+    )
+    key = replace(registration.keys[0], key_id="rsa", jwk=jwk)
+    with_rsa = replace(registration, client=client, keys=(key,))
+
+    assert find_assertion_key(with_rsa, "rsa", "PS256") is not None
+    assert find_key(with_rsa, "rsa") is None

@@ -5,8 +5,10 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import asyncpg
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from msgspec.structs import replace
 
 from creditbridge.foundation.database import Database, Transaction, open_database
@@ -16,6 +18,7 @@ from creditbridge.foundation.keys import FileKey
 from creditbridge.parties import service
 from creditbridge.parties.model import (
     ApprovalAct,
+    AssertionAlgorithm,
     BankOnboarding,
     Change,
     ChangeKind,
@@ -38,6 +41,7 @@ from creditbridge.parties.rules import (
     UnknownClient,
     digest_body,
     digest_change,
+    find_assertion_key,
     message_of_act,
 )
 from creditbridge.parties.service import (
@@ -49,6 +53,8 @@ from creditbridge.parties.service import (
     PersonUnknown,
 )
 from creditbridge.protocols.canonical_json import canonicalize
+from creditbridge.protocols.jws import RsaKey
+from creditbridge.protocols.rsa_jwk import format_jose_jwk
 
 UNKNOWN_CHANGE = "chg_0000000000000000000000000a"
 UNKNOWN_PERSON = "prs_0000000000000000000000000a"
@@ -195,7 +201,9 @@ async def test_of_racing_bootstraps_one_opens_the_house(
     assert operators == 2
 
 
-async def test_two_operators_bring_in_a_bank(database: Database, house: House, body: bytes) -> None:
+async def test_two_operators_bring_in_a_bank(
+    database: Database, house: House, body: bytes, onboarding: BankOnboarding
+) -> None:
     """Proposed by one, approved by the other, applied: its client is found with bank and key."""
     async with database.transaction() as tx:
         await house.open(tx)
@@ -209,9 +217,66 @@ async def test_two_operators_bring_in_a_bank(database: Database, house: House, b
     assert registration.bank == bank
     assert bank.legal_name == "Example Bank"
     assert registration.client.scopes == {"reports", "consents"}
-    assert registration.client.matcher.value == "loans.bank.example"
+    assert registration.client.matcher == onboarding.clients[0].matcher
     assert registration.client.requires_signature
     assert len(registration.keys) == 1
+
+
+async def test_two_operators_bring_in_a_client_of_assertions(
+    database: Database, house: House, onboarding: BankOnboarding
+) -> None:
+    """Kept without a subject, with its algorithms; its RSA key is no pin of the bank's (H2)."""
+    material = rsa.generate_private_key(65537, 2048).public_key()
+    key = RsaKey(key_id="rsa", material=material)
+    asserting = replace(
+        onboarding.clients[0],
+        authentication="private_key_jwt",
+        matcher=None,
+        assertion_algorithms=(AssertionAlgorithm.PS256,),
+        keys=(format_jose_jwk(key), *onboarding.clients[0].keys),
+    )
+    clients = (asserting, onboarding.clients[1])
+    async with database.transaction() as tx:
+        await house.open(tx)
+        change = await house.decide(
+            tx, canonicalize(msgspec.to_builtins(replace(onboarding, clients=clients)))
+        )
+        bank = await service.onboard_bank(tx, change.change_id)
+
+    async with database.transaction() as tx:
+        registration = await service.get_client(tx, asserting.client_id)
+        pinned = await service.list_message_keys(tx, bank.bank_id)
+
+    assert registration.client.authentication == "private_key_jwt"
+    assert registration.client.matcher is None
+    assert registration.client.assertion_algorithms == {"PS256"}
+    assert find_assertion_key(registration, "rsa", "PS256") == key
+    assert [one.key_id for one in pinned] == [asserting.keys[1]["kid"]]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "matcher_kind = NULL",
+        "matcher_kind = NULL, matcher_value = NULL",
+        "authentication = 'private_key_jwt'",
+        "authentication = 'private_key_jwt', matcher_kind = NULL, matcher_value = NULL",
+        "authentication = 'none'",
+        "assertion_algorithms = '{PS256}'",
+        "assertion_algorithms = '{RS256}'",
+    ],
+)
+async def test_A6_the_table_holds_no_client_with_no_proof_or_two(
+    database: Database, house: House, body: bytes, change: str
+) -> None:
+    """Whoever writes it: the row itself refuses."""
+    async with database.transaction() as tx:
+        await house.open(tx)
+        await service.onboard_bank(tx, (await house.decide(tx, body)).change_id)
+
+    with pytest.raises(asyncpg.CheckViolationError):
+        async with database.transaction() as tx:
+            await tx.execute(f"UPDATE parties_clients SET {change}")  # noqa: S608 - the cases above
 
 
 async def test_both_signatures_stay_with_the_change(

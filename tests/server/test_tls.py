@@ -4,19 +4,32 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
+    NoEncryption,
     PrivateFormat,
     load_pem_private_key,
 )
-from cryptography.x509 import load_pem_x509_certificate
+from cryptography.x509 import (
+    CertificateBuilder,
+    ExtendedKeyUsage,
+    Name,
+    NameAttribute,
+    load_pem_x509_certificate,
+    random_serial_number,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from creditbridge.foundation.clock import SystemClock
 from creditbridge.server.doors import Door, OpenDoor, open_door
 from creditbridge.server.tls import DoorMisconfigured, bank_context, people_context
 
@@ -76,6 +89,25 @@ def trusting(pki: Pki) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=pki.ca_file)
 
 
+def self_sign(path: Path) -> Path:
+    """Write a client's self-signed certificate and its key into one file."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), SystemClock().now()
+    name = Name([NameAttribute(NameOID.COMMON_NAME, "bank")])
+    usage = ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+    builder = CertificateBuilder(
+        issuer_name=name,
+        subject_name=name,
+        public_key=key.public_key(),
+        serial_number=random_serial_number(),
+        not_valid_before=now - timedelta(days=1),
+        not_valid_after=now + timedelta(days=30),
+    )
+    signed = builder.add_extension(usage, critical=False).sign(key, SHA256())
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(private + signed.public_bytes(Encoding.PEM))
+    return path
+
+
 async def ask(door: OpenDoor, context: ssl.SSLContext) -> tuple[str, ssl.SSLObject]:
     """Send one GET and return the status line, empty where none came, and the TLS."""
     reader, writer = await asyncio.open_connection(*door.address, ssl=context)
@@ -117,6 +149,20 @@ async def test_the_bank_door_lets_a_caller_without_certificate_in(pki: Pki) -> N
     assert status == "HTTP/1.1 200 OK"
     assert mirror.seen[0]["client_certificate"] is None
     assert mirror.seen[0]["client_cert_chain"] == []
+
+
+async def test_A7_a_self_signed_certificate_ends_the_handshake(pki: Pki) -> None:
+    """So self_signed_tls_client_auth is not served (decision 13)."""
+    client = trusting(pki)
+    client.load_cert_chain(self_sign(pki.folder / "self.pem"))
+    context = bank_context(**server_files(pki), client_ca_file=pki.ca_file)
+
+    async with opened(context) as (door, mirror):
+        answered = ""
+        with suppress(ssl.SSLError, ConnectionError):
+            answered, _ = await ask(door, client)
+
+    assert (answered, mirror.seen) == ("", [])
 
 
 @pytest.mark.parametrize("fault", ["other authority", "expired", "server certificate"])

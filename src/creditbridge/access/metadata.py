@@ -1,6 +1,7 @@
 """What the authorization server says about itself (RFC 8414): only what is true today."""
 
 from creditbridge.access.client_auth import METHODS
+from creditbridge.access.client_auth.private_key_jwt import ALGORITHMS
 from creditbridge.access.grants import GRANTS
 from creditbridge.access.settings import AccessSettings
 
@@ -28,6 +29,7 @@ def authorization_server_metadata(settings: AccessSettings) -> dict[str, Metadat
         # From the registries themselves, so that the document cannot claim what is not served.
         "grant_types_supported": sorted(GRANTS),
         "token_endpoint_auth_methods_supported": sorted(METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": sorted(ALGORITHMS),
         "tls_client_certificate_bound_access_tokens": True,
         "mtls_endpoint_aliases": {"token_endpoint": token_endpoint},
     }

@@ -20,25 +20,43 @@ from creditbridge.protocols.certificate_binding import PeerCertificate
 
 TOKEN_SECONDS = 300
 TOKEN_TYPE = "Bearer"  # noqa: S105 - a word of RFC 6750, no secret
+# The parameters of an assertion that authenticates a client (RFC 7521, section 4.2).
+ASSERTION = "client_assertion"
+ASSERTION_TYPE = "client_assertion_type"
+ASSERTION_PARAMETERS = frozenset({ASSERTION, ASSERTION_TYPE})
 
 
 class TokenRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What came to the token endpoint: the decoded form, and what the connection proves.
 
     `authorization` holds every Authorization header; `certificate` is that of this connection,
-    whose chain TLS has checked.
+    whose chain TLS has checked; `issuer` is the name of the server that was asked, None where it
+    has none to be meant by.
     """
 
     form: Mapping[str, str]
     authorization: tuple[str, ...] = ()
     certificate: PeerCertificate | None = None
+    issuer: str | None = None
+
+
+class SingleUse(msgspec.Struct, frozen=True, kw_only=True):
+    """What a proof may be used for once: `value` of `owner`, until `expires_at`."""
+
+    owner: str
+    value: str
+    expires_at: datetime
 
 
 class Authenticated(msgspec.Struct, frozen=True, kw_only=True):
-    """A client that has proven who it is, and the certificate that its tokens are bound to."""
+    """A client that has proven who it is, and the certificate that its tokens are bound to.
+
+    `spends` is what the proof uses up; it counts once that is spent.
+    """
 
     registration: Registration
     certificate: PeerCertificate
+    spends: SingleUse | None = None
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +121,7 @@ class InvalidClient(OAuthError):
     oauth_code = "invalid_client"
     message = (
         "Client authentication failed: the client is not known or not active here, "
-        "or this connection's certificate is not the one registered for it."
+        "or this connection's certificate or the assertion does not prove it as registered."
     )
 
 

@@ -1,6 +1,7 @@
 """Tokens: issued to a client that proved itself, read on each use, gone when revoked."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from creditbridge.access import store
 from creditbridge.access.checks import CHECKS
@@ -12,21 +13,26 @@ from creditbridge.access.model import (
     InvalidClient,
     InvalidRequest,
     IssuedToken,
+    SingleUse,
     Token,
     TokenRequest,
     UnsupportedGrantType,
 )
 from creditbridge.access.rules import require_binding, require_live
 from creditbridge.access.tokens import digest_secret, new_secret
+from creditbridge.admission.rules import NonceReplayed
 from creditbridge.foundation.database import Transaction
 from creditbridge.parties.service import find_client
 from creditbridge.protocols.certificate_binding import PeerCertificate
 
 
 class ClientUnnamed(InvalidClient):
-    """No client id, or no certificate beside it."""
+    """No client id, or neither a certificate nor an assertion beside it."""
 
-    message = "Send client_id over a connection that presents the certificate of the client."
+    message = (
+        "Send client_id over a connection that presents the certificate of the client, "
+        "or a client_assertion."
+    )
 
 
 class GrantMissing(InvalidRequest):
@@ -35,8 +41,20 @@ class GrantMissing(InvalidRequest):
     message = "The parameter grant_type is missing."
 
 
-async def authenticate_client(tx: Transaction, request: TokenRequest) -> Authenticated:
-    """Return the client that this token request proves to come from.
+class Admission(Protocol):
+    """Where what may be used once is spent."""
+
+    async def take_nonce(
+        self, tx: Transaction, *, key_id: str, nonce: str, expires_at: datetime
+    ) -> None:
+        """Take the nonce, or raise `NonceReplayed`."""
+        ...
+
+
+async def authenticate_client(
+    tx: Transaction, request: TokenRequest, admission: Admission
+) -> Authenticated:
+    """Return the client that this token request proves to come from; its proof is spent.
 
     Holds off revocations until the transaction ends, so that the token is issued in the same one.
 
@@ -48,18 +66,31 @@ async def authenticate_client(tx: Transaction, request: TokenRequest) -> Authent
     # Before anything is read: a malformed request costs no query.
     for check in CHECKS:
         check(request)
-    claims = ((name, method.name_client(request)) for name, method in METHODS.items())
-    name, client_id = next((claim for claim in claims if claim[1] is not None), ("", None))
-    if client_id is None:
+    claimed = ((name, method.name_client(request)) for name, method in METHODS.items())
+    claims = {name: client_id for name, client_id in claimed if client_id is not None}
+    if not claims:
         raise ClientUnnamed
+    name, client_id = next(iter(claims.items()))
     # Before the client is read: a revocation that commits after this finds the token and deletes
     # it.
     await store.join_issuers(tx)
     registration = await find_client(tx, client_id)
-    # Exactly the registered method counts (PROTOCOLS A1); an unknown client is put to the same one.
-    if registration is not None:
-        name = registration.client.authentication
-    return METHODS[name].require_proof(registration, request, now=tx.now)
+    # Exactly the registered method counts (PROTOCOLS A1); who claims by another one is unknown to
+    # it, and is put to the same work.
+    if registration is not None and registration.client.authentication != name:
+        registration = None
+    client = METHODS[name].require_proof(registration, request, now=tx.now)
+    if client.spends is not None:
+        await _spend(tx, client.spends, admission)
+    return client
+
+
+async def _spend(tx: Transaction, use: SingleUse, admission: Admission) -> None:
+    """Spend what a proof uses up, on all nodes, with this transaction."""
+    try:
+        await admission.take_nonce(tx, key_id=use.owner, nonce=use.value, expires_at=use.expires_at)
+    except NonceReplayed as error:
+        raise InvalidClient(detail=error.code) from error
 
 
 async def grant_token(tx: Transaction, request: TokenRequest, client: Authenticated) -> IssuedToken:

@@ -30,6 +30,8 @@ async def issue_token(request: HttpRequest, house: AtHouse) -> Response[bytes]:
                     value for name, value in headers_of(request) if name == "authorization"
                 ),
                 certificate=peer_certificate(request),
+                # As published: what a client compares, and what it must have meant (RFC 8414).
+                issuer=str(house.metadata["issuer"]),
             )
         )
     # Here in the words of OAuth, which a client library reads; elsewhere as problem details.

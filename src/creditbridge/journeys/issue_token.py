@@ -1,14 +1,16 @@
 """A bank's machine gets a token that only its certificate can use.
 
-    access -> ledger
+    access -> admission -> ledger
 
-1. The client proves who it is; a stranger is turned away and counted.
+1. The client proves who it is, and a proof for one use is spent; a stranger is turned away and
+   counted.
 2. The grant that the request names decides on the scopes, and a token is issued.
 3. The ledger holds the token's terms, or the refusal, before the answer leaves.
 
 All steps share a transaction, and with it whatever suspends the client at the same moment.
 """
 
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -31,10 +33,22 @@ RULE = "token-grant"
 RULE_VERSION = "1"
 
 
+class Admission(Protocol):
+    """What this journey needs of what is spent once."""
+
+    async def take_nonce(
+        self, tx: Transaction, *, key_id: str, nonce: str, expires_at: datetime
+    ) -> None:
+        """Take the nonce, or refuse."""
+        ...
+
+
 class Access(Protocol):
     """What this journey needs of the authorization server."""
 
-    async def authenticate_client(self, tx: Transaction, request: TokenRequest) -> Authenticated:
+    async def authenticate_client(
+        self, tx: Transaction, request: TokenRequest, admission: Admission
+    ) -> Authenticated:
         """Return the client that this request proves to come from."""
         ...
 
@@ -50,6 +64,7 @@ class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
 
     database: Database
     access: Access
+    admission: Admission
     ledger: Recorder
     strangers: Strangers
 
@@ -61,7 +76,7 @@ class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
         """
         async with self.database.transaction(commit_on=OAuthError) as tx:
             try:
-                client = await self.access.authenticate_client(tx, request)  # 1
+                client = await self.access.authenticate_client(tx, request, self.admission)  # 1
             except OAuthError as refusal:
                 self.strangers.count(DOOR, refusal.code, now=tx.now)  # 1
                 raise

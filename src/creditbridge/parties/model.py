@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -30,6 +30,18 @@ class ChangeKind(StrEnum):
     BANK_ONBOARDING = "BANK_ONBOARDING"
 
 
+# The ways in which a client may prove itself; `access/client_auth` has a file for each.
+AuthenticationMethod: TypeAlias = Literal["tls_client_auth", "private_key_jwt"]
+
+
+class AssertionAlgorithm(StrEnum):
+    """What a client may sign its assertions with; the value is the JOSE name (FAPI 2.0, 5.4.1)."""
+
+    PS256 = "PS256"
+    ES256 = "ES256"
+    ED25519 = "EdDSA"
+
+
 class Bank(msgspec.Struct, frozen=True, kw_only=True):
     """A bank that was onboarded."""
 
@@ -40,19 +52,27 @@ class Bank(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
-    """One of a bank's machines; its certificate must have the subject that `matcher` names."""
+    """One of a bank's machines.
+
+    With `tls_client_auth` its certificate must have the subject that `matcher` names; with
+    `private_key_jwt` it signs assertions with one of `assertion_algorithms`.
+    """
 
     client_id: str
     bank_id: str
-    authentication: Literal["tls_client_auth"]
-    matcher: SubjectMatcher
+    authentication: AuthenticationMethod
+    matcher: SubjectMatcher | None
+    assertion_algorithms: frozenset[AssertionAlgorithm] = frozenset()
     scopes: frozenset[str]
     requires_signature: bool  # Its requests must carry an HTTP message signature (RFC 9421).
     state: Standing
 
 
 class ClientKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key that verifies a client's messages, as the JSON bytes of a public JWK (RFC 7517)."""
+    """A key that verifies what a client signs, as the JSON bytes of a public JWK (RFC 7517).
+
+    An RSA key verifies assertions alone, never an HTTP message (PROTOCOLS K1).
+    """
 
     key_id: str
     client_id: str
@@ -182,11 +202,20 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     applied_at: datetime | None = None
 
 
-class ClientOnboarding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A client as a change names it; the house chooses the id."""
+class ClientOnboarding(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """A client as a change names it.
+
+    `tls_client_auth`, also where no method is named, takes a `matcher`; `private_key_jwt` takes
+    `assertion_algorithms` and a key for each.
+    """
 
     client_id: str
-    matcher: SubjectMatcher
+    # Unset and not the default: a body may name the method or leave it out, and stay canonical.
+    authentication: AuthenticationMethod | msgspec.UnsetType = msgspec.UNSET
+    matcher: SubjectMatcher | None = None
+    assertion_algorithms: tuple[AssertionAlgorithm, ...] = ()
     scopes: tuple[str, ...]
     requires_signature: bool
     keys: tuple[dict[str, str], ...]  # Public JWKs (RFC 7517).

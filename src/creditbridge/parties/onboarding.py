@@ -6,11 +6,15 @@ from collections.abc import Sequence
 import msgspec
 
 from creditbridge.foundation.errors import Malformed
-from creditbridge.foundation.keys import PublicKey, thumbprint
-from creditbridge.parties.model import BankOnboarding, ClientOnboarding
+from creditbridge.parties.model import (
+    AuthenticationMethod,
+    BankOnboarding,
+    ClientOnboarding,
+)
 from creditbridge.protocols.canonical_json import canonicalize
 from creditbridge.protocols.certificate_binding import require_matcher
-from creditbridge.protocols.jwk import parse_jwk
+from creditbridge.protocols.jws import RsaKey
+from creditbridge.protocols.rsa_jwk import JoseKey, parse_jose_jwk, thumbprint_of
 from creditbridge.protocols.strict_json import decode
 from creditbridge.protocols.uscc import parse_uscc
 
@@ -28,8 +32,18 @@ class OnboardingMalformed(Malformed):
 
     code = "onboarding-malformed"
     message = (
-        "A bank needs a valid USCC, a name, and 1 to 32 clients, each with an id, one certificate "
-        "subject, at least one scope, at most 8 keys, and a key if it must sign; canonical JSON."
+        "A bank needs a valid USCC, a name, and 1 to 32 clients, each with an id, one way to prove "
+        "itself, at least one scope, at most 8 keys, and a key if it must sign; canonical JSON."
+    )
+
+
+class AuthenticationUnfit(OnboardingMalformed):
+    """A client whose members do not fit the way in which it is to prove itself."""
+
+    code = "onboarding-authentication"
+    message = (
+        "tls_client_auth takes one certificate subject; private_key_jwt takes assertion algorithms "
+        "instead, each once and with a key for it; a key that nothing of these uses is refused."
     )
 
 
@@ -72,13 +86,19 @@ def read_onboarding(body: bytes) -> BankOnboarding:
     return onboarding
 
 
-def list_keys(client: ClientOnboarding) -> tuple[PublicKey, ...]:
+def method_of(client: ClientOnboarding) -> AuthenticationMethod:
+    """Return how the client is to prove itself; `tls_client_auth` where it does not say."""
+    method = client.authentication
+    return "tls_client_auth" if isinstance(method, msgspec.UnsetType) else method
+
+
+def list_keys(client: ClientOnboarding) -> tuple[JoseKey, ...]:
     """Return a client's public keys, each named by its `kid` or else by its thumbprint (RFC 7638).
 
     Raises:
-        KeyMalformed: no public JWK (RFC 7517) of a kind that signs messages.
+        KeyMalformed: no public JWK (RFC 7517) of a kind that signs messages or assertions.
     """
-    return tuple(map(parse_jwk, client.keys))
+    return tuple(map(parse_jose_jwk, client.keys))
 
 
 def _require_client(client: ClientOnboarding) -> None:
@@ -86,31 +106,51 @@ def _require_client(client: ClientOnboarding) -> None:
         raise OnboardingMalformed(detail="a client's id")
     if not client.scopes or not all(map(_SCOPE.fullmatch, client.scopes)):
         raise OnboardingMalformed(detail="scopes")
-    require_matcher(client.matcher)
     _require_keys(client)
-    # PostgreSQL takes no zero byte, and an officer's terminal would obey an escape.
-    if not client.matcher.value.isprintable():
-        raise OnboardingMalformed(detail="a subject that does not print")
+    _require_authentication(client)
+
+
+def _require_authentication(client: ClientOnboarding) -> None:
+    algorithms = client.assertion_algorithms
+    if method_of(client) == "private_key_jwt":
+        # A subject beside it would be a second way in that nobody watches.
+        if client.matcher is not None or not algorithms or len(set(algorithms)) != len(algorithms):
+            raise AuthenticationUnfit
+        if not set(algorithms) <= {key.algorithm for key in list_keys(client)}:
+            raise AuthenticationUnfit(detail="an algorithm without a key")
+    elif client.matcher is None or algorithms:
+        raise AuthenticationUnfit
+    else:
+        require_matcher(client.matcher)
+        # PostgreSQL takes no zero byte, and an officer's terminal would obey an escape.
+        if not client.matcher.value.isprintable():
+            raise OnboardingMalformed(detail="a subject that does not print")
 
 
 def _require_keys(client: ClientOnboarding) -> None:
     if len(client.keys) > KEYS_MAX:
         raise OnboardingMalformed(detail="too many keys")
-    # Without a key nothing that the client sends could ever be verified (RFC 9421, section 3.2).
-    if client.requires_signature and not client.keys:
+    keys = list_keys(client)
+    rsa = [key for key in keys if isinstance(key, RsaKey)]
+    # Without a key nothing that the client sends could ever be verified (RFC 9421, section 3.2);
+    # an RSA key verifies no message (PROTOCOLS H2).
+    if client.requires_signature and len(rsa) == len(keys):
         raise OnboardingMalformed(detail="no key to verify signatures with")
-    if not all(key.key_id.isprintable() for key in list_keys(client)):
+    if not all(key.key_id.isprintable() for key in keys):
         raise OnboardingMalformed(detail="a key id that does not print")
+    # A key that nothing uses is one that nobody misses when it is stolen.
+    if rsa and rsa[0].algorithm not in client.assertion_algorithms:
+        raise AuthenticationUnfit(detail="an RSA key that nothing uses")
 
 
 def _require_own(clients: Sequence[ClientOnboarding]) -> None:
     keys = [key for client in clients for key in list_keys(client)]
     _require_distinct([client.client_id for client in clients])
     # One certificate must name one client, or a token could be asked for in the other's name.
-    _require_distinct([client.matcher for client in clients])
+    _require_distinct([client.matcher for client in clients if client.matcher is not None])
     _require_distinct([key.key_id for key in keys])
     # One key under two names is one key (RFC 7638 sees the material alone).
-    _require_distinct([thumbprint(key.material) for key in keys])
+    _require_distinct(list(map(thumbprint_of, keys)))
 
 
 def _require_distinct(names: Sequence[object]) -> None:

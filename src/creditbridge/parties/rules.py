@@ -21,6 +21,7 @@ from creditbridge.parties.model import (
 )
 from creditbridge.protocols.canonical_json import canonicalize
 from creditbridge.protocols.jwk import parse_jwk
+from creditbridge.protocols.rsa_jwk import JoseKey, parse_jose_jwk
 
 ACT_DOMAIN = b"creditbridge-operator-act-v1\x00"
 CHANGE_DOMAIN = b"creditbridge-change-v1\x00"
@@ -203,16 +204,41 @@ def require_approved(change: Change | None, *, now: datetime) -> Change:
 # A key is read once and not for every message it signed; its bytes name it.
 @lru_cache(KEYS_MAX)
 def read_key(jwk: bytes) -> PublicKey:
-    """Return the public key of a stored JWK."""
+    """Return the public key of a stored JWK that verifies messages."""
     return parse_jwk(msgspec.json.decode(jwk, type=dict[str, str]))
 
 
+def read_jose_key(jwk: bytes) -> JoseKey:
+    """Return the public key of a stored JWK, RSA included."""
+    return parse_jose_jwk(msgspec.json.decode(jwk, type=dict[str, str]))
+
+
 def find_key(registration: Registration, key_id: str) -> PublicKey | None:
-    """Return the client's live key of this id, or None: another client's key is none of its own."""
+    """Return the client's live key of this id for HTTP messages, or None.
+
+    Another client's key is none of its own, and an RSA key signs no message (PROTOCOLS H2).
+    """
+    found = find_jose_key(registration, key_id)
+    return found if isinstance(found, PublicKey) else None
+
+
+def find_jose_key(registration: Registration, key_id: str) -> JoseKey | None:
+    """Return the client's live key of this id, RSA included, or None."""
     for key in registration.keys:
         if key.key_id == key_id:
-            return read_key(key.jwk)
+            return read_jose_key(key.jwk)
     return None
+
+
+def find_assertion_key(
+    registration: Registration | None, key_id: str, algorithm: str
+) -> JoseKey | None:
+    """Return the client's live key of this id, where it may sign assertions so; else None."""
+    if registration is None or algorithm not in registration.client.assertion_algorithms:
+        return None
+    found = find_jose_key(registration, key_id)
+    # The key's own algorithm decides, whatever the token names (RFC 8725, section 3.1).
+    return found if found is not None and found.algorithm == algorithm else None
 
 
 def select_live(registration: Registration | None, *, now: datetime) -> Registration | None:

@@ -46,18 +46,13 @@ def parse_jwk(members: Mapping[str, object]) -> PublicKey:
         PrivateMemberFound: a private or symmetric member, whatever its value.
         KeyMalformed: another type, curve, use or algorithm; coordinates that are no point.
     """
-    # Looked for first, whatever else is wrong: its owner must be told that the key is lost.
-    if not PRIVATE_MEMBERS.isdisjoint(members):
-        raise PrivateMemberFound
-    key_id = members.get("kid")
-    if not isinstance(key_id, str | None) or len(key_id or "") > KEY_ID_CHARACTERS_MAX:
-        raise KeyMalformed(detail="kid is no string of sensible length")
+    key_id = require_public(members)
     try:
         # The thumbprint is of the key alone, so a nameless key has one name everywhere (RFC 7638).
         key = name_key(_material_of(members), key_id=key_id)
     except KeyUnusable as error:
         raise KeyMalformed(detail=error.detail) from error
-    _require_use(members, key)
+    require_use(members, key.algorithm)
     return key
 
 
@@ -88,8 +83,29 @@ def format_jwks(keys: Iterable[PublicKey]) -> dict[str, list[dict[str, str]]]:
     return {"keys": [key.to_jwk() for key in listed]}
 
 
-def _require_use(members: Mapping[str, object], key: PublicKey) -> None:
-    if members.get("use", "sig") != "sig" or members.get("alg", key.algorithm) != key.algorithm:
+def require_public(members: Mapping[str, object]) -> str | None:
+    """Return the `kid` of a JWK that holds nothing private; None where it has no name.
+
+    Raises:
+        PrivateMemberFound: a private or symmetric member, whatever its value.
+        KeyMalformed: a `kid` that is no string of sensible length.
+    """
+    # Looked for first, whatever else is wrong: its owner must be told that the key is lost.
+    if not PRIVATE_MEMBERS.isdisjoint(members):
+        raise PrivateMemberFound
+    key_id = members.get("kid")
+    if not isinstance(key_id, str | None) or len(key_id or "") > KEY_ID_CHARACTERS_MAX:
+        raise KeyMalformed(detail="kid is no string of sensible length")
+    return key_id
+
+
+def require_use(members: Mapping[str, object], algorithm: str) -> None:
+    """Accept a JWK that is for signatures of this algorithm, or does not say what it is for.
+
+    Raises:
+        KeyMalformed: another use, algorithm or operation.
+    """
+    if members.get("use", "sig") != "sig" or members.get("alg", algorithm) != algorithm:
         raise KeyMalformed(detail="a key for another use or algorithm")
     # A set, or `verify` twice, says no more (section 4.3).
     if members.get("key_ops", ["verify"]) != ["verify"]:

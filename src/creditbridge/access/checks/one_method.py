@@ -1,10 +1,10 @@
 """A client authenticates by one method per request (RFC 6749, section 2.3)."""
 
-from creditbridge.access.model import InvalidClient, InvalidRequest, TokenRequest
+from creditbridge.access.model import ASSERTION, InvalidClient, InvalidRequest, TokenRequest
 
 # What a request can carry to authenticate its client, beside the connection's certificate. That
 # one may come along with any of them: it also binds the token (RFC 8705, section 3).
-CREDENTIALS = ("client_secret", "client_assertion")
+CREDENTIALS = ("client_secret", ASSERTION)
 
 
 class MethodsMixed(InvalidRequest):
@@ -14,7 +14,7 @@ class MethodsMixed(InvalidRequest):
 
 
 class MethodUnserved(InvalidClient):
-    """A shared secret or an assertion, where certificates count."""
+    """A shared secret, which proves nothing here (FAPI 2.0, section 5.3.2.1)."""
 
     message = (
         "This client authentication method is not served; "
@@ -23,7 +23,7 @@ class MethodUnserved(InvalidClient):
 
 
 def require_one_method(request: TokenRequest) -> None:
-    """Accept a request that authenticates its client by the connection alone.
+    """Accept a request that authenticates its client by the connection, or by one assertion.
 
     Raises:
         MethodsMixed: two methods at once.
@@ -33,5 +33,5 @@ def require_one_method(request: TokenRequest) -> None:
     # With two, one check might accept what the other should have refused (RFC 6749, section 2.3).
     if carried > 1:
         raise MethodsMixed
-    if carried:
+    if carried and ASSERTION not in request.form:
         raise MethodUnserved

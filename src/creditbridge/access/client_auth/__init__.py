@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from creditbridge.access.client_auth import tls_client_auth
+from creditbridge.access.client_auth import private_key_jwt, tls_client_auth
 from creditbridge.access.model import Authenticated, TokenRequest
 from creditbridge.parties.model import Registration
 
@@ -16,7 +16,10 @@ class ClientAuthentication(Protocol):
     """One method of client authentication."""
 
     def name_client(self, request: TokenRequest) -> str | None:
-        """Return the client id that the request claims by this method; None where it does not."""
+        """Return the client id that the request claims by this method; None where it does not.
+
+        An id that no client can have stands for a claim that cannot be read.
+        """
         ...
 
     def require_proof(
@@ -31,5 +34,6 @@ class ClientAuthentication(Protocol):
 
 
 METHODS: Mapping[str, ClientAuthentication] = {
+    private_key_jwt.NAME: private_key_jwt.PrivateKeyJwt(),
     tls_client_auth.NAME: tls_client_auth.TlsClientAuth(),
 }

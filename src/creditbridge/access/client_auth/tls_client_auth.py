@@ -7,7 +7,12 @@ the one registered matcher of subject or alternative name.
 import re
 from datetime import datetime
 
-from creditbridge.access.model import Authenticated, InvalidClient, TokenRequest
+from creditbridge.access.model import (
+    ASSERTION_PARAMETERS,
+    Authenticated,
+    InvalidClient,
+    TokenRequest,
+)
 from creditbridge.parties.model import Registration
 from creditbridge.protocols.certificate_binding import (
     CertificateForeign,
@@ -30,9 +35,12 @@ class TlsClientAuth:
     """Proof by the connection's certificate."""
 
     def name_client(self, request: TokenRequest) -> str | None:
-        """Return the `client_id` sent beside a certificate."""
+        """Return the `client_id` sent beside a certificate, where no assertion is to prove it."""
         client_id = request.form.get("client_id", "")
         if request.certificate is None or _CLIENT_ID.fullmatch(client_id) is None:
+            return None
+        # With an assertion the certificate only binds the token (RFC 8705, section 3).
+        if not ASSERTION_PARAMETERS.isdisjoint(request.form):
             return None
         return client_id
 
@@ -47,16 +55,16 @@ class TlsClientAuth:
         certificate = request.certificate
         if certificate is None:
             raise InvalidClient(detail="no certificate")
-        matcher = NOBODY if registration is None else registration.client.matcher
+        matcher = None if registration is None else registration.client.matcher
         try:
             # TLS checked the dates at the handshake; a connection may live on past the end of its
             # certificate.
             require_client_certificate(certificate, now=now)
-            require_match(certificate, matcher)
+            require_match(certificate, matcher or NOBODY)
         except (CertificateForeign, CertificateUnfit) as error:
             raise InvalidClient(detail=f"{error.code}: {error.detail}") from error
         # Last, after the same work: neither the answer nor its time tells whether the client
         # exists.
-        if registration is None:
+        if registration is None or matcher is None:
             raise InvalidClient(detail="unknown client")
         return Authenticated(registration=registration, certificate=certificate)

@@ -7,7 +7,7 @@ import msgspec
 from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.errors import Refused
 from creditbridge.foundation.ids import Kind, new_id
-from creditbridge.foundation.keys import PublicKey, thumbprint
+from creditbridge.foundation.keys import PublicKey
 from creditbridge.parties.model import (
     Bank,
     Client,
@@ -16,10 +16,21 @@ from creditbridge.parties.model import (
     Registration,
     Standing,
 )
-from creditbridge.parties.onboarding import is_client_id, list_keys, read_onboarding
-from creditbridge.parties.rules import read_key, require_approved, require_known, select_live
+from creditbridge.parties.onboarding import (
+    is_client_id,
+    list_keys,
+    method_of,
+    read_onboarding,
+)
+from creditbridge.parties.rules import (
+    read_jose_key,
+    require_approved,
+    require_known,
+    select_live,
+)
 from creditbridge.parties.service.operators import lock_change
 from creditbridge.parties.store import banks, changes
+from creditbridge.protocols.rsa_jwk import JoseKey, format_jose_jwk, thumbprint_of
 
 
 class BankUnknown(Refused):
@@ -56,7 +67,7 @@ async def onboard_bank(tx: Transaction, change_id: str) -> Bank:
     )
     clients = [_make_client(bank, client) for client in onboarding.clients]
     keys = [
-        (_make_key(client.client_id, key, now=tx.now), thumbprint(key.material))
+        (_make_key(client.client_id, key, now=tx.now), thumbprint_of(key))
         for client in onboarding.clients
         for key in list_keys(client)
     ]
@@ -86,13 +97,15 @@ async def get_bank(tx: Transaction, bank_id: str) -> Bank:
 
 
 async def list_message_keys(tx: Transaction, bank_id: str) -> list[PublicKey]:
-    """Return every key that a bank's clients sign or signed with, for its pins.
+    """Return every key that a bank's clients sign or signed HTTP messages with, for its pins.
 
     Raises:
         BankUnknown: there is no such bank.
     """
     await get_bank(tx, bank_id)
-    return [read_key(key.jwk) for key in await banks.find_keys_of_bank(tx, bank_id)]
+    keys = [read_jose_key(key.jwk) for key in await banks.find_keys_of_bank(tx, bank_id)]
+    # No evidence holds a client's assertion: an RSA key would be a pin for nothing.
+    return [key for key in keys if isinstance(key, PublicKey)]
 
 
 async def suspend_bank(tx: Transaction, bank_id: str) -> None:
@@ -130,14 +143,15 @@ def _make_client(bank: Bank, onboarding: ClientOnboarding) -> Client:
     return Client(
         client_id=onboarding.client_id,
         bank_id=bank.bank_id,
-        authentication="tls_client_auth",
+        authentication=method_of(onboarding),
         matcher=onboarding.matcher,
+        assertion_algorithms=frozenset(onboarding.assertion_algorithms),
         scopes=frozenset(onboarding.scopes),
         requires_signature=onboarding.requires_signature,
         state=Standing.ACTIVE,
     )
 
 
-def _make_key(client_id: str, key: PublicKey, *, now: datetime) -> ClientKey:
-    jwk = msgspec.json.encode(key.to_jwk())
+def _make_key(client_id: str, key: JoseKey, *, now: datetime) -> ClientKey:
+    jwk = msgspec.json.encode(format_jose_jwk(key))
     return ClientKey(key_id=key.key_id, client_id=client_id, jwk=jwk, registered_at=now)

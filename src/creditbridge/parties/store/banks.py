@@ -1,13 +1,20 @@
 """Banks, their clients, and the keys of those."""
 
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
 from creditbridge.foundation.database import Transaction
-from creditbridge.parties.model import Bank, Client, ClientKey, Registration, Standing
-from creditbridge.protocols.certificate_binding import SubjectMatcher
+from creditbridge.parties.model import (
+    AssertionAlgorithm,
+    AuthenticationMethod,
+    Bank,
+    Client,
+    ClientKey,
+    Registration,
+    Standing,
+)
+from creditbridge.protocols.certificate_binding import SubjectKind, SubjectMatcher
 
 
 class ClientRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,9 +22,10 @@ class ClientRow(msgspec.Struct, frozen=True, kw_only=True):
 
     client_id: str
     bank_id: str
-    authentication: Literal["tls_client_auth"]
-    matcher_kind: str
-    matcher_value: str
+    authentication: AuthenticationMethod
+    matcher_kind: str | None
+    matcher_value: str | None
+    assertion_algorithms: frozenset[AssertionAlgorithm]
     scopes: frozenset[str]
     requires_signature: bool
     state: Standing
@@ -59,13 +67,14 @@ async def is_clash(
     tx: Transaction, bank: Bank, clients: list[Client], keys: list[tuple[ClientKey, str]]
 ) -> bool:
     """Tell whether anything of a new bank is taken; each key comes with its thumbprint."""
+    matchers = [client.matcher for client in clients if client.matcher is not None]
     clash = await tx.fetch_value(
         bool,
         IS_CLASH,
         bank.uscc,
         [client.client_id for client in clients],
-        [client.matcher.kind for client in clients],
-        [client.matcher.value for client in clients],
+        [matcher.kind for matcher in matchers],
+        [matcher.value for matcher in matchers],
         [key.key_id for key, _ in keys],
         [thumbprint for _, thumbprint in keys],
     )
@@ -87,8 +96,8 @@ async def add_bank(tx: Transaction, bank: Bank, *, change_id: str) -> None:
 
 ADD_CLIENT = """
     INSERT INTO parties_clients (client_id, bank_id, authentication, matcher_kind, matcher_value,
-        scopes, requires_signature, state)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        assertion_algorithms, scopes, requires_signature, state)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 
 
@@ -99,8 +108,9 @@ async def add_client(tx: Transaction, client: Client) -> None:
         client.client_id,
         client.bank_id,
         client.authentication,
-        client.matcher.kind,
-        client.matcher.value,
+        None if client.matcher is None else client.matcher.kind,
+        None if client.matcher is None else client.matcher.value,
+        sorted(client.assertion_algorithms),
         sorted(client.scopes),
         client.requires_signature,
         client.state,
@@ -138,9 +148,9 @@ async def suspend_bank(tx: Transaction, bank_id: str) -> bool:
 
 # One statement, though the client comes once with each key: every request asks for it.
 FIND_REGISTRATION = """
-    SELECT client_id, bank_id, authentication, matcher_kind, matcher_value, scopes,
-        requires_signature, client.state, uscc, legal_name, bank.state AS bank_state,
-        key_id, jwk, registered_at, ends_at
+    SELECT client_id, bank_id, authentication, matcher_kind, matcher_value,
+        assertion_algorithms, scopes, requires_signature, client.state, uscc, legal_name,
+        bank.state AS bank_state, key_id, jwk, registered_at, ends_at
     FROM parties_clients AS client JOIN parties_banks AS bank USING (bank_id)
         LEFT JOIN parties_client_keys AS key USING (client_id)
     WHERE client_id = $1 ORDER BY registered_at, key_id
@@ -157,9 +167,8 @@ async def find_registration(tx: Transaction, client_id: str) -> Registration | N
         client_id=row.client_id,
         bank_id=row.bank_id,
         authentication=row.authentication,
-        matcher=msgspec.convert(
-            {"kind": row.matcher_kind, "value": row.matcher_value}, SubjectMatcher
-        ),
+        matcher=_read_matcher(row),
+        assertion_algorithms=row.assertion_algorithms,
         scopes=row.scopes,
         requires_signature=row.requires_signature,
         state=row.state,
@@ -181,6 +190,12 @@ def _key_of(row: ClientRow) -> ClientKey | None:
         registered_at=row.registered_at,
         ends_at=row.ends_at,
     )
+
+
+def _read_matcher(row: ClientRow) -> SubjectMatcher | None:
+    if row.matcher_kind is None or row.matcher_value is None:
+        return None
+    return SubjectMatcher(kind=SubjectKind(row.matcher_kind), value=row.matcher_value)
 
 
 # Ended ones too: a pin of the past verifies what was signed then.

@@ -1,0 +1,116 @@
+"""RFC 7518, section 6.3: which RSA keys are taken, judged by joserfc and the RFCs' examples."""
+
+from base64 import urlsafe_b64encode
+
+import joserfc.jwk
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from creditbridge.foundation.keys import PublicKey, name_key
+from creditbridge.protocols.jwk import KeyMalformed, PrivateMemberFound
+from creditbridge.protocols.jws import RsaKey
+from creditbridge.protocols.rsa_jwk import (
+    RSA_BITS_MAX,
+    format_jose_jwk,
+    parse_jose_jwk,
+    thumbprint_of,
+)
+
+# RFC 7517, appendix A.1, whose thumbprint is that of RFC 7638, section 3.1.
+RFC_JWK = {
+    "kty": "RSA",
+    "n": "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_"
+    "BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2"
+    "QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6W"
+    "eZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",
+    "e": "AQAB",
+}
+THUMBPRINT = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
+
+
+def modulus_of(bits: int) -> str:
+    """An odd number of so many bits, as a JWK writes it."""
+    return encode(((1 << (bits - 1)) | 1).to_bytes((bits + 7) // 8))
+
+
+def encode(raw: bytes) -> str:
+    """Canonical base64url."""
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def test_the_rfcs_key_is_read_under_its_thumbprint() -> None:
+    """RFC 7638, section 3.1; a `kid` is kept."""
+    unnamed, named = parse_jose_jwk(RFC_JWK), parse_jose_jwk({**RFC_JWK, "kid": "2011-04-29"})
+
+    assert isinstance(unnamed, RsaKey)
+    assert unnamed.key_id == THUMBPRINT == thumbprint_of(named)
+    assert (named.key_id, named.algorithm) == ("2011-04-29", "PS256")
+
+
+def test_what_is_stored_is_the_same_key_to_others() -> None:
+    """Another implementation reads the same thumbprint from our output."""
+    formatted = format_jose_jwk(parse_jose_jwk(RFC_JWK))
+
+    assert joserfc.jwk.import_key({**formatted}).thumbprint() == THUMBPRINT
+    assert formatted == {**RFC_JWK, "kid": THUMBPRINT, "use": "sig", "alg": "PS256"}
+    assert parse_jose_jwk(formatted) == parse_jose_jwk(RFC_JWK)
+
+
+def test_other_keys_are_read_as_ever() -> None:
+    """EC and Ed25519 come back as keys that also verify messages."""
+    key = name_key(ec.derive_private_key(7, ec.SECP256R1()).public_key())
+
+    found = parse_jose_jwk(key.to_jwk())
+
+    assert isinstance(found, PublicKey)
+    assert format_jose_jwk(found) == key.to_jwk()
+    assert thumbprint_of(found) == key.key_id
+
+
+@pytest.mark.parametrize("bits", [2_048, 3_072, RSA_BITS_MAX])
+def test_K1_keys_of_2048_to_4096_bits_are_read(bits: int) -> None:
+    """At both limits."""
+    key = rsa.generate_private_key(65537, bits).public_key() if bits < RSA_BITS_MAX else None
+    n = encode(key.public_numbers().n.to_bytes(bits // 8)) if key else modulus_of(bits)
+
+    assert parse_jose_jwk({**RFC_JWK, "n": n}).algorithm == "PS256"
+
+
+@pytest.mark.parametrize("member", ["d", "p", "q", "dp", "dq", "qi", "oth"])
+def test_K1_a_private_member_is_refused(member: str) -> None:
+    """Whoever sends one has lost the key."""
+    with pytest.raises(PrivateMemberFound):
+        parse_jose_jwk({**RFC_JWK, member: "AQAB"})
+
+
+FAULTS: dict[str, dict[str, object]] = {
+    "2047 bits": {"n": modulus_of(2_047)},
+    "1024 bits": {"n": modulus_of(1_024)},
+    "4097 bits": {"n": modulus_of(4_097)},
+    "a million characters": {"n": "A" * 1_000_000},
+    "even": {"n": encode((1 << 2047).to_bytes(256))},
+    "a zero in front": {"n": encode(b"\x00" + ((1 << 2047) | 1).to_bytes(256))},
+    "stray bits": {"n": RFC_JWK["n"][:-1] + "x"},
+    "padding": {"n": RFC_JWK["n"] + "="},
+    "impossible length": {"n": RFC_JWK["n"] + "A" * 3},
+    "standard base64": {"n": RFC_JWK["n"].replace("_", "/")},
+    "no n": {"n": None},
+    "n a number": {"n": 65537},
+    "e 3": {"e": "Aw"},
+    "e with a zero": {"e": "AAEAAQ"},
+    "e 1": {"e": "AQ"},
+    "no e": {"e": None},
+    "alg RS256": {"alg": "RS256"},
+    "alg PS384": {"alg": "PS384"},
+    "use enc": {"use": "enc"},
+    "key_ops sign": {"key_ops": ["sign"]},
+    "kid a number": {"kid": 7},
+    "kty in lower case": {"kty": "rsa"},
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_K1_other_rsa_keys_are_refused(fault: str) -> None:
+    """Another size, exponent, spelling, use or algorithm; an even modulus."""
+    with pytest.raises(KeyMalformed):
+        parse_jose_jwk({**RFC_JWK, **FAULTS[fault]})
