@@ -52,6 +52,7 @@ async def present(request: HttpRequest, *, url: str, door: str, scope: str) -> P
     """
     body = await request.body()
     headers = headers_of(request)
+    # What expands on the way in defeats every limit on its size.
     if any(name == "content-encoding" for name, _ in headers):
         raise ContentTypeUnsupported
     query = request.scope["query_string"].decode("latin-1")
@@ -79,7 +80,6 @@ def require_json(headers: tuple[tuple[str, str], ...]) -> None:
         ContentTypeUnsupported: another type, or none.
     """
     types = [value for name, value in headers if name == "content-type"]
-    # What expands on the way in defeats every limit on its size.
     if len(types) != 1 or types[0].partition(";")[0].strip().lower() != JSON_TYPE:
         raise ContentTypeUnsupported
 
