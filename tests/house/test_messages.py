@@ -201,14 +201,16 @@ async def test_hostile_texts_are_never_our_fault(house: House, member: str) -> N
 async def test_another_media_type_is_not_read(house: House, kind: str) -> None:
     """A body that does not say that it is JSON gets 415."""
     async with house.machine() as bank:
-        refused = await send_body(bank, "/v1/reports", b"{}", ("content-type", kind))
+        token = await bank.fetch_token()
+        refused = await send_body(bank, "/v1/reports", b"{}", ("content-type", kind), token=token)
     assert outcome(refused) == (415, "content-type-unsupported")
 
 
 async def test_a_coded_or_oversized_body_is_not_read(house: House) -> None:
     """Content coding gets 415, and a body over the limit 413, before anything is decoded."""
     async with house.machine() as bank:
-        plain = bank.sign(bank.request("POST", "/v1/reports", (JSON, NOBODY), b"{}"))
+        bearer = ("authorization", f"Bearer {await bank.fetch_token()}")
+        plain = bank.sign(bank.request("POST", "/v1/reports", (JSON, bearer), b"{}"))
         coded = await bank.send(replace(plain, headers=(*plain.headers, GZIP)))
         large = await send_body(bank, "/v1/reports", b'{"a":"' + b"x" * 70_000 + b'"}')
     assert outcome(coded) == (415, "content-type-unsupported")
