@@ -34,12 +34,12 @@ from creditbridge.foundation.ids import Kind, new_id
 from creditbridge.foundation.keys import parse_public_key
 from creditbridge.journeys.admit_caller import AdmitCaller
 from creditbridge.journeys.check_ledger import CheckLedger
+from creditbridge.journeys.decide_change import DecideChange
 from creditbridge.journeys.deliver_report import DeliverReport
 from creditbridge.journeys.give_consent import GiveConsent
 from creditbridge.journeys.issue_token import IssueToken
 from creditbridge.journeys.keep_house import KeepHouse
 from creditbridge.journeys.lapse_requests import LapseRequests
-from creditbridge.journeys.onboard_bank import OnboardBank
 from creditbridge.journeys.open_house import OpenHouse
 from creditbridge.journeys.prove_record import ProveRecord
 from creditbridge.journeys.request_consent import RequestConsent
@@ -47,6 +47,7 @@ from creditbridge.journeys.settle_intents import SettleIntents
 from creditbridge.journeys.sign_in import SignIn
 from creditbridge.journeys.silence_consents import SilenceConsents
 from creditbridge.journeys.sum_up_strangers import Strangers, SumUpStrangers
+from creditbridge.journeys.suspend_bank import SuspendBank
 from creditbridge.journeys.withdraw_consent import WithdrawConsent
 from creditbridge.ledger.checking import Trust
 from creditbridge.ledger.sealing import OpeningKeys, load_opening_key
@@ -196,7 +197,8 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             login=self.login,
             readiness=readiness,
             open_house=OpenHouse(database=database, ledger=ledger),
-            onboard_bank=OnboardBank(database=database, ledger=ledger),
+            decide_change=DecideChange(database=database, access=access, ledger=ledger),
+            suspend_bank=SuspendBank(database=database, access=access, ledger=ledger),
             issue_token=IssueToken(
                 database=database, access=access, ledger=ledger, strangers=self.strangers
             ),

@@ -35,6 +35,7 @@ CODES: Mapping[str, int] = {
     "content-digest-invalid": 401,
     "content-type-unsupported": 415,
     "change-unknown": 404,
+    "client-unknown": 404,
     "enterprise-unknown": 404,
     "bank-unknown": 404,
     "idempotency-in-flight": 409,

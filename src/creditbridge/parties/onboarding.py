@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from creditbridge.foundation.errors import Malformed
+from creditbridge.foundation.errors import Malformed, Refused
 from creditbridge.foundation.keys import PublicKey, thumbprint
 from creditbridge.parties.model import BankOnboarding, ClientOnboarding
 from creditbridge.protocols.canonical_json import canonicalize
-from creditbridge.protocols.certificate_binding import require_matcher
+from creditbridge.protocols.certificate_binding import SubjectMatcher, require_matcher
 from creditbridge.protocols.jwk import parse_jwk
 from creditbridge.protocols.strict_json import decode
 from creditbridge.protocols.uscc import parse_uscc
@@ -40,6 +40,13 @@ class OnboardingRepeats(OnboardingMalformed):
     message = "Each client needs an id, a certificate subject and keys of its own."
 
 
+class OnboardingClash(Refused):
+    """A code, client id, certificate subject or key belongs to another bank or client."""
+
+    code = "onboarding-clash"
+    message = "The bank, a client id, a certificate subject or a key is registered already."
+
+
 def is_client_id(text: str) -> bool:
     """Tell whether a text has the shape of a client id: 3 to 64 of `a-z 0-9 _ . -`."""
     return _CLIENT_ID.fullmatch(text) is not None
@@ -67,8 +74,8 @@ def read_onboarding(body: bytes) -> BankOnboarding:
     if not _is_name(onboarding.legal_name) or not 0 < len(onboarding.clients) <= CLIENTS_MAX:
         raise OnboardingMalformed
     for client in onboarding.clients:
-        _require_client(client)
-    _require_own(onboarding.clients)
+        require_client(client)
+    require_own(onboarding.clients)
     return onboarding
 
 
@@ -81,15 +88,29 @@ def list_keys(client: ClientOnboarding) -> tuple[PublicKey, ...]:
     return tuple(map(parse_jwk, client.keys))
 
 
-def _require_client(client: ClientOnboarding) -> None:
+def require_client(client: ClientOnboarding) -> None:
+    """Accept a client that can be registered.
+
+    Raises:
+        Malformed: a wrong id, scope, matcher or key.
+    """
     if not is_client_id(client.client_id):
         raise OnboardingMalformed(detail="a client's id")
     if not client.scopes or not all(map(_SCOPE.fullmatch, client.scopes)):
         raise OnboardingMalformed(detail="scopes")
-    require_matcher(client.matcher)
+    require_subject(client.matcher)
     _require_keys(client)
+
+
+def require_subject(matcher: SubjectMatcher) -> None:
+    """Accept a certificate subject that can be registered.
+
+    Raises:
+        Malformed: no certificate could match it, or it does not print.
+    """
+    require_matcher(matcher)
     # PostgreSQL takes no zero byte, and an officer's terminal would obey an escape.
-    if not client.matcher.value.isprintable():
+    if not matcher.value.isprintable():
         raise OnboardingMalformed(detail="a subject that does not print")
 
 
@@ -103,7 +124,12 @@ def _require_keys(client: ClientOnboarding) -> None:
         raise OnboardingMalformed(detail="a key id that does not print")
 
 
-def _require_own(clients: Sequence[ClientOnboarding]) -> None:
+def require_own(clients: Sequence[ClientOnboarding]) -> None:
+    """Accept clients that share nothing.
+
+    Raises:
+        OnboardingRepeats: an id, a subject or a key twice.
+    """
     keys = [key for client in clients for key in list_keys(client)]
     _require_distinct([client.client_id for client in clients])
     # One certificate must name one client, or a token could be asked for in the other's name.
