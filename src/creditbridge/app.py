@@ -5,6 +5,7 @@ What is opened here is closed here, last opened first.
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
@@ -64,9 +65,10 @@ from creditbridge.protocols.signed_note import note_key
 from creditbridge.server.admission_limit import AdmissionLimit
 from creditbridge.server.doors import Door
 from creditbridge.server.embedded import embedded_database
+from creditbridge.server.revocation import RevocationLists, open_revocation_lists
 from creditbridge.server.run import Lifecycle
 from creditbridge.server.tls import bank_context, people_context
-from creditbridge.settings import Keys, Settings, SettingsInvalid, load_keys
+from creditbridge.settings import DoorSettings, Keys, Settings, SettingsInvalid, load_keys
 
 SCOPES = frozenset({"consents", "reports"})
 CALLBACK_PATH = "/portal/callback"
@@ -108,6 +110,7 @@ async def build(
         sequencer = Sequencer(database, settings.ledger, log_signer=rooms.keys.ledger)
         house = rooms.house(Readiness(database=database, sequencer=sequencer, phase=lifecycle))
         tasks |= {"sequencer": sequencer.run, **keep_house.tasks()}
+        tasks["revocation"] = rooms.revocations.watch
         yield Built(house=house, doors=_doors(settings, house, rooms.strangers), tasks=tasks)
 
 
@@ -124,6 +127,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     platforms: Platforms
     ledger: Ledger
     login: Login
+    revocations: RevocationLists
 
     @classmethod
     async def open(
@@ -150,6 +154,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 node_id=new_id(Kind.NODE, now=clock.now()),
             ),
             login=_open_login(settings, keys, database, clock, stack),
+            revocations=_open_revocations(settings, clock),
         )
 
     def keep_house(self) -> KeepHouse:
@@ -200,7 +205,11 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             decide_change=DecideChange(database=database, access=access, ledger=ledger),
             suspend_bank=SuspendBank(database=database, access=access, ledger=ledger),
             issue_token=IssueToken(
-                database=database, access=access, ledger=ledger, strangers=self.strangers
+                database=database,
+                access=access,
+                ledger=ledger,
+                strangers=self.strangers,
+                revocations=self.revocations,
             ),
             admit_caller=AdmitCaller(
                 database=database,
@@ -209,6 +218,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 admission=self.admission,
                 ledger=ledger,
                 strangers=self.strangers,
+                revocations=self.revocations,
             ),
             request_consent=RequestConsent(
                 database=database, consents=self.consents, ledger=ledger
@@ -302,6 +312,18 @@ def _open_login(
     )
 
 
+def _open_revocations(settings: Settings, clock: Clock) -> RevocationLists:
+    bank = settings.doors.bank
+    return open_revocation_lists(bank.revocation_lists, _client_authority(bank), clock)
+
+
+def _client_authority(bank: DoorSettings) -> Path:
+    # Without an authority the door would believe any certificate, or none.
+    if bank.client_authority is None:
+        raise SettingsInvalid(detail="doors.bank.client_authority")
+    return bank.client_authority
+
+
 def _open_http(stack: AsyncExitStack, settings: HttpClientSettings) -> Http:
     http = open_client(settings)
     stack.push_async_callback(http.close)
@@ -311,9 +333,6 @@ def _open_http(stack: AsyncExitStack, settings: HttpClientSettings) -> Http:
 def _doors(settings: Settings, house: House, strangers: Strangers) -> tuple[Door, ...]:
     doors = settings.doors
     bank = doors.bank
-    # Without an authority the door would believe any certificate, or none.
-    if bank.client_authority is None:
-        raise SettingsInvalid(detail="doors.bank.client_authority")
     return (
         Door(
             name="bank",
@@ -325,7 +344,7 @@ def _doors(settings: Settings, house: House, strangers: Strangers) -> tuple[Door
             tls=bank_context(
                 certificate_file=bank.certificate,
                 key_file=bank.key,
-                client_ca_file=bank.client_authority,
+                client_ca_file=_client_authority(bank),
             ),
             refused=lambda code: strangers.count("bank", code, now=house.clock.now()),
         ),

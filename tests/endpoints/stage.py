@@ -73,6 +73,7 @@ from creditbridge.protocols.http_signatures import (
 from creditbridge.protocols.jwk import format_jwks
 from creditbridge.protocols.jws import sign_compact
 from creditbridge.protocols.uscc import EntityCategory
+from creditbridge.server.revocation import RevocationLists
 from creditbridge.server.run import Lifecycle
 from creditbridge.settings import (
     DatabaseSettings,
@@ -276,6 +277,7 @@ class Stage:
                 provider=provider,
                 id_tokens=IdTokens(provider=provider, clock=self.clock),
             ),
+            revocations=RevocationLists((), (), self.clock),
         )
 
     def _keys(self) -> Keys:

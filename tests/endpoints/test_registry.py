@@ -1,5 +1,7 @@
 """The registry at the operations door, and what a suspension means at the bank door."""
 
+from datetime import datetime
+
 import msgspec
 import pytest
 from tests.endpoints.stage import JSON, Machine, Stage
@@ -7,6 +9,8 @@ from tests.endpoints.wire import Answer, send
 
 from creditbridge.parties.model import ChangeKind
 from creditbridge.protocols.canonical_json import JsonValue, canonicalize
+from creditbridge.protocols.certificate_binding import PeerCertificate
+from creditbridge.protocols.revocation_list import CertificateRevoked
 
 UNKNOWN_BANK = "bnk_01hzy6t9x7c3v5n8m2k4p6q8r0"
 
@@ -108,3 +112,26 @@ async def test_a_suspension_of_another_hand_is_refused(stage: Stage, north: Mach
 
     assert (forged.status, forged.code) == (401, "signature-invalid")
     assert widened.status == 400
+
+
+class Taken:
+    """Revocation lists that name every certificate."""
+
+    def require_unrevoked(self, certificate: PeerCertificate, *, now: datetime) -> None:
+        raise CertificateRevoked
+
+
+async def test_T3_a_revoked_certificate_is_told_in_each_endpoints_words(
+    stage: Stage, north: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`invalid_client` for a token, 401 with the challenge of `invalid_token` at a resource."""
+    token = await stage.get_token(north)
+    monkeypatch.setattr(stage.rooms.revocations, "require_unrevoked", Taken().require_unrevoked)
+
+    asked = await ask_token(stage, north)
+    refused = await list_consents(stage, north, token)
+
+    assert (asked.status, asked.json["error"]) == (401, "invalid_client")
+    assert (refused.status, refused.code) == (401, "certificate-revoked")
+    assert refused.header("www-authenticate") == 'Bearer error="invalid_token"'
+    assert [one.header("connection") for one in (asked, refused)] == ["close", "close"]

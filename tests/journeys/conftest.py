@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
@@ -442,6 +442,23 @@ def certify(der: bytes) -> Callable[..., PeerCertificate]:
         )
 
     return make
+
+
+class FakeRevocations:
+    """The revocation lists: `refusal` is what they say of every certificate, nothing by default."""
+
+    def __init__(self) -> None:
+        self.refusal: CreditbridgeError | None = None
+
+    def require_unrevoked(self, certificate: PeerCertificate, *, now: datetime) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+
+
+@pytest.fixture
+def revocations() -> FakeRevocations:
+    """What the client authorities took back."""
+    return FakeRevocations()
 
 
 @pytest.fixture

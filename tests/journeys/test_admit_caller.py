@@ -41,6 +41,7 @@ from creditbridge.protocols.http_signatures import (
     SignatureStale,
     sign_request,
 )
+from creditbridge.protocols.revocation_list import CertificateRevoked, RevocationUnknown
 
 URL = "https://bank.gateway.example/v1/reports"
 BODY = b'{"a":1}'
@@ -72,14 +73,33 @@ class House(Protocol):
         ...
 
 
+class Revocations(Protocol):
+    """The revocation lists of `conftest`."""
+
+    refusal: CreditbridgeError | None
+
+    def require_unrevoked(self, certificate: PeerCertificate, *, now: datetime) -> None:
+        """Accept, or raise what the test said."""
+        ...
+
+
 class Door:
     """The door, and how a bank's machine comes to it; `strangers` are counted here."""
 
-    def __init__(self, house: House, certify: Callable[..., PeerCertificate]) -> None:
+    def __init__(
+        self,
+        house: House,
+        certify: Callable[..., PeerCertificate],
+        revocations: Revocations,
+    ) -> None:
         self.strangers = Strangers()
         self.certify = certify
         self._issue = IssueToken(
-            database=house.database, access=access, ledger=house.ledger, strangers=Strangers()
+            database=house.database,
+            access=access,
+            ledger=house.ledger,
+            strangers=Strangers(),
+            revocations=revocations,
         )
         self.admit = AdmitCaller(
             database=house.database,
@@ -88,6 +108,7 @@ class Door:
             admission=house.admission,
             ledger=house.ledger,
             strangers=self.strangers,
+            revocations=revocations,
         )
 
     async def get_token(
@@ -148,9 +169,9 @@ class Door:
 
 
 @pytest.fixture
-def door(house: House, certify: Callable[..., PeerCertificate]) -> Door:
+def door(house: House, certify: Callable[..., PeerCertificate], revocations: Revocations) -> Door:
     """The bank door."""
-    return Door(house, certify)
+    return Door(house, certify, revocations)
 
 
 def codes_of(cores: list[Core]) -> list[str]:
@@ -262,6 +283,24 @@ async def test_a_certificate_that_ended_during_the_connection_is_refused(
         await door.admit(door.present(token, certificate=ended, key=north.key))
 
     assert codes_of(await house.told("caller")) == ["certificate-unfit"]
+
+
+@pytest.mark.parametrize("refusal", [CertificateRevoked(), RevocationUnknown()])
+async def test_T3_a_certificate_revoked_during_the_connection_is_refused(
+    refusal: CreditbridgeError,
+    door: Door,
+    house: House,
+    north: Onboarded,
+    revocations: Revocations,
+) -> None:
+    """The list is asked at each request, not once per token; its client is known and recorded."""
+    presented = await door.sign(north)
+    revocations.refusal = refusal
+
+    with pytest.raises(type(refusal)):
+        await door.admit(presented)
+
+    assert codes_of(await house.told("caller")) == [refusal.code]
 
 
 async def test_an_expired_token_opens_nothing(door: Door, house: House, north: Onboarded) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -96,17 +96,37 @@ def make_key() -> FileKey:
     return FileKey(key=name_key(private.public_key()), private=private)
 
 
+class Revocations(Protocol):
+    """The revocation lists of `conftest`."""
+
+    refusal: CreditbridgeError | None
+
+    def require_unrevoked(self, certificate: PeerCertificate, *, now: datetime) -> None:
+        """Accept, or raise what the test said."""
+        ...
+
+
 class Desk:
     """The two operators at work, and a bank's machines at the door."""
 
-    def __init__(self, house: House, operators: tuple[Operator, Operator], keys: Keys) -> None:
+    def __init__(
+        self,
+        house: House,
+        operators: tuple[Operator, Operator],
+        keys: Keys,
+        revocations: Revocations,
+    ) -> None:
         self.house = house
         self.operators = operators
         self.keys = keys
         self.journey = DecideChange(database=house.database, access=access, ledger=house.ledger)
         self.suspend_bank = SuspendBank(database=house.database, access=access, ledger=house.ledger)
         self.issue = IssueToken(
-            database=house.database, access=access, ledger=house.ledger, strangers=Strangers()
+            database=house.database,
+            access=access,
+            ledger=house.ledger,
+            strangers=Strangers(),
+            revocations=revocations,
         )
 
     def sign_proposal(self, kind: ChangeKind, body: JsonValue) -> SignedProposal:
@@ -164,9 +184,14 @@ class Desk:
 
 
 @pytest.fixture
-def desk(house: House, operators: tuple[Operator, Operator], operator_keys: Keys) -> Desk:
+def desk(
+    house: House,
+    operators: tuple[Operator, Operator],
+    operator_keys: Keys,
+    revocations: Revocations,
+) -> Desk:
     """The operators' desk."""
-    return Desk(house, operators, operator_keys)
+    return Desk(house, operators, operator_keys, revocations)
 
 
 Certify: TypeAlias = Callable[..., PeerCertificate]
