@@ -106,11 +106,12 @@ def test_promise_19_a_new_list_counts_from_the_next_look(
     lists.require_unrevoked(authority.issue(7), now=NOON)
     authority.publish(authority.revoke(7, began=NOON))
 
-    lists.look()
+    for _ in range(2):
+        lists.look()
 
-    with pytest.raises(CertificateRevoked):
-        lists.require_unrevoked(authority.issue(7), now=NOON)
-    lists.require_unrevoked(authority.issue(8), now=NOON)
+        with pytest.raises(CertificateRevoked):
+            lists.require_unrevoked(authority.issue(7), now=NOON)
+        lists.require_unrevoked(authority.issue(8), now=NOON)
 
 
 @pytest.mark.parametrize("fault", ["gone", "garbage", "older", "another's", "50 MB"])

@@ -21,6 +21,15 @@ HASHES = (SHA256, SHA384, SHA512)
 # says, and must not be passed over (section 5.2).
 OBEYED = (x509.AuthorityKeyIdentifier, x509.CRLNumber)
 ENTRY_OBEYED = (x509.CRLReason, x509.InvalidityDate)
+# What the library says of bytes that are no list, or one of a kind that nobody should sign.
+BROKEN = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 # Lists of a part of what was revoked, critical or not: what they leave out would seem good.
 PARTIAL = (x509.DeltaCRLIndicator, x509.IssuingDistributionPoint)
 
@@ -87,7 +96,7 @@ def read_revocation_list(
         _require_issuer(found, authorities)
         next_update = _require_dates(found, now=now)
         serials = frozenset(_list_serials(found))
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+    except BROKEN as error:
         raise RevocationListRejected(detail=type(error).__name__) from error
     return RevocationList(
         issuer=fold_name(found.issuer),
