@@ -6,6 +6,7 @@ What is opened here is closed here, last opened first.
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
@@ -35,12 +36,12 @@ from creditbridge.foundation.ids import Kind, new_id
 from creditbridge.foundation.keys import parse_public_key
 from creditbridge.journeys.admit_caller import AdmitCaller
 from creditbridge.journeys.check_ledger import CheckLedger
+from creditbridge.journeys.decide_change import DecideChange
 from creditbridge.journeys.deliver_report import DeliverReport
 from creditbridge.journeys.give_consent import GiveConsent
 from creditbridge.journeys.issue_token import IssueToken
 from creditbridge.journeys.keep_house import KeepHouse
 from creditbridge.journeys.lapse_requests import LapseRequests
-from creditbridge.journeys.onboard_bank import OnboardBank
 from creditbridge.journeys.open_house import OpenHouse
 from creditbridge.journeys.prove_record import ProveRecord
 from creditbridge.journeys.refuse_caller import RefuseCaller
@@ -49,6 +50,7 @@ from creditbridge.journeys.settle_intents import SettleIntents
 from creditbridge.journeys.sign_in import SignIn
 from creditbridge.journeys.silence_consents import SilenceConsents
 from creditbridge.journeys.sum_up_strangers import Strangers, SumUpStrangers
+from creditbridge.journeys.suspend_bank import SuspendBank
 from creditbridge.journeys.withdraw_consent import WithdrawConsent
 from creditbridge.ledger.checking import Trust
 from creditbridge.ledger.sealing import OpeningKeys, load_opening_key
@@ -65,9 +67,10 @@ from creditbridge.protocols.signed_note import note_key
 from creditbridge.server.admission_limit import AdmissionLimit
 from creditbridge.server.doors import Door
 from creditbridge.server.embedded import embedded_database
+from creditbridge.server.revocation import RevocationLists, open_revocation_lists
 from creditbridge.server.run import Lifecycle
 from creditbridge.server.tls import bank_context, people_context
-from creditbridge.settings import Keys, Settings, SettingsInvalid, load_keys
+from creditbridge.settings import DoorSettings, Keys, Settings, SettingsInvalid, load_keys
 
 SCOPES = frozenset({"consents", "reports"})
 CALLBACK_PATH = "/portal/callback"
@@ -109,6 +112,7 @@ async def build(
         sequencer = Sequencer(database, settings.ledger, log_signer=rooms.keys.ledger)
         house = rooms.house(Readiness(database=database, sequencer=sequencer, phase=lifecycle))
         tasks |= {"sequencer": sequencer.run, **keep_house.tasks()}
+        tasks["revocation"] = rooms.revocations.watch
         yield Built(house=house, doors=_doors(settings, house), tasks=tasks)
 
 
@@ -125,6 +129,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     platforms: Platforms
     ledger: Ledger
     login: Login
+    revocations: RevocationLists
 
     @classmethod
     async def open(
@@ -151,6 +156,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 node_id=new_id(Kind.NODE, now=clock.now()),
             ),
             login=_open_login(settings, keys, database, clock, stack),
+            revocations=_open_revocations(settings, clock),
         )
 
     def keep_house(self) -> KeepHouse:
@@ -199,13 +205,15 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             login=self.login,
             readiness=readiness,
             open_house=OpenHouse(database=database, ledger=ledger),
-            onboard_bank=OnboardBank(database=database, ledger=ledger),
+            decide_change=DecideChange(database=database, access=access, ledger=ledger),
+            suspend_bank=SuspendBank(database=database, access=access, ledger=ledger),
             issue_token=IssueToken(
                 database=database,
                 access=access,
                 admission=self.admission,
                 ledger=ledger,
                 strangers=self.strangers,
+                revocations=self.revocations,
             ),
             strangers=self.strangers,
             refuse_caller=RefuseCaller(database=database, ledger=ledger),
@@ -216,6 +224,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 admission=self.admission,
                 ledger=ledger,
                 strangers=self.strangers,
+                revocations=self.revocations,
             ),
             request_consent=RequestConsent(
                 database=database, consents=self.consents, ledger=ledger
@@ -309,6 +318,18 @@ def _open_login(
     )
 
 
+def _open_revocations(settings: Settings, clock: Clock) -> RevocationLists:
+    bank = settings.doors.bank
+    return open_revocation_lists(bank.revocation_lists, _client_authority(bank), clock)
+
+
+def _client_authority(bank: DoorSettings) -> Path:
+    # Without an authority the door would believe any certificate, or none.
+    if bank.client_authority is None:
+        raise SettingsInvalid(detail="doors.bank.client_authority")
+    return bank.client_authority
+
+
 def _open_http(stack: AsyncExitStack, settings: HttpClientSettings) -> Http:
     http = open_client(settings)
     stack.push_async_callback(http.close)
@@ -317,8 +338,6 @@ def _open_http(stack: AsyncExitStack, settings: HttpClientSettings) -> Http:
 
 def _doors(settings: Settings, house: House) -> tuple[Door, ...]:
     doors, bank, strangers = settings.doors, settings.doors.bank, house.strangers
-    if bank.client_authority is None:  # The door would believe any certificate, or none.
-        raise SettingsInvalid(detail="doors.bank.client_authority")
     return (
         Door(
             name="bank",
@@ -330,7 +349,7 @@ def _doors(settings: Settings, house: House) -> tuple[Door, ...]:
             tls=bank_context(
                 certificate_file=bank.certificate,
                 key_file=bank.key,
-                client_ca_file=bank.client_authority,
+                client_ca_file=_client_authority(bank),
             ),
             refused=lambda code: strangers.count("bank", code, now=house.clock.now()),
         ),

@@ -40,6 +40,7 @@ class DoorSettings(Section, frozen=True, kw_only=True):
     key: Path
     host: str = "127.0.0.1"
     client_authority: Path | None = None
+    revocation_lists: tuple[Path, ...] = ()
 
 
 class OperationsSettings(Section, frozen=True, kw_only=True):

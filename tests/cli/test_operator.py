@@ -115,8 +115,12 @@ def test_a_change_is_shown_before_it_is_signed(
     door: FakeDoor, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Its body stands on the screen; the signature is over its digest."""
-    shown = {"change_id": CHANGE, "digest": "d" * 43, "body": to_base64url(b'{"legal_name":"N"}')}
-    door.body = shown
+    door.body = {
+        "change_id": CHANGE,
+        "kind": "BANK_ONBOARDING",
+        "digest": "d" * 43,
+        "body": to_base64url(b'{"legal_name":"N"}'),
+    }
     who = ["--as", OPERATOR, "--key", str(folder / "login.key")]
 
     assert run("operator", "--port", str(door.port), "approve", CHANGE, *who) == 0

@@ -68,7 +68,7 @@ NEVER_TOLD: Mapping[str, frozenset[str]] = {
         }
     ),
     "told at the start, in the log or at readiness": frozenset(
-        {"key-id-repeated", "ledger-head-moved", "ledger-rolled-back"}
+        {"key-id-repeated", "ledger-head-moved", "ledger-rolled-back", "revocation-list-rejected"}
     ),
     "told by the offline verifier": frozenset(
         {

@@ -47,7 +47,7 @@ from creditbridge.login.provider import Provider
 from creditbridge.login.rules import derive_form_token
 from creditbridge.login.service import Login
 from creditbridge.login.settings import LoginSettings
-from creditbridge.parties.model import ApprovalAct, ChangeKind, ProposalAct
+from creditbridge.parties.model import ApprovalAct, ChangeKind, ProposalAct, SuspensionAct
 from creditbridge.parties.rules import digest_body, message_of_act
 from creditbridge.platforms.model import (
     DialectAnswer,
@@ -72,6 +72,7 @@ from creditbridge.protocols.http_signatures import (
 from creditbridge.protocols.jwk import format_jwks
 from creditbridge.protocols.jws import sign_compact
 from creditbridge.protocols.uscc import EntityCategory
+from creditbridge.server.revocation import RevocationLists
 from creditbridge.server.run import Lifecycle
 from creditbridge.settings import (
     DatabaseSettings,
@@ -275,6 +276,7 @@ class Stage:
                 provider=provider,
                 id_tokens=IdTokens(provider=provider, clock=self.clock),
             ),
+            revocations=RevocationLists((), (), self.clock),
         )
 
     def _keys(self) -> Keys:
@@ -308,11 +310,13 @@ class Stage:
         async with self.database.transaction() as tx:
             await self.rooms.ledger.renew_lease(tx)
 
-    def propose(self, body: bytes) -> dict[str, object]:
+    def propose(
+        self, body: bytes, kind: ChangeKind = ChangeKind.BANK_ONBOARDING
+    ) -> dict[str, object]:
         """Sign a proposal as the first operator."""
         act = ProposalAct(
             operator_id=self.operator_ids[0],
-            kind=ChangeKind.BANK_ONBOARDING,
+            kind=kind,
             body_digest=digest_body(body),
             acted_at=self.clock.now(),
         )
@@ -322,6 +326,14 @@ class Stage:
             "body": to_base64url(body),
             "signature": to_base64url(signature),
         }
+
+    def suspend(self, bank_id: str) -> dict[str, object]:
+        """Sign a suspension as the first operator."""
+        act = SuspensionAct(
+            operator_id=self.operator_ids[0], bank_id=bank_id, acted_at=self.clock.now()
+        )
+        signature = self.operator_keys[0].sign(message_of_act(act))
+        return {"act": act, "signature": to_base64url(signature)}
 
     def approve(self, change: Answer) -> dict[str, object]:
         """Sign an approval of the change that an answer shows, as the second operator."""

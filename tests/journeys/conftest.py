@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
@@ -15,6 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from msgspec.structs import replace
 from typing_extensions import override
 
+import creditbridge.access.service as access
 from creditbridge.admission.sealing import Sealer
 from creditbridge.admission.service import Admission
 from creditbridge.admission.settings import AdmissionSettings
@@ -28,9 +29,9 @@ from creditbridge.foundation.database import Database, DatabaseUnavailable, Tran
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.keys import FileKey, name_key
 from creditbridge.journeys.admit_caller import Caller
+from creditbridge.journeys.decide_change import DecideChange
 from creditbridge.journeys.deliver_report import DeliverReport, ReportRequest
 from creditbridge.journeys.give_consent import GiveConsent
-from creditbridge.journeys.onboard_bank import OnboardBank
 from creditbridge.journeys.open_house import OpenHouse
 from creditbridge.journeys.request_consent import RequestConsent
 from creditbridge.journeys.settle_intents import SettleIntents
@@ -365,7 +366,7 @@ async def onboard(
     propose: Callable[[bytes], SignedProposal],
 ) -> Callable[[str, str], Awaitable[Onboarded]]:
     """Brings a bank in with four eyes: `<name>-core` must sign, `<name>-branch` need not."""
-    journey = OnboardBank(database=house.database, ledger=house.ledger)
+    journey = DecideChange(database=house.database, access=access, ledger=house.ledger)
 
     async def bring_in(name: str, uscc: str) -> Onboarded:
         key, hosts = make_key(), (f"core.{name}.example", f"branch.{name}.example")
@@ -391,7 +392,7 @@ async def onboard(
             acted_at=SystemClock().now(),
         )
         signature = operator_keys[1].sign(message_of_act(act))
-        bank = await journey.approve(SignedApproval(act=act, signature=signature))
+        bank = (await journey.approve(SignedApproval(act=act, signature=signature))).bank
         ids = (clients[0].client_id, clients[1].client_id)
         return Onboarded(bank=bank, key=key, hosts=hosts, client_ids=ids)
 
@@ -447,6 +448,23 @@ def certify(der: bytes) -> Callable[..., PeerCertificate]:
         )
 
     return make
+
+
+class FakeRevocations:
+    """The revocation lists: `refusal` is what they say of every certificate, nothing by default."""
+
+    def __init__(self) -> None:
+        self.refusal: CreditbridgeError | None = None
+
+    def require_unrevoked(self, certificate: PeerCertificate, *, now: datetime) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+
+
+@pytest.fixture
+def revocations() -> FakeRevocations:
+    """What the client authorities took back."""
+    return FakeRevocations()
 
 
 @pytest.fixture

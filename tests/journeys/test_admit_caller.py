@@ -41,6 +41,7 @@ from creditbridge.protocols.http_signatures import (
     SignatureStale,
     sign_request,
 )
+from creditbridge.protocols.revocation_list import CertificateRevoked, RevocationUnknown
 
 URL = "https://bank.gateway.example/v1/reports"
 BODY = b'{"a":1}'
@@ -72,10 +73,25 @@ class House(Protocol):
         ...
 
 
+class Revocations(Protocol):
+    """The revocation lists of `conftest`."""
+
+    refusal: CreditbridgeError | None
+
+    def require_unrevoked(self, certificate: PeerCertificate, *, now: datetime) -> None:
+        """Accept, or raise what the test said."""
+        ...
+
+
 class Door:
     """The door, and how a bank's machine comes to it; `strangers` are counted here."""
 
-    def __init__(self, house: House, certify: Callable[..., PeerCertificate]) -> None:
+    def __init__(
+        self,
+        house: House,
+        certify: Callable[..., PeerCertificate],
+        revocations: Revocations,
+    ) -> None:
         self.strangers = Strangers()
         self.certify = certify
         self._issue = IssueToken(
@@ -84,6 +100,7 @@ class Door:
             admission=house.admission,
             ledger=house.ledger,
             strangers=Strangers(),
+            revocations=revocations,
         )
         self.admit = AdmitCaller(
             database=house.database,
@@ -92,6 +109,7 @@ class Door:
             admission=house.admission,
             ledger=house.ledger,
             strangers=self.strangers,
+            revocations=revocations,
         )
 
     async def get_token(
@@ -152,9 +170,9 @@ class Door:
 
 
 @pytest.fixture
-def door(house: House, certify: Callable[..., PeerCertificate]) -> Door:
+def door(house: House, certify: Callable[..., PeerCertificate], revocations: Revocations) -> Door:
     """The bank door."""
-    return Door(house, certify)
+    return Door(house, certify, revocations)
 
 
 def codes_of(cores: list[Core]) -> list[str]:
@@ -268,6 +286,24 @@ async def test_a_certificate_that_ended_during_the_connection_is_refused(
     assert codes_of(await house.told("caller")) == ["certificate-unfit"]
 
 
+@pytest.mark.parametrize("refusal", [CertificateRevoked(), RevocationUnknown()])
+async def test_T3_a_certificate_revoked_during_the_connection_is_refused(
+    refusal: CreditbridgeError,
+    door: Door,
+    house: House,
+    north: Onboarded,
+    revocations: Revocations,
+) -> None:
+    """The list is asked at each request, not once per token; its client is known and recorded."""
+    presented = await door.sign(north)
+    revocations.refusal = refusal
+
+    with pytest.raises(type(refusal)):
+        await door.admit(presented)
+
+    assert codes_of(await house.told("caller")) == [refusal.code]
+
+
 async def test_an_expired_token_opens_nothing(door: Door, house: House, north: Onboarded) -> None:
     """At its end, to the instant, it is as good as unknown."""
     presented = await door.sign(north)
@@ -281,7 +317,7 @@ async def test_a_suspended_bank_is_out_at_once(door: Door, house: House, north: 
     """Its live token opens nothing from the commit on, and it looks like an unknown one."""
     presented = await door.sign(north)
     async with house.database.transaction() as tx:
-        await parties.suspend_bank(tx, north.bank.bank_id)
+        await tx.execute("UPDATE parties_banks SET state = 'SUSPENDED'")
 
     with pytest.raises(TokenInvalid):
         await door.admit(presented)

@@ -16,6 +16,7 @@ from creditbridge.access.model import (
 )
 from creditbridge.admission.service import Admission
 from creditbridge.foundation.database import Database, DatabaseUnavailable
+from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.journeys.issue_token import IssueToken
 from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.ledger.model import Core, EventKind, TokenIssued, TokenRefused
@@ -23,6 +24,7 @@ from creditbridge.ledger.port import Recorder
 from creditbridge.ledger.service import Ledger
 from creditbridge.parties.model import Bank
 from creditbridge.protocols.certificate_binding import PeerCertificate
+from creditbridge.protocols.revocation_list import CertificateRevoked, RevocationUnknown
 
 END = datetime.max.replace(tzinfo=UTC)
 FORM = {"grant_type": "client_credentials", "client_id": "north-core", "scope": "reports"}
@@ -54,6 +56,16 @@ class House(Protocol):
         ...
 
 
+class Revocations(Protocol):
+    """The revocation lists of `conftest`."""
+
+    refusal: CreditbridgeError | None
+
+    def require_unrevoked(self, certificate: PeerCertificate, *, now: datetime) -> None:
+        """Accept, or raise what the test said."""
+        ...
+
+
 @pytest.fixture
 def strangers() -> Strangers:
     """The counts of this process."""
@@ -61,7 +73,9 @@ def strangers() -> Strangers:
 
 
 @pytest.fixture
-def issue(house: House, strangers: Strangers) -> Callable[[Recorder], IssueToken]:
+def issue(
+    house: House, strangers: Strangers, revocations: Revocations
+) -> Callable[[Recorder], IssueToken]:
     """Makes the journey with a ledger."""
 
     def make(ledger: Recorder) -> IssueToken:
@@ -71,6 +85,7 @@ def issue(house: House, strangers: Strangers) -> Callable[[Recorder], IssueToken
             admission=house.admission,
             ledger=ledger,
             strangers=strangers,
+            revocations=revocations,
         )
 
     return make
@@ -120,6 +135,29 @@ async def test_a_refusal_of_a_known_client_is_recorded(
     (record,) = await house.told("token")
     assert isinstance(record.terms, TokenRefused)
     assert (record.terms.client, record.terms.code) == ("north-core", refused.code)
+    assert strangers.take_until(END) == []
+
+
+@pytest.mark.parametrize("refusal", [CertificateRevoked(), RevocationUnknown()])
+async def test_T3_a_revoked_certificate_gets_no_token(
+    refusal: CreditbridgeError,
+    issue: Callable[[Recorder], IssueToken],
+    house: House,
+    certify: Certify,
+    north: Onboarded,
+    strangers: Strangers,
+    revocations: Revocations,
+) -> None:
+    """`invalid_client` in the text of any other; the ledger holds why, under the client's name."""
+    revocations.refusal = refusal
+
+    with pytest.raises(InvalidClient) as refused:
+        await issue(house.ledger)(TokenRequest(form=FORM, certificate=certify(north.hosts[0])))
+
+    assert refused.value.to_answer() == InvalidClient().to_answer()
+    (record,) = await house.told("token")
+    assert isinstance(record.terms, TokenRefused)
+    assert (record.terms.client, record.terms.code) == ("north-core", refusal.code)
     assert strangers.take_until(END) == []
 
 

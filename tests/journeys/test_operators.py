@@ -8,11 +8,12 @@ from typing import Protocol, TypeAlias
 import msgspec
 import pytest
 
+import creditbridge.access.service as access
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import Database, DatabaseUnavailable
 from creditbridge.foundation.errors import SignatureInvalid
 from creditbridge.foundation.keys import FileKey
-from creditbridge.journeys.onboard_bank import OnboardBank
+from creditbridge.journeys.decide_change import DecideChange
 from creditbridge.journeys.open_house import OpenHouse
 from creditbridge.ledger.model import (
     BankOnboarded,
@@ -93,9 +94,9 @@ def enrolments(operator_keys: Keys) -> tuple[OperatorEnrolment, OperatorEnrolmen
 
 
 @pytest.fixture
-def journey(house: House) -> OnboardBank:
+def journey(house: House) -> DecideChange:
     """The journey of a bank into the house."""
-    return OnboardBank(database=house.database, ledger=house.ledger)
+    return DecideChange(database=house.database, access=access, ledger=house.ledger)
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def body() -> bytes:
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """The two operators at work, each with their key."""
 
-    journey: OnboardBank
+    journey: DecideChange
     operators: Operators
     keys: Keys
     propose: Propose
@@ -134,7 +135,9 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @pytest.fixture
-def desk(journey: OnboardBank, operators: Operators, operator_keys: Keys, propose: Propose) -> Desk:
+def desk(
+    journey: DecideChange, operators: Operators, operator_keys: Keys, propose: Propose
+) -> Desk:
     """The operators' desk."""
     return Desk(journey=journey, operators=operators, keys=operator_keys, propose=propose)
 
@@ -221,7 +224,7 @@ async def test_a_bank_comes_in_by_four_eyes(north: Onboarded, house: House) -> N
 
 
 async def test_nobody_acts_in_an_unopened_house(
-    journey: OnboardBank, body: bytes, operator_keys: Keys, house: House
+    journey: DecideChange, body: bytes, operator_keys: Keys, house: House
 ) -> None:
     """Nothing is served before two distinct persons are enrolled."""
     act = ProposalAct(
@@ -339,9 +342,11 @@ async def test_no_bank_comes_in_without_the_ledgers_word(
 ) -> None:
     """Either statement fails, before or after it was done: the change can still be approved."""
     change = await desk.journey.propose(desk.propose(body))
-    broken = OnboardBank(database=house.database, ledger=house.faulty_ledger(kind, fault))
+    broken = DecideChange(
+        database=house.database, access=access, ledger=house.faulty_ledger(kind, fault)
+    )
     approval = desk.approve(change)
     with pytest.raises(DatabaseUnavailable):
         await broken.approve(approval)
 
-    assert (await desk.journey.approve(approval)).legal_name == "East bank"
+    assert (await desk.journey.approve(approval)).bank.legal_name == "East bank"

@@ -29,7 +29,9 @@ from creditbridge.parties.model import (
     Role,
     SignedApproval,
     SignedProposal,
+    SignedSuspension,
     Standing,
+    SuspensionAct,
 )
 from creditbridge.parties.rules import (
     ChangeAltered,
@@ -56,6 +58,7 @@ from creditbridge.protocols.canonical_json import canonicalize
 from creditbridge.protocols.jws import RsaKey
 from creditbridge.protocols.rsa_jwk import format_jose_jwk
 
+UNKNOWN_BANK = "bnk_0000000000000000000000000a"
 UNKNOWN_CHANGE = "chg_0000000000000000000000000a"
 UNKNOWN_PERSON = "prs_0000000000000000000000000a"
 UNKNOWN_OPERATOR = "opr_0000000000000000000000000a"
@@ -104,6 +107,13 @@ class House:
             acted_at=now,
         )
         return SignedApproval(act=act, signature=self.keys[who].sign(message_of_act(act)))
+
+    def sign_suspension(self, bank_id: str, *, now: datetime) -> SignedSuspension:
+        """Return the first operator's suspension of a bank."""
+        act = SuspensionAct(
+            operator_id=self.operators[0].operator_id, bank_id=bank_id, acted_at=now
+        )
+        return SignedSuspension(act=act, signature=self.keys[0].sign(message_of_act(act)))
 
     async def decide(self, tx: Transaction, body: bytes) -> Change:
         """Propose by the first, approve by the second."""
@@ -208,7 +218,7 @@ async def test_two_operators_bring_in_a_bank(
     async with database.transaction() as tx:
         await house.open(tx)
         change = await house.decide(tx, body)
-        bank = await service.onboard_bank(tx, change.change_id)
+        bank = (await service.apply_change(tx, change.change_id)).bank
 
     async with database.transaction() as tx:
         registration = await service.get_client(tx, "example-bank-loans")
@@ -241,7 +251,7 @@ async def test_two_operators_bring_in_a_client_of_assertions(
         change = await house.decide(
             tx, canonicalize(msgspec.to_builtins(replace(onboarding, clients=clients)))
         )
-        bank = await service.onboard_bank(tx, change.change_id)
+        bank = (await service.apply_change(tx, change.change_id)).bank
 
     async with database.transaction() as tx:
         registration = await service.get_client(tx, asserting.client_id)
@@ -272,7 +282,7 @@ async def test_A6_the_table_holds_no_client_with_no_proof_or_two(
     """Whoever writes it: the row itself refuses."""
     async with database.transaction() as tx:
         await house.open(tx)
-        await service.onboard_bank(tx, (await house.decide(tx, body)).change_id)
+        await service.apply_change(tx, (await house.decide(tx, body)).change_id)
 
     with pytest.raises(asyncpg.CheckViolationError):
         async with database.transaction() as tx:
@@ -338,7 +348,7 @@ async def test_nobody_approves_their_own_change(
         with pytest.raises(SameOperator):
             await service.approve_change(tx, house.sign_approval(0, change, now=tx.now))
         with pytest.raises(ChangeUnapproved):
-            await service.onboard_bank(tx, change.change_id)
+            await service.apply_change(tx, change.change_id)
 
 
 async def test_an_approval_is_for_the_text_that_was_read(
@@ -368,7 +378,7 @@ async def test_a_change_ends_after_a_day(database: Database, house: House, body:
         with pytest.raises(ChangeExpired):
             await service.approve_change(tx, house.sign_approval(1, change, now=tx.now))
         with pytest.raises(ChangeExpired):
-            await service.onboard_bank(tx, approved.change_id)
+            await service.apply_change(tx, approved.change_id)
 
 
 async def test_of_racing_approvals_one_counts(
@@ -399,9 +409,9 @@ async def test_a_change_takes_effect_once(database: Database, house: House, body
     async with database.transaction() as tx:
         await house.open(tx)
         change = await house.decide(tx, body)
-        await service.onboard_bank(tx, change.change_id)
+        await service.apply_change(tx, change.change_id)
         with pytest.raises(ChangeDecided):
-            await service.onboard_bank(tx, change.change_id)
+            await service.apply_change(tx, change.change_id)
 
 
 async def test_a_bank_takes_nothing_of_another(
@@ -417,13 +427,13 @@ async def test_a_bank_takes_nothing_of_another(
     )
     async with database.transaction() as tx:
         await house.open(tx)
-        await service.onboard_bank(tx, (await house.decide(tx, body)).change_id)
+        await service.apply_change(tx, (await house.decide(tx, body)).change_id)
         for number, clash in enumerate(clashes):
             proposal = house.sign_proposal(0, clash, now=tx.now + timedelta(seconds=number))
             change = await service.propose_change(tx, proposal)
             await service.approve_change(tx, house.sign_approval(1, change, now=tx.now))
             with pytest.raises(OnboardingClash):
-                await service.onboard_bank(tx, change.change_id)
+                await service.apply_change(tx, change.change_id)
         assert await tx.fetch_value(int, "SELECT count(*) FROM parties_banks") == 1
 
 
@@ -439,7 +449,7 @@ async def test_of_racing_onboardings_of_one_bank_one_counts(
     async def race(change: Change) -> bool:
         try:
             async with database.transaction() as tx:
-                await service.onboard_bank(tx, change.change_id)
+                await service.apply_change(tx, change.change_id)
         except OnboardingClash:
             return False
         return True
@@ -459,7 +469,7 @@ async def test_a_suspended_client_is_unknown_beside_its_live_sister(
     """Suspension of one client leaves the bank's other client in."""
     async with database.transaction() as tx:
         await house.open(tx)
-        await service.onboard_bank(tx, (await house.decide(tx, body)).change_id)
+        await service.apply_change(tx, (await house.decide(tx, body)).change_id)
         await tx.execute(
             "UPDATE parties_clients SET state = 'SUSPENDED' WHERE client_id = 'example-bank-loans'"
         )
@@ -479,15 +489,17 @@ async def test_what_nobody_knows_is_unknown(database: Database, house: House) ->
             with pytest.raises(ChangeUnknown):
                 await service.get_change(tx, change_id)
             with pytest.raises(ChangeUnknown):
-                await service.onboard_bank(tx, change_id)
+                await service.apply_change(tx, change_id)
         for client_id in ("nobody", "no\x00body"):
             assert await service.find_client(tx, client_id) is None
         for person_id in (UNKNOWN_PERSON, "prs_\x00"):
             with pytest.raises(PersonUnknown):
                 await service.get_person(tx, person_id)
-        for read in (service.get_bank, service.suspend_bank):
+        for bank_id in (UNKNOWN_BANK, "bnk_\x00"):
             with pytest.raises(BankUnknown):
-                await read(tx, "bnk_nobody")
+                await service.get_bank(tx, bank_id)
+            with pytest.raises(BankUnknown):
+                await service.suspend_bank(tx, house.sign_suspension(bank_id, now=tx.now))
 
 
 async def test_a_suspended_bank_is_out_at_once(
@@ -496,8 +508,8 @@ async def test_a_suspended_bank_is_out_at_once(
     """Its clients are as unknown as any other; the bank itself can still be named."""
     async with database.transaction() as tx:
         await house.open(tx)
-        bank = await service.onboard_bank(tx, (await house.decide(tx, body)).change_id)
-        await service.suspend_bank(tx, bank.bank_id)
+        bank = (await service.apply_change(tx, (await house.decide(tx, body)).change_id)).bank
+        await service.suspend_bank(tx, house.sign_suspension(bank.bank_id, now=tx.now))
 
         with pytest.raises(UnknownClient):
             await service.get_client(tx, "example-bank-loans")

@@ -9,7 +9,7 @@ from importlib import import_module
 GROUPS = {
     "serve": "run a gateway",
     "demo": "play the whole story, sandbox and all, on this machine",
-    "operator": "enrol operators, onboard banks with four eyes",
+    "operator": "enrol operators, keep the registry with four eyes, suspend banks",
     "ledger": "check the ledger, print its pins",
     "verify": "check an evidence pack offline, with pinned keys only",
     "check-config": "say whether a configuration would start",

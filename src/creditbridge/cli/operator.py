@@ -1,4 +1,4 @@
-"""`creditbridge operator`: enrol the first two operators, propose a bank, approve it."""
+"""`creditbridge operator`: enrol the first two operators, change the registry, suspend a bank."""
 
 import argparse
 import sys
@@ -8,13 +8,14 @@ from pathlib import Path
 import msgspec
 
 from creditbridge.cli.operations import call_json
+from creditbridge.cli.registry import add_client_arguments, read_client_change
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.keys import FileKey, load_file_key, parse_public_key
 from creditbridge.ledger.encoding import from_base64url, to_base64url
-from creditbridge.parties.model import ApprovalAct, ChangeKind, ProposalAct
+from creditbridge.parties.model import ApprovalAct, ChangeKind, ProposalAct, SuspensionAct
 from creditbridge.parties.rules import digest_body, message_of_act
-from creditbridge.protocols.canonical_json import canonicalize
+from creditbridge.protocols.canonical_json import JsonValue, canonicalize
 from creditbridge.protocols.strict_json import parse
 
 
@@ -35,7 +36,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     propose.add_argument("file", type=Path)
     approve = acts.add_parser("approve", help="show a change and approve it")
     approve.add_argument("change_id")
-    for signed in (propose, approve):
+    client = acts.add_parser("client", help="propose a change of a bank's client")
+    changes = add_client_arguments(client)
+    suspend = acts.add_parser("suspend", help="shut a bank out at once; one operator may")
+    resume = acts.add_parser("resume", help="propose to let a suspended bank in again")
+    clients = acts.add_parser("clients", help="show a bank's clients and their keys")
+    for named in (suspend, resume, clients):
+        named.add_argument("bank_id")
+    for signed in (propose, approve, *changes, suspend, resume):
         signed.add_argument("--as", dest="operator_id", required=True, metavar="OPERATOR_ID")
         # A path and never the key itself: what stands on a command line stands in the history.
         signed.add_argument("--key", type=Path, required=True, help="your private key, PEM")
@@ -64,18 +72,33 @@ def _act(arguments: argparse.Namespace) -> Mapping[str, object]:
                 for name, path in arguments.operator
             ]
             return call_json(arguments.port, "POST", "/operators", {"operators": operators})
-        case "propose":
-            return _propose(arguments, load_file_key(arguments.key))
-        case _:
+        case "clients":
+            return call_json(arguments.port, "GET", f"/banks/{arguments.bank_id}/clients")
+        case "approve":
             return _approve(arguments, load_file_key(arguments.key))
+        case "suspend":
+            return _suspend(arguments, load_file_key(arguments.key))
+        case _:
+            return _propose(arguments, load_file_key(arguments.key))
+
+
+def _read_change(arguments: argparse.Namespace) -> tuple[ChangeKind, JsonValue]:
+    match arguments.act:
+        case "client":
+            return read_client_change(arguments)
+        case "resume":
+            return ChangeKind.BANK_RESUMPTION, {"bank_id": arguments.bank_id}
+        case _:
+            return ChangeKind.BANK_ONBOARDING, parse(arguments.file.read_bytes())
 
 
 def _propose(arguments: argparse.Namespace, key: FileKey) -> Mapping[str, object]:
+    kind, change = _read_change(arguments)
     # Canonical before it is signed: both operators and the gateway hash the same bytes (RFC 8785).
-    body = canonicalize(parse(arguments.file.read_bytes()))
+    body = canonicalize(change)
     act = ProposalAct(
         operator_id=arguments.operator_id,
-        kind=ChangeKind.BANK_ONBOARDING,
+        kind=kind,
         body_digest=digest_body(body),
         acted_at=SystemClock().now(),
     )
@@ -87,14 +110,25 @@ def _propose(arguments: argparse.Namespace, key: FileKey) -> Mapping[str, object
     return call_json(arguments.port, "POST", "/changes", signed)
 
 
+def _suspend(arguments: argparse.Namespace, key: FileKey) -> Mapping[str, object]:
+    act = SuspensionAct(
+        operator_id=arguments.operator_id,
+        bank_id=arguments.bank_id,
+        acted_at=SystemClock().now(),
+    )
+    signed = {"act": act, "signature": to_base64url(key.sign(message_of_act(act)))}
+    return call_json(arguments.port, "POST", "/suspensions", signed)
+
+
 def _approve(arguments: argparse.Namespace, key: FileKey) -> Mapping[str, object]:
     change = call_json(arguments.port, "GET", f"/changes/{arguments.change_id}")
     # Refused already: there is nothing to show, and nothing may be signed.
     if "status" in change:
         return change
-    # What is about to be approved stands on the screen before it is signed.
+    # What is about to be approved stands on the screen before it is signed, and what it does: the
+    # bodies of two kinds may look alike.
     shown = msgspec.json.format(from_base64url(str(change["body"])), indent=2)
-    print(shown.decode(), file=sys.stderr)
+    print(change["kind"], shown.decode(), file=sys.stderr)
     act = ApprovalAct(
         operator_id=arguments.operator_id,
         change_id=arguments.change_id,

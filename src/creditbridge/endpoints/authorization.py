@@ -8,8 +8,10 @@ from creditbridge.access.metadata import JWKS_PATH, METADATA_PATH, TOKEN_PATH
 from creditbridge.access.model import OAuthError, TokenRequest
 from creditbridge.endpoints.exchange import HttpRequest, header, headers_of, peer_certificate
 from creditbridge.endpoints.house import AtHouse
+from creditbridge.journeys.issue_token import CertificateTakenBack
 
 NO_STORE = {"cache-control": "no-store"}
+CLOSE = {"connection": "close"}
 # RFC 6749, section 5.2: 401 for a client that is not proven, 400 for everything else.
 STATUS = {"invalid_client": 401}
 
@@ -36,7 +38,9 @@ async def issue_token(request: HttpRequest, house: AtHouse) -> Response[bytes]:
         )
     # Here in the words of OAuth, which a client library reads; elsewhere as problem details.
     except OAuthError as refusal:
-        return _answer(refusal.to_answer(), STATUS.get(refusal.oauth_code, 400), NO_STORE)
+        # A connection whose certificate was taken back must not go on (PROTOCOLS T3).
+        headers = NO_STORE | CLOSE if isinstance(refusal, CertificateTakenBack) else NO_STORE
+        return _answer(refusal.to_answer(), STATUS.get(refusal.oauth_code, 400), headers)
     return _answer(issued.to_answer(), 200, NO_STORE)
 
 

@@ -15,16 +15,17 @@ from creditbridge.foundation.database import Database
 from creditbridge.foundation.keys import Signer
 from creditbridge.journeys.admit_caller import AdmitCaller
 from creditbridge.journeys.check_ledger import CheckLedger
+from creditbridge.journeys.decide_change import DecideChange
 from creditbridge.journeys.deliver_report import DeliverReport
 from creditbridge.journeys.give_consent import GiveConsent
 from creditbridge.journeys.issue_token import IssueToken
-from creditbridge.journeys.onboard_bank import OnboardBank
 from creditbridge.journeys.open_house import OpenHouse
 from creditbridge.journeys.prove_record import ProveRecord
 from creditbridge.journeys.refuse_caller import RefuseCaller
 from creditbridge.journeys.request_consent import RequestConsent
 from creditbridge.journeys.sign_in import SignIn
 from creditbridge.journeys.sum_up_strangers import Strangers
+from creditbridge.journeys.suspend_bank import SuspendBank
 from creditbridge.journeys.withdraw_consent import WithdrawConsent
 from creditbridge.ledger.service import Ledger
 from creditbridge.login.service import Login
@@ -46,7 +47,8 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     readiness: Readiness
     strangers: Strangers
     open_house: OpenHouse
-    onboard_bank: OnboardBank
+    decide_change: DecideChange
+    suspend_bank: SuspendBank
     issue_token: IssueToken
     admit_caller: AdmitCaller
     refuse_caller: RefuseCaller

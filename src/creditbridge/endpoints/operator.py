@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from creditbridge.endpoints.exchange import HttpRequest
 from creditbridge.endpoints.house import AtHouse
 from creditbridge.endpoints.pins import encode_pins, pin_of
+from creditbridge.endpoints.registry import list_clients, show_applied, suspend
 from creditbridge.endpoints.words import require_id
 from creditbridge.foundation.errors import Malformed
 from creditbridge.foundation.ids import Kind, is_id
@@ -91,7 +92,7 @@ async def propose(request: HttpRequest, house: AtHouse) -> Response[bytes]:
         body=from_base64url(body.body),
         signature=from_base64url(body.signature),
     )
-    return _answer(_show_change(await house.onboard_bank.propose(proposal)))
+    return _answer(_show_change(await house.decide_change.propose(proposal)))
 
 
 @get("/changes/{change_id:str}")
@@ -109,8 +110,7 @@ async def approve(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Put a change in force that a second operator approves."""
     body = decode(await request.body(), ApprovalBody)
     approval = SignedApproval(act=body.act, signature=from_base64url(body.signature))
-    bank = await house.onboard_bank.approve(approval)
-    return _answer({"bank_id": bank.bank_id, "uscc": bank.uscc, "legal_name": bank.legal_name})
+    return _answer(show_applied(await house.decide_change.approve(approval)))
 
 
 @get("/pins/{bank_id:str}")
@@ -163,5 +163,10 @@ def _answer(members: object) -> Response[bytes]:
 
 
 router = Router(
-    "/", route_handlers=[open_house, propose, read_change, approve, read_pins, check_ledger]
+    "/",
+    route_handlers=[
+        *(open_house, propose, read_change, approve),
+        *(suspend, list_clients),
+        *(read_pins, check_ledger),
+    ],
 )

@@ -31,10 +31,13 @@ CODES: Mapping[str, int] = {
     "answer-gone": 410,
     "business-id-taken": 409,
     "certificate-missing": 401,
+    "certificate-revoked": 401,
+    "certificate-unfit": 401,
     "consent-unknown": 404,
     "content-digest-invalid": 401,
     "content-type-unsupported": 415,
     "change-unknown": 404,
+    "client-unknown": 404,
     "enterprise-unknown": 404,
     "bank-unknown": 404,
     "idempotency-in-flight": 409,
@@ -49,6 +52,7 @@ CODES: Mapping[str, int] = {
     "opening-unsound": 500,
     "platform-deadline": 504,
     "platform-refused": 502,
+    "revocation-unknown": 401,
     "session-missing": 401,
     "token-missing": 401,
 }
@@ -62,6 +66,7 @@ PLAIN: Mapping[int, tuple[str, str]] = {
     415: ("content-type-unsupported", "Send the body as application/json."),
     429: ("too-many-requests", "The limit is reached; repeat after the time in Retry-After."),
 }
+CERTIFICATE_CODES = frozenset({"certificate-revoked", "certificate-unfit", "revocation-unknown"})
 UNAUTHORIZED = 401
 SERVER_ERROR = 500
 TOO_LARGE = 413
@@ -94,6 +99,9 @@ def tell(error: CreditbridgeError, *, interaction_id: str | None = None) -> Told
     if status == UNAUTHORIZED:
         # A 401 without a challenge is no 401 (RFC 9110, section 11.6.1).
         headers["www-authenticate"] = _challenge(error.code)
+    if error.code in CERTIFICATE_CODES:
+        # Its TLS connection must not go on: a new one needs a certificate that is good (T3).
+        headers["connection"] = "close"
     if isinstance(error, Unavailable):
         # Without it every client invents its own wait, and an outage ends in a storm.
         headers["retry-after"] = str(error.retry_after_seconds)

@@ -4,7 +4,8 @@
 
 1. One access token stands in the Authorization header.
 2. Its row is live, and bound to the certificate of this very connection.
-3. Its client and bank are active, and the token's scope opens this door.
+3. Its client and bank are active, the certificate is fit and not revoked, and the token's scope
+   opens this door.
 4. The message signature fits a live key of this client, and its nonce was never used.
 5. A refusal of a known caller is in the ledger before the answer; strangers are counted.
 """
@@ -96,6 +97,14 @@ class Admission(Protocol):
         ...
 
 
+class Revocations(Protocol):
+    """What this journey needs of the revocation lists."""
+
+    def require_unrevoked(self, certificate: PeerCertificate, *, now: datetime) -> None:
+        """Accept a certificate that its authority did not take back, or refuse."""
+        ...
+
+
 class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
     """The journey, with the rooms it walks through."""
 
@@ -105,6 +114,7 @@ class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
     admission: Admission
     ledger: Recorder
     strangers: Strangers
+    revocations: Revocations
 
     async def __call__(self, presented: Presented) -> Caller:
         """Walk the steps above, in order.
@@ -154,6 +164,7 @@ class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
         # TLS looked at chain and dates once, when the connection began (RFC 8705, section 7.3).
         if presented.certificate is not None:
             require_client_certificate(presented.certificate, now=tx.now)  # 3
+            self.revocations.require_unrevoked(presented.certificate, now=tx.now)  # 3
         require_scope(token, presented.scope)  # 3
         signature = self._verify(presented, registration, now=tx.now)  # 4
         if signature is not None:

@@ -4,8 +4,9 @@
 
 1. The client proves who it is, and a proof for one use is spent; a stranger is turned away and
    counted.
-2. The grant that the request names decides on the scopes, and a token is issued.
-3. The ledger holds the token's terms, or the refusal, before the answer leaves.
+2. Its certificate was not revoked.
+3. The grant that the request names decides on the scopes, and a token is issued.
+4. The ledger holds the token's terms, or the refusal, before the answer leaves.
 
 All steps share a transaction, and with it whatever suspends the client at the same moment.
 """
@@ -15,8 +16,15 @@ from typing import Protocol
 
 import msgspec
 
-from creditbridge.access.model import Authenticated, IssuedToken, OAuthError, TokenRequest
+from creditbridge.access.model import (
+    Authenticated,
+    InvalidClient,
+    IssuedToken,
+    OAuthError,
+    TokenRequest,
+)
 from creditbridge.foundation.database import Database, Transaction
+from creditbridge.journeys.admit_caller import Revocations
 from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.ledger.model import (
     BankName,
@@ -27,6 +35,7 @@ from creditbridge.ledger.model import (
     TokenRefused,
 )
 from creditbridge.ledger.port import Recorder
+from creditbridge.protocols.certificate_binding import CertificateUnfit
 
 DOOR = "token"
 RULE = "token-grant"
@@ -59,6 +68,17 @@ class Access(Protocol):
         ...
 
 
+class CertificateTakenBack(InvalidClient):
+    """The certificate is the registered one, and revoked or not known to be unrevoked.
+
+    Its text is that of any client that is not proven; `reason`, the code of why, is recorded.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(detail=reason)
+        self.reason = reason
+
+
 class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
     """The journey, with the rooms it walks through."""
 
@@ -67,6 +87,7 @@ class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
     admission: Admission
     ledger: Recorder
     strangers: Strangers
+    revocations: Revocations
 
     async def __call__(self, request: TokenRequest) -> IssuedToken:
         """Walk the steps above, in order.
@@ -81,12 +102,21 @@ class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
                 self.strangers.count(DOOR, refusal.code, now=tx.now)  # 1
                 raise
             try:
-                issued = await self.access.grant_token(tx, request, client)  # 2
+                self._require_unrevoked(request, now=tx.now)  # 2
+                issued = await self.access.grant_token(tx, request, client)  # 3
             except OAuthError as refusal:
-                await self.ledger.record(tx, _refusal(client, refusal))  # 3
+                await self.ledger.record(tx, _refusal(client, refusal))  # 4
                 raise
-            await self.ledger.record(tx, _issue(client, issued))  # 3
+            await self.ledger.record(tx, _issue(client, issued))  # 4
         return issued
+
+    def _require_unrevoked(self, request: TokenRequest, *, now: datetime) -> None:
+        if request.certificate is None:
+            return
+        try:
+            self.revocations.require_unrevoked(request.certificate, now=now)
+        except CertificateUnfit as error:
+            raise CertificateTakenBack(error.code) from error
 
 
 def _issue(client: Authenticated, issued: IssuedToken) -> Record:
@@ -100,7 +130,8 @@ def _issue(client: Authenticated, issued: IssuedToken) -> Record:
 
 
 def _refusal(client: Authenticated, refusal: OAuthError) -> Record:
-    terms = TokenRefused(client=client.registration.client.client_id, code=refusal.code)
+    code = refusal.reason if isinstance(refusal, CertificateTakenBack) else refusal.code
+    terms = TokenRefused(client=client.registration.client.client_id, code=code)
     return _record(EventKind.TOKEN_REFUSED, client, terms)
 
 

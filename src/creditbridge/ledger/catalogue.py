@@ -15,6 +15,12 @@ class EventKind(StrEnum):
     CHANGE_PROPOSED = "change.proposed"
     CHANGE_APPROVED = "change.approved"
     BANK_ONBOARDED = "bank.onboarded"
+    BANK_SUSPENDED = "bank.suspended"
+    BANK_RESUMED = "bank.resumed"
+    CLIENT_REGISTERED = "client.registered"
+    CLIENT_KEYS_CHANGED = "client.keys_changed"
+    CLIENT_CERTIFICATE_CHANGED = "client.certificate_changed"
+    CLIENT_ENDED = "client.ended"
     PERSON_ENROLLED = "person.enrolled"
     TOKEN_ISSUED = "token.issued"  # noqa: S105 -- the word of an event
     TOKEN_REFUSED = "token.refused"  # noqa: S105 -- the word of an event
@@ -83,6 +89,12 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.CHANGE_PROPOSED: Row(terms=terms.ChangeProposed, names=_PERSON, digests=_ACT),
     EventKind.CHANGE_APPROVED: Row(terms=terms.ChangeApproved, names=_PERSON, digests=_ACT),
     EventKind.BANK_ONBOARDED: Row(terms=terms.BankOnboarded, names=_BANK, may_name=_PERSON),
+    EventKind.BANK_SUSPENDED: Row(terms=terms.BankSuspended, names=_BANK | _PERSON, digests=_ACT),
+    EventKind.BANK_RESUMED: Row(terms=terms.BankResumed, names=_BANK),
+    EventKind.CLIENT_REGISTERED: Row(terms=terms.ClientRegistered, names=_BANK),
+    EventKind.CLIENT_KEYS_CHANGED: Row(terms=terms.ClientKeysChanged, names=_BANK),
+    EventKind.CLIENT_CERTIFICATE_CHANGED: Row(terms=terms.ClientCertificateChanged, names=_BANK),
+    EventKind.CLIENT_ENDED: Row(terms=terms.ClientEnded, names=_BANK),
     EventKind.PERSON_ENROLLED: Row(
         terms=terms.PersonEnrolled,
         names=_ENTERPRISE | _PERSON,

@@ -45,6 +45,57 @@ class BankOnboarded(Terms, frozen=True, kw_only=True):
     keys: frozenset[str]  # Ids of the keys its clients sign with.
 
 
+class BankSuspended(Terms, frozen=True, kw_only=True):
+    """A bank is shut out, with all its clients and tokens; one operator may, as it takes away."""
+
+    signature: str  # base64url, by the operator's key over the act; its bytes are `act`.
+    tokens_revoked: int
+
+
+class BankResumed(Terms, frozen=True, kw_only=True):
+    """A bank's suspension ended; its clients may ask for tokens again."""
+
+    change_id: str
+
+
+class ClientRegistered(Terms, frozen=True, kw_only=True):
+    """Another client may come in for a bank."""
+
+    change_id: str
+    client: str
+    scope: frozenset[str]
+    keys: frozenset[str]  # Ids of the keys it signs with.
+    subject_digest: str  # base64url of the SHA-256 of its certificate's subject (a JSON matcher).
+
+
+class ClientKeysChanged(Terms, frozen=True, kw_only=True):
+    """Keys that a client signs with begin or end; ended ones verify until `ends_at`."""
+
+    change_id: str
+    client: str
+    added: frozenset[str]
+    ended: frozenset[str]
+    ends_at: Instant | None = None
+
+
+class ClientCertificateChanged(Terms, frozen=True, kw_only=True):
+    """Certificates of another subject count for a client, and those of the earlier one no more."""
+
+    change_id: str
+    client: str
+    subject_digest: str  # base64url of the SHA-256 of the new subject (a JSON matcher).
+    tokens_revoked: int
+
+
+class ClientEnded(Terms, frozen=True, kw_only=True):
+    """A client is shut out for good, with its keys and tokens."""
+
+    change_id: str
+    client: str
+    keys: frozenset[str]  # Ids of the keys that ended with it.
+    tokens_revoked: int
+
+
 class PersonEnrolled(Terms, frozen=True, kw_only=True):
     """A person may speak for an enterprise from here on."""
 

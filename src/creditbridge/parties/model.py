@@ -15,6 +15,7 @@ class Standing(StrEnum):
 
     ACTIVE = "ACTIVE"
     SUSPENDED = "SUSPENDED"
+    ENDED = "ENDED"  # A client's, for good.
 
 
 class Role(StrEnum):
@@ -28,6 +29,11 @@ class ChangeKind(StrEnum):
     """What two operators decide together."""
 
     BANK_ONBOARDING = "BANK_ONBOARDING"
+    BANK_RESUMPTION = "BANK_RESUMPTION"
+    CLIENT_REGISTRATION = "CLIENT_REGISTRATION"
+    CLIENT_KEYS = "CLIENT_KEYS"
+    CLIENT_CERTIFICATE = "CLIENT_CERTIFICATE"
+    CLIENT_ENDING = "CLIENT_ENDING"
 
 
 # The ways in which a client may prove itself; `access/client_auth` has a file for each.
@@ -169,6 +175,20 @@ class ApprovalAct(
     acted_at: datetime
 
 
+class SuspensionAct(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="act", tag="bank.suspended"
+):
+    """What one operator signs to suspend a bank: alone, as it only takes away."""
+
+    v: Literal[1] = 1
+    operator_id: str
+    bank_id: str
+    acted_at: datetime
+
+
+Act: TypeAlias = ProposalAct | ApprovalAct | SuspensionAct
+
+
 class SignedProposal(msgspec.Struct, frozen=True, kw_only=True):
     """A proposal with the body it is about and its operator's signature, 64 bytes."""
 
@@ -181,6 +201,13 @@ class SignedApproval(msgspec.Struct, frozen=True, kw_only=True):
     """An approval with its operator's signature, 64 bytes."""
 
     act: ApprovalAct
+    signature: bytes
+
+
+class SignedSuspension(msgspec.Struct, frozen=True, kw_only=True):
+    """A suspension with its operator's signature, 64 bytes."""
+
+    act: SuspensionAct
     signature: bytes
 
 
@@ -200,6 +227,21 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     approval_act: bytes | None = None
     approval_signature: bytes | None = None
     applied_at: datetime | None = None
+
+
+class Applied(msgspec.Struct, frozen=True, kw_only=True):
+    """What a change that took effect has changed.
+
+    `client` is None where it was about the bank as a whole. Ended keys verify until `keys_end_at`.
+    Where `ends_tokens` is set, the tokens of that client must go in the same transaction.
+    """
+
+    bank: Bank
+    client: Client | None = None
+    keys_added: frozenset[str] = frozenset()
+    keys_ended: frozenset[str] = frozenset()
+    keys_end_at: datetime | None = None
+    ends_tokens: bool = False
 
 
 class ClientOnboarding(

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from creditbridge.foundation.errors import Malformed
+from creditbridge.foundation.errors import Malformed, Refused
 from creditbridge.parties.model import (
     AuthenticationMethod,
     BankOnboarding,
     ClientOnboarding,
 )
 from creditbridge.protocols.canonical_json import canonicalize
-from creditbridge.protocols.certificate_binding import require_matcher
+from creditbridge.protocols.certificate_binding import SubjectMatcher, require_matcher
 from creditbridge.protocols.jws import RsaKey
 from creditbridge.protocols.rsa_jwk import JoseKey, parse_jose_jwk, thumbprint_of
 from creditbridge.protocols.strict_json import decode
@@ -54,6 +54,13 @@ class OnboardingRepeats(OnboardingMalformed):
     message = "Each client needs an id, a certificate subject and keys of its own."
 
 
+class OnboardingClash(Refused):
+    """A code, client id, certificate subject or key belongs to another bank or client."""
+
+    code = "onboarding-clash"
+    message = "The bank, a client id, a certificate subject or a key is registered already."
+
+
 def is_client_id(text: str) -> bool:
     """Tell whether a text has the shape of a client id: 3 to 64 of `a-z 0-9 _ . -`."""
     return _CLIENT_ID.fullmatch(text) is not None
@@ -81,8 +88,8 @@ def read_onboarding(body: bytes) -> BankOnboarding:
     if not _is_name(onboarding.legal_name) or not 0 < len(onboarding.clients) <= CLIENTS_MAX:
         raise OnboardingMalformed
     for client in onboarding.clients:
-        _require_client(client)
-    _require_own(onboarding.clients)
+        require_client(client)
+    require_own(onboarding.clients)
     return onboarding
 
 
@@ -101,7 +108,12 @@ def list_keys(client: ClientOnboarding) -> tuple[JoseKey, ...]:
     return tuple(map(parse_jose_jwk, client.keys))
 
 
-def _require_client(client: ClientOnboarding) -> None:
+def require_client(client: ClientOnboarding) -> None:
+    """Accept a client that can be registered.
+
+    Raises:
+        Malformed: a wrong id, scope, matcher or key.
+    """
     if not is_client_id(client.client_id):
         raise OnboardingMalformed(detail="a client's id")
     if not client.scopes or not all(map(_SCOPE.fullmatch, client.scopes)):
@@ -121,10 +133,19 @@ def _require_authentication(client: ClientOnboarding) -> None:
     elif client.matcher is None or algorithms:
         raise AuthenticationUnfit
     else:
-        require_matcher(client.matcher)
-        # PostgreSQL takes no zero byte, and an officer's terminal would obey an escape.
-        if not client.matcher.value.isprintable():
-            raise OnboardingMalformed(detail="a subject that does not print")
+        require_subject(client.matcher)
+
+
+def require_subject(matcher: SubjectMatcher) -> None:
+    """Accept a certificate subject that can be registered.
+
+    Raises:
+        Malformed: no certificate could match it, or it does not print.
+    """
+    require_matcher(matcher)
+    # PostgreSQL takes no zero byte, and an officer's terminal would obey an escape.
+    if not matcher.value.isprintable():
+        raise OnboardingMalformed(detail="a subject that does not print")
 
 
 def _require_keys(client: ClientOnboarding) -> None:
@@ -143,7 +164,12 @@ def _require_keys(client: ClientOnboarding) -> None:
         raise AuthenticationUnfit(detail="an RSA key that nothing uses")
 
 
-def _require_own(clients: Sequence[ClientOnboarding]) -> None:
+def require_own(clients: Sequence[ClientOnboarding]) -> None:
+    """Accept clients that share nothing.
+
+    Raises:
+        OnboardingRepeats: an id, a subject or a key twice.
+    """
     keys = [key for client in clients for key in list_keys(client)]
     _require_distinct([client.client_id for client in clients])
     # One certificate must name one client, or a token could be asked for in the other's name.

@@ -11,11 +11,11 @@ import msgspec
 from creditbridge.foundation.errors import Refused
 from creditbridge.foundation.keys import PublicKey, thumbprint
 from creditbridge.parties.model import (
-    ApprovalAct,
+    Act,
     Change,
+    ClientKey,
     Operator,
     OperatorEnrolment,
-    ProposalAct,
     Registration,
     Standing,
 )
@@ -107,18 +107,18 @@ def require_two_persons(first: OperatorEnrolment, second: OperatorEnrolment) -> 
         raise SameOperator
 
 
-def message_of_act(act: ProposalAct | ApprovalAct) -> bytes:
+def message_of_act(act: Act) -> bytes:
     """Return the bytes an operator signs: the domain, then the act's canonical JSON (RFC 8785)."""
     return ACT_DOMAIN + encode_act(act)
 
 
-def encode_act(act: ProposalAct | ApprovalAct) -> bytes:
+def encode_act(act: Act) -> bytes:
     """Return the act's canonical JSON (RFC 8785)."""
     return canonicalize(msgspec.to_builtins(act))
 
 
 def require_operator_signature(
-    act: ProposalAct | ApprovalAct, signature: bytes, operator: Operator, *, now: datetime
+    act: Act, signature: bytes, operator: Operator, *, now: datetime
 ) -> None:
     """Accept a fresh act that this operator's own key signed.
 
@@ -245,13 +245,18 @@ def select_live(registration: Registration | None, *, now: datetime) -> Registra
     """Return the registration with its live keys alone; None where the client may not come in."""
     if registration is None:
         return None
-    states = (registration.client.state, registration.bank.state)
+    states = {registration.client.state, registration.bank.state}
     # A suspended bank and an unknown one look alike: nobody learns which banks there are.
-    if Standing.SUSPENDED in states:
+    if states != {Standing.ACTIVE}:
         return None
     # An ended key stays in the row: what it signed must be verifiable for ten years.
-    keys = tuple(key for key in registration.keys if key.ends_at is None or now < key.ends_at)
+    keys = tuple(key for key in registration.keys if is_key_live(key, now=now))
     return msgspec.structs.replace(registration, keys=keys)
+
+
+def is_key_live(key: ClientKey, *, now: datetime) -> bool:
+    """Tell whether a client's key verifies now: until its end, if it has one."""
+    return key.ends_at is None or now < key.ends_at
 
 
 def require_known(registration: Registration | None) -> Registration:

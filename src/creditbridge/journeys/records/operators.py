@@ -6,8 +6,6 @@ import msgspec
 
 from creditbridge.ledger.encoding import to_base64url
 from creditbridge.ledger.model import (
-    BankName,
-    BankOnboarded,
     ChangeApproved,
     ChangeProposed,
     DigestName,
@@ -16,8 +14,7 @@ from creditbridge.ledger.model import (
     PersonName,
     Record,
 )
-from creditbridge.parties.model import Bank, Change, Operator
-from creditbridge.parties.onboarding import list_keys, read_onboarding
+from creditbridge.parties.model import Change, Operator
 from creditbridge.parties.rules import read_key
 from creditbridge.protocols.canonical_json import canonicalize
 
@@ -75,21 +72,4 @@ def approval_record(change: Change, operator: Operator) -> Record:
         ),
         person=name_operator(operator),
         digests={DigestName.ACT: change.approval_act or b""},
-    )
-
-
-def onboarding_record(change: Change, bank: Bank) -> Record:
-    """Return the record that a bank may come through the bank door."""
-    clients = read_onboarding(change.body).clients
-    keys = frozenset(key.key_id for client in clients for key in list_keys(client))
-    return Record(
-        kind=EventKind.BANK_ONBOARDED,
-        rule=RULE,
-        rule_version=RULE_VERSION,
-        terms=BankOnboarded(
-            change_id=change.change_id,
-            clients=frozenset(client.client_id for client in clients),
-            keys=keys,
-        ),
-        bank=BankName(bank_id=bank.bank_id, uscc=bank.uscc, legal_name=bank.legal_name),
     )

@@ -1,19 +1,19 @@
 """The parties, for everybody above: every function takes the caller's transaction."""
 
+from creditbridge.parties.changes.standing import BankUnknown, get_bank
+from creditbridge.parties.onboarding import OnboardingClash
 from creditbridge.parties.service.banks import (
-    BankUnknown,
-    OnboardingClash,
     find_client,
-    get_bank,
     get_client,
+    list_clients,
     list_message_keys,
-    onboard_bank,
     suspend_bank,
 )
 from creditbridge.parties.service.operators import (
     HouseOpened,
     HouseUnopened,
     OperatorUnknown,
+    apply_change,
     approve_change,
     enrol_operators,
     get_change,
@@ -37,6 +37,7 @@ __all__ = [
     "OnboardingClash",
     "OperatorUnknown",
     "PersonUnknown",
+    "apply_change",
     "approve_change",
     "enrol_operators",
     "enrol_person",
@@ -49,8 +50,8 @@ __all__ = [
     "get_operator",
     "get_person",
     "keep_enterprise",
+    "list_clients",
     "list_message_keys",
-    "onboard_bank",
     "propose_change",
     "require_opened",
     "suspend_bank",

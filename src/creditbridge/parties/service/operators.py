@@ -1,8 +1,5 @@
 """Operators, and the changes that two of them decide."""
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-
 import msgspec
 from msgspec.structs import replace
 
@@ -10,15 +7,15 @@ from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.errors import Refused
 from creditbridge.foundation.ids import Kind, is_id, new_id
 from creditbridge.foundation.keys import thumbprint
+from creditbridge.parties.changes import KINDS
 from creditbridge.parties.model import (
+    Applied,
     Change,
-    ChangeKind,
     Operator,
     OperatorEnrolment,
     SignedApproval,
     SignedProposal,
 )
-from creditbridge.parties.onboarding import read_onboarding
 from creditbridge.parties.rules import (
     CHANGE_LIFE,
     ChangeAltered,
@@ -27,16 +24,12 @@ from creditbridge.parties.rules import (
     digest_change,
     encode_act,
     identify_person,
+    require_approved,
     require_operator_signature,
     require_second_operator,
     require_two_persons,
 )
 from creditbridge.parties.store import changes
-
-# What each kind of change must be able to say before anybody is asked to approve it.
-READERS: Mapping[ChangeKind, Callable[[bytes], object]] = MappingProxyType(
-    {ChangeKind.BANK_ONBOARDING: read_onboarding}
-)
 
 
 class HouseOpened(Refused):
@@ -114,11 +107,6 @@ async def get_change(tx: Transaction, change_id: str) -> Change:
     return change
 
 
-async def lock_change(tx: Transaction, change_id: str) -> Change | None:
-    """Return a change that nobody else decides or applies until this transaction ends."""
-    return await changes.lock_change(tx, change_id) if is_id(Kind.CHANGE, change_id) else None
-
-
 async def propose_change(tx: Transaction, proposal: SignedProposal) -> Change:
     """Keep what one operator proposes; the same signed act again returns the same change.
 
@@ -133,7 +121,7 @@ async def propose_change(tx: Transaction, proposal: SignedProposal) -> Change:
     if act.body_digest != digest_body(proposal.body):
         raise ChangeAltered
     # Read now, so that nobody is asked to approve what could not take effect.
-    READERS[act.kind](proposal.body)
+    KINDS[act.kind].read(proposal.body)
     change = Change(
         change_id=new_id(Kind.CHANGE, now=tx.now),
         kind=act.kind,
@@ -158,7 +146,7 @@ async def approve_change(tx: Transaction, approval: SignedApproval) -> Change:
     """
     act = approval.act
     approver = await get_operator(tx, act.operator_id)
-    found = await lock_change(tx, act.change_id)
+    found = await _lock_change(tx, act.change_id)
     now = await tx.renew_now()
     proposer = None if found is None else await changes.find_operator(tx, found.proposed_by)
     change = require_second_operator(found, proposer=proposer, approver=approver, now=now)
@@ -176,6 +164,28 @@ async def approve_change(tx: Transaction, approval: SignedApproval) -> Change:
     )
     await changes.approve_change(tx, approved)
     return approved
+
+
+async def apply_change(tx: Transaction, change_id: str) -> Applied:
+    """Put an approved change in force, once, and return what it has changed.
+
+    Nothing is written where it refuses.
+
+    Raises:
+        Refused: the change is unknown, unapproved, applied or expired, or cannot be any more.
+    """
+    found = await _lock_change(tx, change_id)
+    # The instant after the wait for the row: the day may have ended meanwhile.
+    change = require_approved(found, now=await tx.renew_now())
+    applied = await KINDS[change.kind].apply(tx, change)
+    # In the same transaction: a crash in between neither loses the change nor makes it twice.
+    await changes.mark_applied(tx, change.change_id)
+    return applied
+
+
+async def _lock_change(tx: Transaction, change_id: str) -> Change | None:
+    # Nobody else decides or applies it until this transaction ends.
+    return await changes.lock_change(tx, change_id) if is_id(Kind.CHANGE, change_id) else None
 
 
 async def _enrol_operator(tx: Transaction, enrolment: OperatorEnrolment) -> Operator:

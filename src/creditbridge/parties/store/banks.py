@@ -64,14 +64,14 @@ IS_CLASH = """
 
 
 async def is_clash(
-    tx: Transaction, bank: Bank, clients: list[Client], keys: list[tuple[ClientKey, str]]
+    tx: Transaction, bank: Bank | None, clients: list[Client], keys: list[tuple[ClientKey, str]]
 ) -> bool:
-    """Tell whether anything of a new bank is taken; each key comes with its thumbprint."""
+    """Tell whether anything of what is new is taken; each key comes with its thumbprint."""
     matchers = [client.matcher for client in clients if client.matcher is not None]
     clash = await tx.fetch_value(
         bool,
         IS_CLASH,
-        bank.uscc,
+        None if bank is None else bank.uscc,
         [client.client_id for client in clients],
         [matcher.kind for matcher in matchers],
         [matcher.value for matcher in matchers],
@@ -138,12 +138,15 @@ async def find_bank(tx: Transaction, bank_id: str) -> Bank | None:
     return await tx.fetch_row(Bank, FIND_BANK, bank_id)
 
 
-SUSPEND_BANK = "UPDATE parties_banks SET state = 'SUSPENDED' WHERE bank_id = $1"
+SET_STANDING = """
+    UPDATE parties_banks SET state = $2 WHERE bank_id = $1
+    RETURNING bank_id, uscc, legal_name, state
+"""
 
 
-async def suspend_bank(tx: Transaction, bank_id: str) -> bool:
-    """Tell whether there was such a bank; it is suspended now."""
-    return await tx.execute(SUSPEND_BANK, bank_id) == 1
+async def set_standing(tx: Transaction, bank_id: str, state: Standing) -> Bank | None:
+    """Return the bank in its new standing; None where there is no such bank."""
+    return await tx.fetch_row(Bank, SET_STANDING, bank_id, state)
 
 
 # One statement, though the client comes once with each key: every request asks for it.

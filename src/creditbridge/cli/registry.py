@@ -1,0 +1,80 @@
+"""`creditbridge operator client …` and `resume`: each becomes a proposal of one kind of change."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from creditbridge.foundation.keys import parse_public_key
+from creditbridge.parties.changes.client_keys import OVERLAP_SECONDS_MAX
+from creditbridge.parties.model import ChangeKind
+from creditbridge.protocols.canonical_json import JsonValue
+from creditbridge.protocols.certificate_binding import SubjectKind
+from creditbridge.protocols.strict_json import parse
+
+OVERLAP_SECONDS = 86_400
+
+
+def add_client_arguments(client: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """Name the changes of a bank's client; return the parsers whose act an operator signs."""
+    changes = client.add_subparsers(dest="change", required=True, metavar="CHANGE")
+    register = changes.add_parser("register", help="propose another client, from a JSON file")
+    register.add_argument("file", type=Path)
+    keys = changes.add_parser("keys", help="propose to add message keys, to end some, or both")
+    keys.add_argument("--add", action="append", type=Path, default=[], metavar="PUBLIC_KEY")
+    keys.add_argument("--end", action="append", default=[], metavar="KEY_ID")
+    keys.add_argument(
+        "--overlap-seconds",
+        type=int,
+        default=OVERLAP_SECONDS,
+        help=f"how long an ended key still verifies, at most {OVERLAP_SECONDS_MAX}; 0: it was lost",
+    )
+    certificate = changes.add_parser("certificate", help="propose another certificate subject")
+    certificate.add_argument("--kind", choices=list(SubjectKind), required=True)
+    certificate.add_argument("--value", required=True, metavar="SUBJECT")
+    end = changes.add_parser("end", help="propose to end a client for good")
+    for named in (keys, certificate, end):
+        named.add_argument("client_id")
+    return [register, keys, certificate, end]
+
+
+def read_client_change(arguments: argparse.Namespace) -> tuple[ChangeKind, JsonValue]:
+    """Return kind and body of the change that the arguments ask for.
+
+    Raises:
+        Malformed: a file without JSON or without a public key.
+    """
+    kind, read = CHANGES[arguments.change]
+    return kind, read(arguments)
+
+
+def _registration(arguments: argparse.Namespace) -> JsonValue:
+    return parse(arguments.file.read_bytes())
+
+
+def _keys(arguments: argparse.Namespace) -> JsonValue:
+    paths: list[Path] = arguments.add
+    return {
+        "client_id": arguments.client_id,
+        "add": [
+            dict[str, JsonValue](parse_public_key(path.read_bytes()).to_jwk()) for path in paths
+        ],
+        "end": list[JsonValue](arguments.end),
+        "overlap_seconds": arguments.overlap_seconds,
+    }
+
+
+def _certificate(arguments: argparse.Namespace) -> JsonValue:
+    matcher: JsonValue = {"kind": arguments.kind, "value": arguments.value}
+    return {"client_id": arguments.client_id, "matcher": matcher}
+
+
+def _ending(arguments: argparse.Namespace) -> JsonValue:
+    return {"client_id": arguments.client_id}
+
+
+CHANGES: Mapping[str, tuple[ChangeKind, Callable[[argparse.Namespace], JsonValue]]] = {
+    "register": (ChangeKind.CLIENT_REGISTRATION, _registration),
+    "keys": (ChangeKind.CLIENT_KEYS, _keys),
+    "certificate": (ChangeKind.CLIENT_CERTIFICATE, _certificate),
+    "end": (ChangeKind.CLIENT_ENDING, _ending),
+}

@@ -1,0 +1,86 @@
+"""Two operators change the registry: a bank comes in, a client comes, changes or ends.
+
+    parties -> access -> ledger
+
+1. The proposer's signed act names the change: its kind, and a body that could take effect.
+2. The proposal is in the ledger before anybody is asked to approve it.
+3. A second person signs exactly this change, within a day.
+4. The change is in force.
+5. Tokens that must not outlive it are gone.
+6. Approval and change are in the ledger, in the commit that puts it in force.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from creditbridge.foundation.database import Database, Transaction
+from creditbridge.journeys.records.operators import approval_record, proposal_record
+from creditbridge.journeys.records.registry import Outcome, change_record
+from creditbridge.ledger.port import Recorder
+from creditbridge.parties.model import Applied, Change, SignedApproval, SignedProposal
+from creditbridge.parties.service import (
+    apply_change,
+    approve_change,
+    get_operator,
+    propose_change,
+)
+
+
+class Access(Protocol):
+    """What this journey needs of the authorization server."""
+
+    async def revoke_tokens(
+        self, tx: Transaction, *, bank_id: str, client_id: str | None = None
+    ) -> int:
+        """Revoke the tokens of a bank or of one client; return how many."""
+        ...
+
+
+class DecideChange(msgspec.Struct, frozen=True, kw_only=True):
+    """The journey, with the rooms it walks through."""
+
+    database: Database
+    access: Access
+    ledger: Recorder
+
+    async def propose(self, proposal: SignedProposal) -> Change:
+        """Walk steps 1 and 2.
+
+        Raises:
+            Refused: no such operator, a stale act.
+            SignatureInvalid: not this operator's signature.
+            Malformed: a body that could not take effect.
+        """
+        async with self.database.transaction() as tx:
+            change = await propose_change(tx, proposal)  # 1
+            operator = await get_operator(tx, change.proposed_by)
+            await self.ledger.record(tx, proposal_record(change, operator))  # 2
+        return change
+
+    async def approve(self, approval: SignedApproval) -> Applied:
+        """Walk steps 3 to 6.
+
+        Raises:
+            Refused: the same person, an expired, altered or decided change, a clash.
+            SignatureInvalid: not this operator's signature.
+        """
+        async with self.database.transaction() as tx:
+            change = await approve_change(tx, approval)  # 3
+            operator = await get_operator(tx, approval.act.operator_id)
+            applied = await apply_change(tx, change.change_id)  # 4
+            # Before the ledger's counters are taken: a token that is being issued holds those of
+            # its bank later than the lock that this waits for.
+            outcome = await self._revoke(tx, Outcome(change=change, applied=applied))  # 5
+            await self.ledger.record(tx, approval_record(change, operator))  # 6
+            await self.ledger.record(tx, change_record(outcome))  # 6
+        return applied
+
+    async def _revoke(self, tx: Transaction, outcome: Outcome) -> Outcome:
+        applied = outcome.applied
+        if applied.client is None or not applied.ends_tokens:
+            return outcome
+        revoked = await self.access.revoke_tokens(
+            tx, bank_id=applied.bank.bank_id, client_id=applied.client.client_id
+        )
+        return msgspec.structs.replace(outcome, tokens_revoked=revoked)

@@ -1,0 +1,83 @@
+"""Banks and clients that a change is about, and what a change adds to them."""
+
+from datetime import datetime
+
+import msgspec
+
+from creditbridge.foundation.database import Transaction
+from creditbridge.foundation.errors import Refused
+from creditbridge.foundation.ids import Kind, is_id
+from creditbridge.parties.model import (
+    Bank,
+    Client,
+    ClientKey,
+    ClientOnboarding,
+    Registration,
+    Standing,
+)
+from creditbridge.parties.onboarding import is_client_id, method_of
+from creditbridge.parties.store import banks
+from creditbridge.protocols.rsa_jwk import JoseKey, format_jose_jwk
+
+
+class BankUnknown(Refused):
+    """No such bank."""
+
+    code = "bank-unknown"
+    message = "There is no such bank."
+
+
+class ClientUnknown(Refused):
+    """No such client, or one that ended for good."""
+
+    code = "client-unknown"
+    message = "There is no such client, or it has ended."
+
+
+async def get_bank(tx: Transaction, bank_id: str) -> Bank:
+    """Return a bank, whatever its state.
+
+    Raises:
+        BankUnknown: there is none.
+    """
+    known = is_id(Kind.BANK, bank_id)
+    if not known or (bank := await banks.find_bank(tx, bank_id)) is None:
+        raise BankUnknown
+    return bank
+
+
+async def take_client(tx: Transaction, client_id: str) -> Registration:
+    """Return a client that nobody else changes until this transaction ends; suspended ones too.
+
+    Raises:
+        ClientUnknown: there is none, or it has ended.
+    """
+    # What no client can be called never reaches the database.
+    if not is_client_id(client_id):
+        raise ClientUnknown
+    await banks.serialize_onboarding(tx)
+    registration = await banks.find_registration(tx, client_id)
+    # Nothing brings an ended client back: what stands in the ledger about it stays true.
+    if registration is None or registration.client.state is Standing.ENDED:
+        raise ClientUnknown
+    return registration
+
+
+def make_client(bank: Bank, onboarding: ClientOnboarding) -> Client:
+    """Return a bank's new client."""
+    return Client(
+        client_id=onboarding.client_id,
+        bank_id=bank.bank_id,
+        authentication=method_of(onboarding),
+        matcher=onboarding.matcher,
+        assertion_algorithms=frozenset(onboarding.assertion_algorithms),
+        scopes=frozenset(onboarding.scopes),
+        requires_signature=onboarding.requires_signature,
+        state=Standing.ACTIVE,
+    )
+
+
+def make_key(client_id: str, key: JoseKey, *, now: datetime) -> ClientKey:
+    """Return a client's new key."""
+    jwk = msgspec.json.encode(format_jose_jwk(key))
+    return ClientKey(key_id=key.key_id, client_id=client_id, jwk=jwk, registered_at=now)
