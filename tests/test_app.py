@@ -122,7 +122,9 @@ async def test_the_house_has_three_doors(settings: Settings) -> None:
 async def test_what_must_happen_again_and_again_is_a_task(settings: Settings) -> None:
     """The sequencer and the house's own turns; the database is supervised where it is ours."""
     async with build(settings, Lifecycle()) as built:
-        assert set(built.tasks) == {"sequencer", "lease", "settle", "silence", "lapse", "purge"}
+        assert set(built.tasks) == {
+            *("sequencer", "lease", "settle", "silence", "lapse", "purge", "revocation"),
+        }
 
 
 async def test_the_doors_answer(settings: Settings) -> None:

@@ -151,3 +151,12 @@ def test_another_request_learns_nothing_of_the_first(
 def test_a_taken_key_knows_its_name(taken: TakenKey) -> None:
     """Client, route and key together are the name."""
     assert taken.name == KeyName(client_id="loans", route="POST /v1/reports", key="k-1")
+
+
+def test_a_gone_answer_still_hands_out_its_receipt() -> None:
+    """As a byte sequence (RFC 9651, section 3.3.5), where there is one."""
+    gone = AnswerGone(receipt=b"{}", event_id="evt_1")
+    bare = AnswerGone(receipt=None, event_id="evt_1")
+
+    assert gone.receipt_header == ":e30=:"
+    assert bare.receipt_header is None
