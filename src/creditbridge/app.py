@@ -234,19 +234,22 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             withdraw_consent=WithdrawConsent(
                 database=database, consents=self.consents, ledger=ledger
             ),
-            deliver_report=DeliverReport(
-                database=database,
-                admission=self.admission,
-                consents=self.consents,
-                platforms=self.platforms,
-                ledger=ledger,
-                answers=ReportAnswers(),
-                signer=keys.seal,
-                clock=self.clock,
-                deadline_seconds=settings.reports.deadline_seconds,
-            ),
+            deliver_report=self._deliver_report(),
             prove_record=ProveRecord(database=database, ledger=ledger),
             check_ledger=CheckLedger(database=database, trust=self._trust()),
+        )
+
+    def _deliver_report(self) -> DeliverReport:
+        return DeliverReport(
+            database=self.database,
+            admission=self.admission,
+            consents=self.consents,
+            platforms=self.platforms,
+            ledger=self.ledger,
+            answers=ReportAnswers(),
+            signer=self.keys.seal,
+            clock=self.clock,
+            deadline_seconds=self.settings.reports.deadline_seconds,
         )
 
     def _trust(self) -> Trust:

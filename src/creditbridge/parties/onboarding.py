@@ -123,17 +123,21 @@ def require_client(client: ClientOnboarding) -> None:
 
 
 def _require_authentication(client: ClientOnboarding) -> None:
-    algorithms = client.assertion_algorithms
     if method_of(client) == "private_key_jwt":
-        # A subject beside it would be a second way in that nobody watches.
-        if client.matcher is not None or not algorithms or len(set(algorithms)) != len(algorithms):
-            raise AuthenticationUnfit
-        if not set(algorithms) <= {key.algorithm for key in list_keys(client)}:
-            raise AuthenticationUnfit(detail="an algorithm without a key")
-    elif client.matcher is None or algorithms:
+        _require_assertions(client)
+    elif client.matcher is None or client.assertion_algorithms:
         raise AuthenticationUnfit
     else:
         require_subject(client.matcher)
+
+
+def _require_assertions(client: ClientOnboarding) -> None:
+    algorithms = client.assertion_algorithms
+    # A subject beside it would be a second way in that nobody watches.
+    if client.matcher is not None or not algorithms or len(set(algorithms)) != len(algorithms):
+        raise AuthenticationUnfit
+    if not set(algorithms) <= {key.algorithm for key in list_keys(client)}:
+        raise AuthenticationUnfit(detail="an algorithm without a key")
 
 
 def require_subject(matcher: SubjectMatcher) -> None:
@@ -159,6 +163,10 @@ def _require_keys(client: ClientOnboarding) -> None:
         raise OnboardingMalformed(detail="no key to verify signatures with")
     if not all(key.key_id.isprintable() for key in keys):
         raise OnboardingMalformed(detail="a key id that does not print")
+    _require_used(client, rsa)
+
+
+def _require_used(client: ClientOnboarding, rsa: Sequence[RsaKey]) -> None:
     # A key that nothing uses is one that nobody misses when it is stolen.
     if rsa and rsa[0].algorithm not in client.assertion_algorithms:
         raise AuthenticationUnfit(detail="an RSA key that nothing uses")

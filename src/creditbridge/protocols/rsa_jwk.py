@@ -71,10 +71,7 @@ def _modulus_of(members: Mapping[str, object]) -> int:
     """Return the modulus out of its one spelling (RFC 7518, sections 2 and 6.3.1.1)."""
     if members.get("e") != EXPONENT_TEXT:
         raise KeyMalformed(detail="an RSA exponent other than 65537")
-    text = members.get("n")
-    # The length first: what is no key of ours is not turned into a number.
-    if not isinstance(text, str) or not MODULUS_PATTERN.fullmatch(text) or len(text) % 4 == 1:
-        raise KeyMalformed(detail="n is no modulus of 2048 to 4096 bits")
+    text = _modulus_text(members)
     raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
     modulus = int.from_bytes(raw)
     # Another spelling, with stray bits or zeros in front, would be another registered key.
@@ -83,6 +80,14 @@ def _modulus_of(members: Mapping[str, object]) -> int:
     if not RSA_BITS_MIN <= modulus.bit_length() <= RSA_BITS_MAX or not modulus % 2:
         raise KeyMalformed(detail="n is no modulus of 2048 to 4096 bits")
     return modulus
+
+
+def _modulus_text(members: Mapping[str, object]) -> str:
+    text = members.get("n")
+    # The length first: what is no key of ours is not turned into a number.
+    if not isinstance(text, str) or not MODULUS_PATTERN.fullmatch(text) or len(text) % 4 == 1:
+        raise KeyMalformed(detail="n is no modulus of 2048 to 4096 bits")
+    return text
 
 
 def _encode(raw: bytes) -> str:

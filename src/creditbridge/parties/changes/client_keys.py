@@ -13,7 +13,7 @@ from creditbridge.parties.changes.body import ChangeMalformed, read_body
 from creditbridge.parties.changes.standing import make_key, take_client
 from creditbridge.parties.model import Applied, Change, ClientKey, Registration
 from creditbridge.parties.onboarding import KEYS_MAX, OnboardingClash
-from creditbridge.parties.rules import is_key_live
+from creditbridge.parties.rules import is_key_live, read_jose_key
 from creditbridge.parties.store import banks, clients
 from creditbridge.protocols.jwk import parse_jwk
 
@@ -56,16 +56,20 @@ def read(body: bytes) -> ClientKeys:
     change = read_body(body, ClientKeys)
     added = _list_added(change)
     names = [*(key.key_id for key in added), *change.end]
-    prints = {thumbprint(key.material) for key in added}
-    # One key under two names is one key (RFC 7638 sees the material alone).
-    if len(set(names)) != len(names) or len(prints) != len(added):
-        raise ChangeMalformed(detail="a key twice")
+    _require_distinct(names, added)
     if not names or len(added) > KEYS_MAX or len(change.end) > KEYS_MAX:
         raise ChangeMalformed(detail=f"{len(names)} keys")
     # PostgreSQL takes no zero byte, and an officer's terminal would obey an escape.
     if not all(name.isprintable() for name in names):
         raise ChangeMalformed(detail="a key id that does not print")
     return change
+
+
+def _require_distinct(names: Sequence[str], added: Sequence[PublicKey]) -> None:
+    prints = {thumbprint(key.material) for key in added}
+    # One key under two names is one key (RFC 7638 sees the material alone).
+    if len(set(names)) != len(names) or len(prints) != len(added):
+        raise ChangeMalformed(detail="a key twice")
 
 
 async def apply(tx: Transaction, change: Change) -> Applied:
@@ -108,10 +112,13 @@ def _require_kept(registration: Registration, asked: ClientKeys, *, now: datetim
         raise KeyUnknown
     staying = [key for key in live if _stays(key, asked)]
     # Without a key nothing that the client sends could ever be verified (RFC 9421, section 3.2).
-    lacks = registration.client.requires_signature and not staying and not asked.add
-    if lacks or len(live) + len(asked.add) > KEYS_MAX:
+    if registration.client.requires_signature and not (staying or asked.add):
+        raise KeysMiscounted
+    if len(live) + len(asked.add) > KEYS_MAX:
         raise KeysMiscounted
 
 
 def _stays(key: ClientKey, asked: ClientKeys) -> bool:
-    return key.ends_at is None and key.key_id not in asked.end
+    # An RSA key signs assertions and no message (PROTOCOLS H2): it is none that could stay for it.
+    signs = isinstance(read_jose_key(key.jwk), PublicKey)
+    return signs and key.ends_at is None and key.key_id not in asked.end
