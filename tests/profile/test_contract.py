@@ -5,9 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jsonschema import Draft202012Validator, ValidationError
 
-from creditbridge.foundation.keys import parse_private_key
+from creditbridge.foundation.keys import FileKey, name_key
 from creditbridge.profile.build import ProfileHeading, build_profile
 from creditbridge.profile.codes import SectionCode
 from creditbridge.profile.contract import contract_files, profile_schema, write_contracts
@@ -18,11 +19,6 @@ from creditbridge.profile.sections import Evaluation, Listing, Penalty, Registra
 from creditbridge.profile.suppression import suppress
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
-# A throw-away key of these tests.
-KEY = b"""-----BEGIN PRIVATE KEY-----
-MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
------END PRIVATE KEY-----
-"""
 
 
 @pytest.mark.parametrize("name", list(contract_files()))
@@ -67,7 +63,9 @@ def sealed(
     }
     served = suppress(merge([answer_of(sections)]), extent=extent, now=heading.generated_at)
     draft = build_profile(served, (), heading=heading)
-    value: dict[str, object] = json.loads(seal_profile(draft, parse_private_key(KEY)).raw)
+    private = Ed25519PrivateKey.generate()
+    signer = FileKey(key=name_key(private.public_key()), private=private)
+    value: dict[str, object] = json.loads(seal_profile(draft, signer).raw)
     return value
 
 
