@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-import creditbridge.app
+import creditbridge
 from creditbridge.access import model as access
 from creditbridge.admission import rules as admission
 from creditbridge.cli import GROUPS
@@ -40,7 +40,7 @@ PROJECT = Path(__file__).parents[1]
 DOCS = PROJECT / "docs"
 PAGES = sorted([*PROJECT.glob("*.md"), *DOCS.glob("**/*.md"), PROJECT / "certs_example/README.md"])
 TOKEN_PAGE = "journeys/bank-token.md"
-SOURCE = Path(creditbridge.app.__file__).parent
+SOURCE = Path(creditbridge.__file__).parent
 
 LINK = re.compile(r"\]\((?![a-z]+:)([^)#\s]*)(?:#([^)\s]*))?\)")  # relative ones
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)

@@ -110,11 +110,17 @@ def _require_kept(registration: Registration, asked: ClientKeys, *, now: datetim
     live = [key for key in registration.keys if is_key_live(key, now=now)]
     if not {key.key_id for key in live} >= set(asked.end):
         raise KeyUnknown
+    _require_signing(registration, live, asked)
+    if len(live) + len(asked.add) > KEYS_MAX:
+        raise KeysMiscounted
+
+
+def _require_signing(
+    registration: Registration, live: Sequence[ClientKey], asked: ClientKeys
+) -> None:
     staying = [key for key in live if _stays(key, asked)]
     # Without a key nothing that the client sends could ever be verified (RFC 9421, section 3.2).
     if registration.client.requires_signature and not (staying or asked.add):
-        raise KeysMiscounted
-    if len(live) + len(asked.add) > KEYS_MAX:
         raise KeysMiscounted
 
 

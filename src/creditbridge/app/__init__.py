@@ -5,8 +5,6 @@ What is opened here is closed here, last opened first.
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
-from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
@@ -17,21 +15,17 @@ from creditbridge.access.metadata import authorization_server_metadata
 from creditbridge.access.settings import AccessSettings
 from creditbridge.admission.sealing import Sealer
 from creditbridge.admission.service import Admission
+from creditbridge.app.doors import list_doors
+from creditbridge.app.opening import open_login, open_platforms, open_revocations
 from creditbridge.consents.ceilings import Ceilings
 from creditbridge.consents.service import Consents
 from creditbridge.endpoints.answers import ReportAnswers
-from creditbridge.endpoints.applications import (
-    bank_application,
-    operations_application,
-    people_application,
-)
 from creditbridge.endpoints.house import House
 from creditbridge.endpoints.pins import HouseKeys, list_pins
 from creditbridge.endpoints.readiness import Readiness
 from creditbridge.evidence.pins import PinsFile
 from creditbridge.foundation.clock import Clock, SystemClock
 from creditbridge.foundation.database import Database, open_database
-from creditbridge.foundation.http import Http, HttpClientSettings, open_client
 from creditbridge.foundation.ids import Kind, new_id
 from creditbridge.foundation.keys import parse_public_key
 from creditbridge.journeys.admit_caller import AdmitCaller
@@ -56,24 +50,17 @@ from creditbridge.ledger.checking import Trust
 from creditbridge.ledger.sealing import OpeningKeys, load_opening_key
 from creditbridge.ledger.sequencer import Sequencer
 from creditbridge.ledger.service import Ledger
-from creditbridge.login.id_token import IdTokens
-from creditbridge.login.provider import Provider
 from creditbridge.login.service import Login
-from creditbridge.login.settings import LoginSettings
-from creditbridge.platforms.registry import Tools, open_platform
 from creditbridge.platforms.service import Platforms
 from creditbridge.protocols.jwk import format_jwks
 from creditbridge.protocols.signed_note import note_key
-from creditbridge.server.admission_limit import AdmissionLimit
 from creditbridge.server.doors import Door
 from creditbridge.server.embedded import embedded_database
-from creditbridge.server.revocation import RevocationLists, open_revocation_lists
+from creditbridge.server.revocation import RevocationLists
 from creditbridge.server.run import Lifecycle
-from creditbridge.server.tls import bank_context, people_context
-from creditbridge.settings import DoorSettings, Keys, Settings, SettingsInvalid, load_keys
+from creditbridge.settings import Keys, Settings, load_keys
 
 SCOPES = frozenset({"consents", "reports"})
-CALLBACK_PATH = "/portal/callback"
 
 Task: TypeAlias = Callable[[], Coroutine[object, object, None]]
 
@@ -113,7 +100,7 @@ async def build(
         house = rooms.house(Readiness(database=database, sequencer=sequencer, phase=lifecycle))
         tasks |= {"sequencer": sequencer.run, **keep_house.tasks()}
         tasks["revocation"] = rooms.revocations.watch
-        yield Built(house=house, doors=_doors(settings, house), tasks=tasks)
+        yield Built(house=house, doors=list_doors(settings, house), tasks=tasks)
 
 
 class Rooms(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,15 +135,15 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 settings.admission, Sealer(load_opening_key(settings.keys.bodies).secret)
             ),
             consents=Consents(Ceilings(), keys.consent),
-            platforms=_open_platforms(settings, keys, records, clock, stack),
+            platforms=open_platforms(settings, keys, records, clock, stack),
             ledger=Ledger(
                 settings.ledger,
                 receipt_signer=keys.receipt,
                 opening_keys=OpeningKeys(current=load_opening_key(settings.keys.openings)),
                 node_id=new_id(Kind.NODE, now=clock.now()),
             ),
-            login=_open_login(settings, keys, database, clock, stack),
-            revocations=_open_revocations(settings, clock),
+            login=open_login(settings, keys, database, clock, stack),
+            revocations=open_revocations(settings, clock),
         )
 
     def keep_house(self) -> KeepHouse:
@@ -279,98 +266,3 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             ),
             origin=self.settings.ledger.origin,
         )
-
-
-def _open_platforms(
-    settings: Settings, keys: Keys, record_key: bytes, clock: Clock, stack: AsyncExitStack
-) -> Platforms:
-    opened = [
-        open_platform(
-            platform,
-            Tools(
-                http=_open_http(stack, platform.http),
-                signer=keys.message,
-                clock=clock,
-                record_key=record_key,
-            ),
-        )
-        for platform in settings.platforms
-    ]
-    return Platforms(opened, clock=clock)
-
-
-def _open_login(
-    settings: Settings, keys: Keys, database: Database, clock: Clock, stack: AsyncExitStack
-) -> Login:
-    identity = settings.identity
-    http = _open_http(
-        stack, HttpClientSettings(base_url=identity.issuer, ca_file=identity.authority)
-    )
-    provider = Provider(
-        http=http,
-        settings=LoginSettings(
-            issuer=identity.issuer,
-            client_id=identity.client_id,
-            redirect_uri=settings.doors.people.url + CALLBACK_PATH,
-        ),
-        signer=keys.login,
-        clock=clock,
-    )
-    return Login(
-        database=database, provider=provider, id_tokens=IdTokens(provider=provider, clock=clock)
-    )
-
-
-def _open_revocations(settings: Settings, clock: Clock) -> RevocationLists:
-    bank = settings.doors.bank
-    return open_revocation_lists(bank.revocation_lists, _client_authority(bank), clock)
-
-
-def _client_authority(bank: DoorSettings) -> Path:
-    # Without an authority the door would believe any certificate, or none.
-    if bank.client_authority is None:
-        raise SettingsInvalid(detail="doors.bank.client_authority")
-    return bank.client_authority
-
-
-def _open_http(stack: AsyncExitStack, settings: HttpClientSettings) -> Http:
-    http = open_client(settings)
-    stack.push_async_callback(http.close)
-    return http
-
-
-def _doors(settings: Settings, house: House) -> tuple[Door, ...]:
-    doors, bank, strangers = settings.doors, settings.doors.bank, house.strangers
-    return (
-        Door(
-            name="bank",
-            app=bank_application(
-                house, limit=partial(AdmissionLimit, in_flight_max=settings.reports.in_flight_max)
-            ),
-            host=bank.host,
-            port=bank.port,
-            tls=bank_context(
-                certificate_file=bank.certificate,
-                key_file=bank.key,
-                client_ca_file=_client_authority(bank),
-            ),
-            refused=lambda code: strangers.count("bank", code, now=house.clock.now()),
-        ),
-        Door(
-            name="people",
-            app=people_application(house),
-            host=doors.people.host,
-            port=doors.people.port,
-            tls=people_context(
-                certificate_file=doors.people.certificate, key_file=doors.people.key
-            ),
-            refused=lambda code: strangers.count("people", code, now=house.clock.now()),
-        ),
-        Door(
-            name="operations",
-            app=operations_application(house),
-            host=doors.operations.host,
-            port=doors.operations.port,
-            tls=None,
-        ),
-    )

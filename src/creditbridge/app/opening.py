@@ -1,0 +1,85 @@
+"""The ways out and the lists of a house: opened here, closed by the stack of whoever builds."""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from creditbridge.foundation.clock import Clock
+from creditbridge.foundation.database import Database
+from creditbridge.foundation.http import Http, HttpClientSettings, open_client
+from creditbridge.login.id_token import IdTokens
+from creditbridge.login.provider import Provider
+from creditbridge.login.service import Login
+from creditbridge.login.settings import LoginSettings
+from creditbridge.platforms.registry import Tools, open_platform
+from creditbridge.platforms.service import Platforms
+from creditbridge.server.revocation import RevocationLists, open_revocation_lists
+from creditbridge.settings import DoorSettings, Keys, Settings, SettingsInvalid
+
+CALLBACK_PATH = "/portal/callback"
+
+
+def open_platforms(
+    settings: Settings, keys: Keys, record_key: bytes, clock: Clock, stack: AsyncExitStack
+) -> Platforms:
+    """Return the platforms that are configured, each over its own client."""
+    opened = [
+        open_platform(
+            platform,
+            Tools(
+                http=open_http(stack, platform.http),
+                signer=keys.message,
+                clock=clock,
+                record_key=record_key,
+            ),
+        )
+        for platform in settings.platforms
+    ]
+    return Platforms(opened, clock=clock)
+
+
+def open_login(
+    settings: Settings, keys: Keys, database: Database, clock: Clock, stack: AsyncExitStack
+) -> Login:
+    """Return the way to the identity provider and back."""
+    identity = settings.identity
+    http = open_http(
+        stack, HttpClientSettings(base_url=identity.issuer, ca_file=identity.authority)
+    )
+    provider = Provider(
+        http=http,
+        settings=LoginSettings(
+            issuer=identity.issuer,
+            client_id=identity.client_id,
+            redirect_uri=settings.doors.people.url + CALLBACK_PATH,
+        ),
+        signer=keys.login,
+        clock=clock,
+    )
+    return Login(
+        database=database, provider=provider, id_tokens=IdTokens(provider=provider, clock=clock)
+    )
+
+
+def open_revocations(settings: Settings, clock: Clock) -> RevocationLists:
+    """Return the revocation lists of the bank door's authority."""
+    bank = settings.doors.bank
+    return open_revocation_lists(bank.revocation_lists, client_authority(bank), clock)
+
+
+def client_authority(bank: DoorSettings) -> Path:
+    """Return who signs the banks' certificates.
+
+    Raises:
+        SettingsInvalid: nobody is named.
+    """
+    # Without an authority the door would believe any certificate, or none.
+    if bank.client_authority is None:
+        raise SettingsInvalid(detail="doors.bank.client_authority")
+    return bank.client_authority
+
+
+def open_http(stack: AsyncExitStack, settings: HttpClientSettings) -> Http:
+    """Return a client of one peer; the stack closes it."""
+    http = open_client(settings)
+    stack.push_async_callback(http.close)
+    return http
