@@ -29,6 +29,7 @@ from creditbridge.foundation.errors import (
 )
 from creditbridge.journeys.check_ledger import Checked
 from creditbridge.ledger.model import Receipt
+from creditbridge.ledger.reports import ReportStory
 from creditbridge.protocols.problem import Problem
 from creditbridge.server.heads import RequestRefused
 
@@ -45,6 +46,7 @@ STRUCTS = (
     PinsFile,
     Checked,
     Receipt,
+    ReportStory,
 )
 # For browsers: pages, and what they link to.
 PAGES = ("/portal/", "/static/")

@@ -322,6 +322,25 @@ async def test_a_pack_is_handed_over_signed(stage: Stage, north: Machine, consen
         assert "manifest.json" in archive.namelist()
 
 
+async def test_a_bank_reads_how_its_report_ended(
+    stage: Stage, north: Machine, south: Machine, consent_id: str
+) -> None:
+    """Delivered, or refused with its code; another bank's and an unknown one are not there."""
+    _, report = await stage.ask(north, consent_id)
+    _, refusal = await stage.ask(north, UNKNOWN_CONSENT, key="key-2")
+    delivered = report.header("creditbridge-report")
+
+    request, told = await stage.call(north, "GET", f"/v1/reports/{delivered}")
+    _, refused = await stage.call(north, "GET", f"/v1/reports/{refusal.json['instance']}")
+    _, foreign = await stage.call(south, "GET", f"/v1/reports/{delivered}")
+    _, unknown = await stage.call(north, "GET", f"/v1/reports/{UNKNOWN_REPORT}")
+
+    stage.verify(request, told)
+    assert (told.json["report_id"], told.json["state"]) == (delivered, "DELIVERED")
+    assert (refused.json["state"], refused.json["code"]) == ("REFUSED", "consent-missing")
+    assert [(one.status, one.code) for one in (foreign, unknown)] == [(404, "not-found")] * 2
+
+
 async def test_another_banks_pack_looks_like_none(
     stage: Stage, north: Machine, south: Machine, consent_id: str
 ) -> None:

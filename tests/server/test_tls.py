@@ -4,12 +4,13 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
@@ -31,7 +32,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.server.doors import Door, OpenDoor, open_door
-from creditbridge.server.tls import DoorMisconfigured, bank_context, people_context
+from creditbridge.server.tls import DoorMisconfigured, bank_context, people_context, require_place
 
 Message = MutableMapping[str, object]
 
@@ -278,3 +279,49 @@ def test_an_unfit_client_authority_is_refused(pki: Pki, content: bytes | None) -
 
     with pytest.raises(DoorMisconfigured):
         bank_context(**server_files(pki), client_ca_file=ca_file)
+
+
+@pytest.mark.parametrize(
+    ("organisation", "host", "may_stand"),
+    [
+        ("Creditbridge EXAMPLE", "127.0.0.1", True),
+        ("Creditbridge EXAMPLE", "localhost", True),
+        ("Creditbridge EXAMPLE", "192.0.2.1", False),
+        ("Creditbridge EXAMPLE", "gateway.example", False),
+        ("A bank of its own", "192.0.2.1", True),
+    ],
+)
+def test_an_example_certificate_stands_on_loopback_alone(
+    tmp_path: Path, organisation: str, host: str, *, may_stand: bool
+) -> None:
+    """What the recipe makes is thrown away, and must never meet a stranger."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation)])
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(begin)
+        .not_valid_after(begin + timedelta(days=1))
+        .sign(key, SHA256())
+    )
+    file = tmp_path / "door.pem"
+    file.write_bytes(certificate.public_bytes(Encoding.PEM))
+
+    if may_stand:
+        require_place(file, host=host)
+        return
+    with pytest.raises(DoorMisconfigured):
+        require_place(file, host=host)
+
+
+def test_a_door_without_a_certificate_is_misconfigured(tmp_path: Path) -> None:
+    """An absent file and one that holds no certificate are told alike."""
+    (tmp_path / "words.pem").write_text("no certificate")
+
+    for name in ("absent.pem", "words.pem"):
+        with pytest.raises(DoorMisconfigured):
+            require_place(tmp_path / name, host="127.0.0.1")

@@ -11,13 +11,19 @@ from creditbridge.endpoints.applications import (
 from creditbridge.endpoints.house import House
 from creditbridge.server.admission_limit import AdmissionLimit
 from creditbridge.server.doors import Door
-from creditbridge.server.tls import bank_context, people_context
+from creditbridge.server.tls import bank_context, people_context, require_place
 from creditbridge.settings import Settings
 
 
 def list_doors(settings: Settings, house: House) -> tuple[Door, ...]:
-    """Return the doors of banks, people and operators, each with the application behind it."""
+    """Return the doors of banks, people and operators, each with the application behind it.
+
+    Raises:
+        DoorMisconfigured: a certificate, a key or an address that a door cannot have.
+    """
     doors, bank, strangers = settings.doors, settings.doors.bank, house.strangers
+    for door in (bank, doors.people):
+        require_place(door.certificate, host=door.host)
     return (
         Door(
             name="bank",

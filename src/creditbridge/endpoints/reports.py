@@ -6,13 +6,15 @@ from litestar.params import FromPath
 
 from creditbridge.admission.rules import fingerprint_of, parse_key
 from creditbridge.consents.model import Asked
-from creditbridge.endpoints.answers import Answer, answer_outcome, answer_signed
+from creditbridge.endpoints.answers import Answer, answer_json, answer_outcome, answer_signed
 from creditbridge.endpoints.exchange import HttpRequest, header
 from creditbridge.endpoints.guards import admitted
 from creditbridge.endpoints.house import AtHouse
 from creditbridge.endpoints.words import ConsentId, SectionWords, ShortText, UsccText, require_id
 from creditbridge.foundation.ids import Kind
 from creditbridge.journeys.deliver_report import ReportRequest
+from creditbridge.journeys.prove_record import ReportMissing
+from creditbridge.ledger.reports import find_report
 from creditbridge.profile.codes import Purpose
 from creditbridge.protocols.strict_json import decode
 from creditbridge.protocols.uscc import parse_uscc
@@ -69,6 +71,26 @@ async def create_report(request: HttpRequest, house: AtHouse) -> Response[bytes]
         return answer_outcome(house, presented, outcome)
 
 
+@get("/v1/reports/{report_id:str}")
+async def read_report(
+    report_id: FromPath[str], request: HttpRequest, house: AtHouse
+) -> Response[bytes]:
+    """Say how one of the bank's own reports ended, a refused one too."""
+    async with (
+        admitted(request, house, door=DOOR, scope=SCOPE) as (presented, caller),
+        house.database.transaction() as tx,
+    ):
+        story = await find_report(
+            tx,
+            house.ledger,
+            report_id=require_id(Kind.REPORT, report_id),
+            bank_id=caller.bank.bank_id,
+        )
+        if story is None:
+            raise ReportMissing
+        return answer_json(house, presented, story)
+
+
 @get("/v1/reports/{report_id:str}/evidence")
 async def read_evidence(
     report_id: FromPath[str], request: HttpRequest, house: AtHouse
@@ -81,4 +103,4 @@ async def read_evidence(
         return answer_signed(house, presented, Answer(status=200, headers=headers, body=pack))
 
 
-router = Router("/", route_handlers=[create_report, read_evidence])
+router = Router("/", route_handlers=[create_report, read_report, read_evidence])

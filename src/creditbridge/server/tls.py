@@ -4,12 +4,17 @@ import asyncio
 import ssl
 import stat
 from base64 import b64encode
+from ipaddress import ip_address
 from pathlib import Path
 from textwrap import wrap
+
+from cryptography.x509 import load_pem_x509_certificate
+from cryptography.x509.oid import NameOID
 
 from creditbridge.foundation.errors import CreditbridgeError
 
 TLS_1_3 = 0x0304
+EXAMPLE_ORGANISATION = "Creditbridge EXAMPLE"  # As `certs_example/make.py` names it.
 
 
 class DoorMisconfigured(CreditbridgeError):
@@ -65,6 +70,30 @@ def _refuse_password() -> str:
     # OpenSSL would ask at the terminal.
     message = "the key is encrypted"
     raise ValueError(message)
+
+
+def require_place(certificate_file: Path, *, host: str) -> None:
+    """Accept a certificate where it may be shown: an example one on loopback alone.
+
+    Raises:
+        DoorMisconfigured: no certificate, or a throw-away one at an address that others reach.
+    """
+    # What `certs_example/` makes has keys that nobody keeps, under authorities that nobody runs.
+    try:
+        certificate = load_pem_x509_certificate(certificate_file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise DoorMisconfigured(detail=f"{certificate_file}: no certificate") from error
+    organisations = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    is_example = any(one.value == EXAMPLE_ORGANISATION for one in organisations)
+    if is_example and not _is_loopback(host):
+        raise DoorMisconfigured(detail=f"{certificate_file} is an example; only on loopback")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # A name: only this one is bound to loopback (RFC 6761, section 6.3).
+        return host == "localhost"
 
 
 def describe_tls(transport: asyncio.BaseTransport) -> dict[object, object] | None:
