@@ -7,6 +7,8 @@ the database and deletes its folder. Each test gets a copy of one migrated templ
 
 import asyncio
 import fcntl
+import io
+import logging
 import os
 import subprocess
 import tempfile
@@ -19,6 +21,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import structlog
 import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -29,6 +32,7 @@ from tests.house.house import House, open_house
 
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import Database, open_database
+from creditbridge.foundation.logging import configure_logging
 from creditbridge.server.cluster import Cluster, find_cluster, make_cluster, start_cluster
 
 RUN_VARIABLE = "CREDITBRIDGE_TEST_RUN"
@@ -179,6 +183,24 @@ def house() -> Iterator[House]:
 def endures(request: pytest.FixtureRequest) -> bool:
     """Whether the long figures were asked for."""
     return bool(request.config.getoption("--endure"))
+
+
+@pytest.fixture(autouse=True)
+def _log_as_before() -> Iterator[None]:
+    """Whatever a test does to the process's one log, the next test finds it untouched."""
+    root, ours = logging.getLogger(), structlog.get_config()
+    handlers, level, raises = root.handlers[:], root.level, logging.raiseExceptions
+    yield
+    structlog.configure(**ours)
+    root.handlers[:], root.level, logging.raiseExceptions = handlers, level, raises
+
+
+@pytest.fixture
+def log_lines() -> io.StringIO:
+    """What the house logs during a test, an event per line."""
+    stream = io.StringIO()
+    configure_logging(stream=stream)
+    return stream
 
 
 @pytest.fixture

@@ -62,6 +62,9 @@ def pem_of(private: Private | rsa.RSAPrivateKey) -> bytes:
     return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
+PEM_LINES = pem_of(EC_PRIVATE).splitlines()
+
+
 def write_key(folder: Path, mode: int) -> Path:
     """A key file with this mode."""
     path = folder / "key.pem"
@@ -198,7 +201,7 @@ def test_an_absent_key_file_is_refused(tmp_path: Path) -> None:
     "content",
     [
         b"",
-        b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        b"\n".join([PEM_LINES[0], b"AAAA", PEM_LINES[-1], b""]),
         EC_PRIVATE.private_bytes(
             Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
         ),

@@ -3,7 +3,6 @@
 import asyncio
 import io
 import logging
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import msgspec
@@ -26,14 +25,11 @@ class FixedClock:
 
 
 @pytest.fixture
-def lines() -> Iterator[io.StringIO]:
-    """What the log holds after a test; libraries' logging is put back as it was."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+def lines() -> io.StringIO:
+    """What the log holds after a test, at one instant."""
     stream = io.StringIO()
     configure_logging(stream=stream, clock=FixedClock())
-    yield stream
-    root.handlers[:], root.level = handlers, level
+    return stream
 
 
 def events(lines: io.StringIO) -> list[dict[str, object]]:

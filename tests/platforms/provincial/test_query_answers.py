@@ -1,5 +1,6 @@
 """What the provincial platform answers, and what of it is believed."""
 
+import io
 import json
 from datetime import timedelta
 from typing import Protocol
@@ -152,7 +153,7 @@ async def test_a_section_that_drifted_is_unknown_and_told(
     platform: ProvincialPlatform,
     province: Province,
     query: PlatformQuery,
-    capsys: pytest.CaptureFixture[str],
+    log_lines: io.StringIO,
 ) -> None:
     """The others are served."""
     sections = province.body["sections"]
@@ -165,8 +166,7 @@ async def test_a_section_that_drifted_is_unknown_and_told(
         error_class=ErrorClass.SCHEMA_DRIFT
     )
     assert isinstance(answered.answer.sections[SectionCode.REG], PresentSection)
-    told = capsys.readouterr()
-    assert "platform.drifted" in told.out + told.err
+    assert '"event":"platform.drifted"' in log_lines.getvalue()
 
 
 async def test_whether_a_query_was_counted_can_be_asked(
