@@ -18,7 +18,7 @@ from creditbridge.access.client_auth.private_key_jwt import (
     NOBODY,
     CertificateMissing,
 )
-from creditbridge.access.model import Authenticated, InvalidClient, TokenRequest
+from creditbridge.access.model import Authenticated, ClientRequest, InvalidClient
 from creditbridge.foundation.keys import FileKey, name_key
 from creditbridge.parties.model import (
     AssertionAlgorithm,
@@ -110,7 +110,7 @@ def prove(
 ) -> Authenticated:
     """Put an assertion to the method."""
     form = {"client_assertion": assertion, "client_assertion_type": JWT_BEARER}
-    request = TokenRequest(form=form, certificate=certificate, issuer=issuer)
+    request = ClientRequest(form=form, certificate=certificate, issuer=issuer)
     return METHOD.require_proof(registration, request, now=NOW)
 
 
@@ -254,4 +254,4 @@ def test_G2_without_a_fit_certificate_there_is_nothing_to_bind_to(
 )
 def test_A1_the_assertion_alone_names_the_client(form: dict[str, str], named: str | None) -> None:
     """What cannot be read names nobody, and is still a claim by this method."""
-    assert METHOD.name_client(TokenRequest(form=form)) == named
+    assert METHOD.name_client(ClientRequest(form=form)) == named

@@ -14,12 +14,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from creditbridge.access import service
 from creditbridge.access.model import (
     Authenticated,
+    ClientRequest,
     InvalidClient,
     InvalidRequest,
     InvalidScope,
     IssuedToken,
     TokenInvalid,
-    TokenRequest,
     TokenUnbound,
     UnsupportedGrantType,
 )
@@ -59,22 +59,22 @@ def request_of(
     certificate: PeerCertificate | None = None,
     authorization: tuple[str, ...] = (),
     form: Mapping[str, str] = FORM,
-) -> TokenRequest:
+) -> ClientRequest:
     """A good request, with what the test changes."""
-    return TokenRequest(
+    return ClientRequest(
         form={"client_id": client.client_id, **FORM, **form},
         authorization=authorization,
         certificate=certificate or client.certificate,
     )
 
 
-async def authenticate(database: Database, request: TokenRequest) -> Authenticated:
+async def authenticate(database: Database, request: ClientRequest) -> Authenticated:
     """Authenticate in a transaction of its own."""
     async with database.transaction() as tx:
         return await service.authenticate_client(tx, request, ADMISSION)
 
 
-async def obtain(database: Database, request: TokenRequest) -> IssuedToken:
+async def obtain(database: Database, request: ClientRequest) -> IssuedToken:
     """Authenticate and be granted a token, as the endpoint's journey does."""
     async with database.transaction() as tx:
         client = await service.authenticate_client(tx, request, ADMISSION)
@@ -147,7 +147,7 @@ async def test_G9_a_missing_grant_type_is_an_invalid_request(
     database: Database, client: KnownClient
 ) -> None:
     """The parameter is named in the answer."""
-    request = TokenRequest(form={"client_id": client.client_id}, certificate=client.certificate)
+    request = ClientRequest(form={"client_id": client.client_id}, certificate=client.certificate)
 
     with pytest.raises(InvalidRequest, match="grant_type"):
         await obtain(database, request)
@@ -196,7 +196,7 @@ async def test_A6_without_a_client_id_there_is_no_client(
     database: Database, client: KnownClient, client_id: str
 ) -> None:
     """A certificate alone does not say which client is asking (RFC 8705, section 2)."""
-    request = TokenRequest(form={"client_id": client_id, **FORM}, certificate=client.certificate)
+    request = ClientRequest(form={"client_id": client_id, **FORM}, certificate=client.certificate)
 
     with pytest.raises(InvalidClient, match="client_id"):
         await authenticate(database, request)
@@ -207,7 +207,7 @@ async def test_A6_without_a_certificate_there_is_no_client(
 ) -> None:
     """No token is ever unbound (G2), and a client id alone proves nothing (A9: `none`)."""
     with pytest.raises(InvalidClient, match="certificate"):
-        await authenticate(database, TokenRequest(form={"client_id": client.client_id, **FORM}))
+        await authenticate(database, ClientRequest(form={"client_id": client.client_id, **FORM}))
 
 
 @pytest.mark.parametrize("case", ["mismatch", "expired", "no usage", "server usage", "any usage"])

@@ -7,7 +7,7 @@ import pytest
 
 from creditbridge.access.client_auth import METHODS
 from creditbridge.access.client_auth.tls_client_auth import NOBODY, TlsClientAuth
-from creditbridge.access.model import InvalidClient, TokenRequest
+from creditbridge.access.model import ClientRequest, InvalidClient
 from creditbridge.parties.model import Bank, Client, Registration, Standing
 from creditbridge.protocols.certificate_binding import (
     PeerCertificate,
@@ -61,7 +61,7 @@ def test_A6_the_one_registered_matcher_decides(
     """Subject or one alternative name, in the registered place only."""
     registration = register(SubjectMatcher(kind=kind, value=value))
     certificate = make_certificate("a.example", now=NOW)
-    request = TokenRequest(form=FORM, certificate=certificate)
+    request = ClientRequest(form=FORM, certificate=certificate)
 
     if proves:
         proven = METHOD.require_proof(registration, request, now=NOW)
@@ -74,7 +74,7 @@ def test_A6_the_one_registered_matcher_decides(
 def test_A6_without_a_certificate_nothing_is_proven() -> None:
     """Whoever asks the method directly gets the same refusal."""
     with pytest.raises(InvalidClient):
-        TlsClientAuth().require_proof(register(NOBODY), TokenRequest(form=FORM), now=NOW)
+        TlsClientAuth().require_proof(register(NOBODY), ClientRequest(form=FORM), now=NOW)
 
 
 def test_A8_an_unknown_client_is_refused_even_where_its_certificate_matches_nobody(
@@ -82,7 +82,7 @@ def test_A8_an_unknown_client_is_refused_even_where_its_certificate_matches_nobo
 ) -> None:
     """The comparison stands in for a client's; meeting it proves nothing."""
     certificate = make_certificate("nobody.invalid", now=NOW)
-    request = TokenRequest(form=FORM, certificate=certificate)
+    request = ClientRequest(form=FORM, certificate=certificate)
 
     assert METHOD.require_proof(register(NOBODY), request, now=NOW).certificate is certificate
     with pytest.raises(InvalidClient) as refusal:

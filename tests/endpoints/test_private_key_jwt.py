@@ -21,7 +21,7 @@ from tests.endpoints.stage import BANK_URL, PEOPLE_URL, Machine, Stage, make_cer
 from tests.endpoints.wire import Answer, send
 
 import creditbridge.access.service as access
-from creditbridge.access.model import InvalidClient, TokenRequest
+from creditbridge.access.model import ClientRequest, InvalidClient
 from creditbridge.foundation.database import open_database
 from creditbridge.protocols.certificate_binding import parse_certificate, thumbprint_of
 
@@ -255,7 +255,7 @@ async def test_A5_of_200_racers_over_two_nodes_one_wins(
 ) -> None:
     """Two pools, one database, one assertion: one token."""
     other = await open_database(database_url, connections_max=8)
-    request = TokenRequest(
+    request = ClientRequest(
         form={
             "client_assertion": signing.assert_self(stage),
             "client_assertion_type": JWT_BEARER,

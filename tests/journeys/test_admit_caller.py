@@ -11,11 +11,11 @@ import pytest
 import creditbridge.access.service as access
 import creditbridge.parties.service as parties
 from creditbridge.access.model import (
+    ClientRequest,
     ScopeInsufficient,
     TokenInvalid,
     TokenMisplaced,
     TokenMissing,
-    TokenRequest,
     TokenUnbound,
 )
 from creditbridge.admission.rules import NonceReplayed
@@ -122,7 +122,7 @@ class Door:
             "scope": scope,
         }
         certificate = self.certify(onboarded.hosts[client])
-        issued = await self._issue(TokenRequest(form=form, certificate=certificate))
+        issued = await self._issue(ClientRequest(form=form, certificate=certificate))
         return f"Bearer {issued.secret}"
 
     def present(

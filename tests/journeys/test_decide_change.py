@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 import creditbridge.access.service as access
 import creditbridge.parties.service as parties
-from creditbridge.access.model import InvalidClient, TokenInvalid, TokenRequest
+from creditbridge.access.model import ClientRequest, InvalidClient, TokenInvalid
 from creditbridge.admission.service import Admission
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import Database, DatabaseUnavailable, open_database
@@ -178,7 +178,7 @@ class Desk:
     async def get_token(self, client_id: str, certificate: PeerCertificate) -> str:
         """Get a token for a client over a connection."""
         form = {"grant_type": "client_credentials", "client_id": client_id}
-        return (await self.issue(TokenRequest(form=form, certificate=certificate))).secret
+        return (await self.issue(ClientRequest(form=form, certificate=certificate))).secret
 
     async def find_keys(self, client_id: str) -> set[str]:
         """Return the ids of the keys that verify a client's messages now."""

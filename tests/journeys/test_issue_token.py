@@ -8,10 +8,10 @@ import pytest
 
 import creditbridge.access.service as access
 from creditbridge.access.model import (
+    ClientRequest,
     InvalidClient,
     InvalidScope,
     OAuthError,
-    TokenRequest,
     UnsupportedGrantType,
 )
 from creditbridge.admission.service import Admission
@@ -100,7 +100,7 @@ async def test_a_token_is_issued_and_recorded(
     """Client, scope, certificate and end are in the ledger; the secret is nowhere."""
     certificate = certify(north.hosts[0])
 
-    issued = await issue(house.ledger)(TokenRequest(form=FORM, certificate=certificate))
+    issued = await issue(house.ledger)(ClientRequest(form=FORM, certificate=certificate))
 
     (record,) = await house.told("token")
     assert isinstance(record.terms, TokenIssued)
@@ -130,7 +130,7 @@ async def test_a_refusal_of_a_known_client_is_recorded(
     refused, form = REFUSED[case]
 
     with pytest.raises(refused):
-        await issue(house.ledger)(TokenRequest(form=form, certificate=certify(north.hosts[0])))
+        await issue(house.ledger)(ClientRequest(form=form, certificate=certify(north.hosts[0])))
 
     (record,) = await house.told("token")
     assert isinstance(record.terms, TokenRefused)
@@ -152,7 +152,7 @@ async def test_T3_a_revoked_certificate_gets_no_token(
     revocations.refusal = refusal
 
     with pytest.raises(InvalidClient) as refused:
-        await issue(house.ledger)(TokenRequest(form=FORM, certificate=certify(north.hosts[0])))
+        await issue(house.ledger)(ClientRequest(form=FORM, certificate=certify(north.hosts[0])))
 
     assert refused.value.to_answer() == InvalidClient().to_answer()
     (record,) = await house.told("token")
@@ -174,7 +174,7 @@ async def test_a_client_that_proves_nothing_is_a_stranger(
     form = {**FORM, "client_id": client_id}
 
     with pytest.raises(InvalidClient):
-        await issue(house.ledger)(TokenRequest(form=form, certificate=certify("other.example")))
+        await issue(house.ledger)(ClientRequest(form=form, certificate=certify("other.example")))
 
     (line,) = strangers.take_until(END)
     assert (line.door, line.code, line.count) == ("token", "invalid-client", 1)
@@ -193,7 +193,7 @@ async def test_no_token_leaves_without_the_ledgers_word(
     journey = issue(house.faulty_ledger(EventKind.TOKEN_ISSUED, fault))
 
     with pytest.raises(DatabaseUnavailable):
-        await journey(TokenRequest(form=FORM, certificate=certify(north.hosts[0])))
+        await journey(ClientRequest(form=FORM, certificate=certify(north.hosts[0])))
 
     async with house.database.transaction() as tx:
         assert await tx.fetch_value(int, "SELECT count(*) FROM access_tokens") == 0

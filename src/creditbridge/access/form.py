@@ -1,4 +1,4 @@
-"""The form of a token request (RFC 6749, section 3.2 and appendix B)."""
+"""The form of a request of a client (RFC 6749, section 3.2 and appendix B)."""
 
 import re
 from collections.abc import Mapping

@@ -26,8 +26,8 @@ ASSERTION_TYPE = "client_assertion_type"
 ASSERTION_PARAMETERS = frozenset({ASSERTION, ASSERTION_TYPE})
 
 
-class TokenRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What came to the token endpoint: the decoded form, and what the connection proves.
+class ClientRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What came to an endpoint where clients prove themselves: the form, and the connection's facts.
 
     `authorization` holds every Authorization header; `certificate` is that of this connection,
     whose chain TLS has checked; `issuer` is the name of the server that was asked, None where it

@@ -10,12 +10,12 @@ from creditbridge.access.grants import GRANTS
 from creditbridge.access.model import (
     TOKEN_SECONDS,
     Authenticated,
+    ClientRequest,
     InvalidClient,
     InvalidRequest,
     IssuedToken,
     SingleUse,
     Token,
-    TokenRequest,
     UnsupportedGrantType,
 )
 from creditbridge.access.rules import require_binding, require_live
@@ -52,9 +52,9 @@ class Admission(Protocol):
 
 
 async def authenticate_client(
-    tx: Transaction, request: TokenRequest, admission: Admission
+    tx: Transaction, request: ClientRequest, admission: Admission
 ) -> Authenticated:
-    """Return the client that this token request proves to come from; its proof is spent.
+    """Return the client that this request proves to come from; its proof is spent.
 
     Holds off revocations until the transaction ends, so that the token is issued in the same one.
 
@@ -93,7 +93,9 @@ async def _spend(tx: Transaction, use: SingleUse, admission: Admission) -> None:
         raise InvalidClient(detail=error.code) from error
 
 
-async def grant_token(tx: Transaction, request: TokenRequest, client: Authenticated) -> IssuedToken:
+async def grant_token(
+    tx: Transaction, request: ClientRequest, client: Authenticated
+) -> IssuedToken:
     """Return a token by the grant that the request names (RFC 6749, section 4).
 
     Raises:

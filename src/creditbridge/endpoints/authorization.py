@@ -5,7 +5,7 @@ from litestar import Response, Router, get, post
 
 from creditbridge.access.form import parse_form
 from creditbridge.access.metadata import JWKS_PATH, METADATA_PATH, TOKEN_PATH
-from creditbridge.access.model import OAuthError, TokenRequest
+from creditbridge.access.model import ClientRequest, OAuthError
 from creditbridge.endpoints.exchange import HttpRequest, header, headers_of, peer_certificate
 from creditbridge.endpoints.house import AtHouse
 from creditbridge.journeys.issue_token import CertificateTakenBack
@@ -26,7 +26,7 @@ async def issue_token(request: HttpRequest, house: AtHouse) -> Response[bytes]:
             query=request.scope["query_string"],
         )
         issued = await house.issue_token(
-            TokenRequest(
+            ClientRequest(
                 form=form,
                 authorization=tuple(
                     value for name, value in headers_of(request) if name == "authorization"

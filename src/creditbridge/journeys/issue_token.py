@@ -18,10 +18,10 @@ import msgspec
 
 from creditbridge.access.model import (
     Authenticated,
+    ClientRequest,
     InvalidClient,
     IssuedToken,
     OAuthError,
-    TokenRequest,
 )
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.journeys.admit_caller import Revocations
@@ -56,13 +56,13 @@ class Access(Protocol):
     """What this journey needs of the authorization server."""
 
     async def authenticate_client(
-        self, tx: Transaction, request: TokenRequest, admission: Admission
+        self, tx: Transaction, request: ClientRequest, admission: Admission
     ) -> Authenticated:
         """Return the client that this request proves to come from."""
         ...
 
     async def grant_token(
-        self, tx: Transaction, request: TokenRequest, client: Authenticated
+        self, tx: Transaction, request: ClientRequest, client: Authenticated
     ) -> IssuedToken:
         """Return a token by the grant that the request names."""
         ...
@@ -89,7 +89,7 @@ class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
     strangers: Strangers
     revocations: Revocations
 
-    async def __call__(self, request: TokenRequest) -> IssuedToken:
+    async def __call__(self, request: ClientRequest) -> IssuedToken:
         """Walk the steps above, in order.
 
         Raises:
@@ -110,7 +110,7 @@ class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
             await self.ledger.record(tx, _issue(client, issued))  # 4
         return issued
 
-    def _require_unrevoked(self, request: TokenRequest, *, now: datetime) -> None:
+    def _require_unrevoked(self, request: ClientRequest, *, now: datetime) -> None:
         if request.certificate is None:
             return
         try:

@@ -1,6 +1,6 @@
 """A client authenticates by one method per request (RFC 6749, section 2.3)."""
 
-from creditbridge.access.model import ASSERTION, InvalidClient, InvalidRequest, TokenRequest
+from creditbridge.access.model import ASSERTION, ClientRequest, InvalidClient, InvalidRequest
 
 # What a request can carry to authenticate its client, beside the connection's certificate. That
 # one may come along with any of them: it also binds the token (RFC 8705, section 3).
@@ -22,7 +22,7 @@ class MethodUnserved(InvalidClient):
     )
 
 
-def require_one_method(request: TokenRequest) -> None:
+def require_one_method(request: ClientRequest) -> None:
     """Accept a request that authenticates its client by the connection, or by one assertion.
 
     Raises:

@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Protocol
 
 from creditbridge.access.client_auth import private_key_jwt, tls_client_auth
-from creditbridge.access.model import Authenticated, TokenRequest
+from creditbridge.access.model import Authenticated, ClientRequest
 from creditbridge.parties.model import Registration
 
 
 class ClientAuthentication(Protocol):
     """One method of client authentication."""
 
-    def name_client(self, request: TokenRequest) -> str | None:
+    def name_client(self, request: ClientRequest) -> str | None:
         """Return the client id that the request claims by this method; None where it does not.
 
         An id that no client can have stands for a claim that cannot be read.
@@ -23,7 +23,7 @@ class ClientAuthentication(Protocol):
         ...
 
     def require_proof(
-        self, registration: Registration | None, request: TokenRequest, *, now: datetime
+        self, registration: Registration | None, request: ClientRequest, *, now: datetime
     ) -> Authenticated:
         """Return the client that has proven the claim. An unknown one costs the same work.
 

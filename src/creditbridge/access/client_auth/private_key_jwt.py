@@ -18,9 +18,9 @@ from creditbridge.access.model import (
     ASSERTION_PARAMETERS,
     ASSERTION_TYPE,
     Authenticated,
+    ClientRequest,
     InvalidClient,
     SingleUse,
-    TokenRequest,
 )
 from creditbridge.foundation.errors import Malformed
 from creditbridge.foundation.keys import name_key
@@ -101,7 +101,7 @@ class CertificateMissing(InvalidClient):
 class PrivateKeyJwt:
     """Proof by a signed assertion; the connection's certificate binds the token."""
 
-    def name_client(self, request: TokenRequest) -> str | None:
+    def name_client(self, request: ClientRequest) -> str | None:
         """Return whom the assertion is about, believing nothing else of it yet."""
         if ASSERTION_PARAMETERS.isdisjoint(request.form):
             return None
@@ -111,7 +111,7 @@ class PrivateKeyJwt:
             return UNREADABLE
 
     def require_proof(
-        self, registration: Registration | None, request: TokenRequest, *, now: datetime
+        self, registration: Registration | None, request: ClientRequest, *, now: datetime
     ) -> Authenticated:
         """Return the client whose live key signed this assertion for this server, for this moment.
 
@@ -139,13 +139,13 @@ class PrivateKeyJwt:
         return Authenticated(registration=registration, certificate=certificate, spends=spends)
 
 
-def _read(request: TokenRequest) -> Unverified:
+def _read(request: ClientRequest) -> Unverified:
     # `JWT` or nothing: a DPoP proof or a request object says that it is one (RFC 8725, section
     # 3.11).
     return read_unverified(request.form.get(ASSERTION, ""), typ=None, algorithms=ALGORITHMS)
 
 
-def _require_certificate(request: TokenRequest, *, now: datetime) -> PeerCertificate:
+def _require_certificate(request: ClientRequest, *, now: datetime) -> PeerCertificate:
     if request.certificate is None:
         raise CertificateMissing
     try:
@@ -155,7 +155,7 @@ def _require_certificate(request: TokenRequest, *, now: datetime) -> PeerCertifi
     return request.certificate
 
 
-def _verify(registration: Registration | None, request: TokenRequest) -> AssertionClaims:
+def _verify(registration: Registration | None, request: ClientRequest) -> AssertionClaims:
     named = _read(request)
     own = find_assertion_key(registration, named.key_id, named.algorithm)
     key = own or read_jose_key(NOBODY[named.algorithm])
@@ -168,7 +168,7 @@ def _verify(registration: Registration | None, request: TokenRequest) -> Asserti
     return decode(payload, AssertionClaims)
 
 
-def _require_names(claims: AssertionClaims, request: TokenRequest) -> None:
+def _require_names(claims: AssertionClaims, request: ClientRequest) -> None:
     if request.form.get(ASSERTION_TYPE) != JWT_BEARER:
         raise InvalidClient(detail="client_assertion_type")
     if claims.iss != claims.sub or request.form.get("client_id", claims.sub) != claims.sub:

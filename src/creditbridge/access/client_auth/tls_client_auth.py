@@ -10,8 +10,8 @@ from datetime import datetime
 from creditbridge.access.model import (
     ASSERTION_PARAMETERS,
     Authenticated,
+    ClientRequest,
     InvalidClient,
-    TokenRequest,
 )
 from creditbridge.parties.model import Registration
 from creditbridge.protocols.certificate_binding import (
@@ -34,7 +34,7 @@ _CLIENT_ID = re.compile(rf"[\x20-\x7e]{{1,{CLIENT_ID_CHARACTERS_MAX}}}")
 class TlsClientAuth:
     """Proof by the connection's certificate."""
 
-    def name_client(self, request: TokenRequest) -> str | None:
+    def name_client(self, request: ClientRequest) -> str | None:
         """Return the `client_id` sent beside a certificate, where no assertion is to prove it."""
         client_id = request.form.get("client_id", "")
         if request.certificate is None or _CLIENT_ID.fullmatch(client_id) is None:
@@ -45,7 +45,7 @@ class TlsClientAuth:
         return client_id
 
     def require_proof(
-        self, registration: Registration | None, request: TokenRequest, *, now: datetime
+        self, registration: Registration | None, request: ClientRequest, *, now: datetime
     ) -> Authenticated:
         """Return the client whose registered matcher this connection's certificate meets.
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from creditbridge.access.grants import client_credentials
-from creditbridge.access.model import Authenticated, TokenRequest
+from creditbridge.access.model import Authenticated, ClientRequest
 from creditbridge.foundation.database import Transaction
 
 
@@ -15,7 +15,7 @@ class Grant(Protocol):
     """What a grant does, once the client has proven who it is."""
 
     async def decide(
-        self, tx: Transaction, request: TokenRequest, client: Authenticated
+        self, tx: Transaction, request: ClientRequest, client: Authenticated
     ) -> frozenset[str]:
         """Return the scopes that the token shall carry.
 

@@ -4,7 +4,7 @@ No consent lies in such a token, and no refresh token comes with it (section 4.4
 for a report names its consent, and is decided there.
 """
 
-from creditbridge.access.model import Authenticated, TokenRequest
+from creditbridge.access.model import Authenticated, ClientRequest
 from creditbridge.access.rules import decide_scopes
 from creditbridge.foundation.database import Transaction
 
@@ -17,7 +17,7 @@ class ClientCredentials:
     async def decide(
         self,
         tx: Transaction,  # noqa: ARG002 - the port's; this grant spends nothing
-        request: TokenRequest,
+        request: ClientRequest,
         client: Authenticated,
     ) -> frozenset[str]:
         """Return the scopes asked, or all that the client is registered for.
