@@ -12,6 +12,7 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from tests.error_tree import list_errors
 
 import creditbridge
 from creditbridge.access import model as access
@@ -101,10 +102,10 @@ def errors_of(*modules: ModuleType) -> dict[str, str]:
     return {one.code: str(status_of(one.__new__(one))) for one in found}
 
 
-def all_errors(kind: type[CreditbridgeError] = CreditbridgeError) -> set[tuple[str, str]]:
+def all_errors() -> set[tuple[str, str]]:
     """Return status and code of every error of the house."""
-    own = {(str(status_of(kind.__new__(kind))), kind.code)}
-    return own.union(*map(all_errors, kind.__subclasses__()))
+    kinds = list_errors(CreditbridgeError)
+    return {(str(status_of(kind.__new__(kind))), kind.code) for kind in kinds}
 
 
 def load_example(name: str) -> ModuleType:
@@ -168,10 +169,7 @@ def test_every_refusal_of_a_token_is_listed() -> None:
     """At a door among those of a report; at the token endpoint in the words of RFC 6749."""
     door = {code for _, code in REFUSAL.findall(read("journeys/bank-report.md"))}
     endpoint = set(re.findall(r"^\| [0-9]{3} \| `([a-z_]+)` \|", read(TOKEN_PAGE), re.MULTILINE))
-    oauth: list[type[access.OAuthError]] = [
-        access.OAuthError,
-        *access.OAuthError.__subclasses__(),
-    ]
+    oauth = list_errors(access.OAuthError)
 
     assert {one.oauth_code for one in oauth} == endpoint
     assert set(errors_of(access)) - {one.code for one in oauth} <= door

@@ -1,9 +1,7 @@
 """The contract of the doors and the code say the same."""
 
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from pathlib import Path
-from pkgutil import walk_packages
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -13,8 +11,8 @@ import pytest
 from openapi_spec_validator import validate
 from tests.endpoints.stage import Machine, Stage
 from tests.endpoints.wire import Answer, Application, send
+from tests.error_tree import list_errors
 
-import creditbridge
 from creditbridge.endpoints.consents import ConsentBody
 from creditbridge.endpoints.operator import ApprovalBody, OpeningBody, ProposalBody
 from creditbridge.endpoints.problems import INTERNAL, PLAIN, status_of
@@ -98,15 +96,6 @@ def members(value: object) -> Mapping[str, object]:
     return msgspec.convert(value, dict[str, object])
 
 
-def list_errors(kind: type[CreditbridgeError]) -> Iterator[type[CreditbridgeError]]:
-    """Return an error of the house and all below it; not the command line's, nor a test's own."""
-    parts = kind.__module__.split(".")
-    if parts[0] == "creditbridge" and parts[1] != "cli":
-        yield kind
-    for below in kind.__subclasses__():
-        yield from list_errors(below)
-
-
 def status_told(kind: type[CreditbridgeError]) -> int:
     """Return the HTTP status of an error, without making one."""
     if issubclass(kind, RequestRefused):
@@ -138,14 +127,6 @@ def test_the_contract_is_openapi(contract: Contract) -> None:
     validate(contract, base_uri=(folder / "openapi.yaml").as_uri())
 
 
-@pytest.fixture(scope="module", autouse=True)
-def everything() -> None:
-    """Every module is loaded, so that every error is known whichever tests ran before."""
-    for module in walk_packages(creditbridge.__path__, "creditbridge."):
-        if not module.name.endswith("__main__"):
-            import_module(module.name)
-
-
 @pytest.mark.parametrize("door", ["bank", "people", "operations"])
 async def test_every_route_is_in_the_contract(door: str, contract: Contract, stage: Stage) -> None:
     """Address by address and method by method, at each door."""
@@ -172,7 +153,7 @@ def test_every_problem_code_is_in_the_contract(contract: Contract) -> None:
     told = {
         kind.code: {"status": status_told(kind), "detail": kind.message}
         for base in (Refused, Malformed, Untrusted, Unavailable)
-        for kind in reversed(list(list_errors(base)))
+        for kind in reversed(list_errors(base))
         if kind.code not in never
     }
     plain = {code: {"status": status, "detail": words} for status, (code, words) in PLAIN.items()}
