@@ -10,11 +10,12 @@ Every name says EXAMPLE, and the gateway serves such certificates on loopback on
 import ipaddress
 import secrets
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -29,8 +30,9 @@ LIFE = timedelta(days=825)
 BANKS = {"north": "91330100YY0000B1X5", "south": "91330200YY0000B28A"}
 OPERATORS = ("lin", "zhou")
 SECRET_BYTES = 32
+RSA_BITS = 2_048
 
-PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 
 
 class Authority:
@@ -83,6 +85,13 @@ class Authority:
         if usage == ExtendedKeyUsageOID.SERVER_AUTH:
             builder = builder.add_extension(loopback_names(), critical=False)
         return builder.sign(self.key, SHA256())
+
+
+KINDS: dict[str, Callable[[], PrivateKey]] = {
+    "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "EdDSA": ed25519.Ed25519PrivateKey.generate,
+    "PS256": lambda: rsa.generate_private_key(65_537, RSA_BITS),
+}
 
 
 def name_of(common_name: str) -> x509.Name:
@@ -138,12 +147,9 @@ def write_private_key(path: Path, key: PrivateKey) -> None:
     write_secret(path, pem)
 
 
-def write_signing_key(path: Path, *, edwards: bool = False) -> None:
+def write_signing_key(path: Path, kind: str = "ES256") -> None:
     """Write a fresh signing key and, beside it, its public half (`.pub`)."""
-    key: PrivateKey
-    key = (
-        ed25519.Ed25519PrivateKey.generate() if edwards else ec.generate_private_key(ec.SECP256R1())
-    )
+    key = KINDS[kind]()
     write_private_key(path.with_suffix(".key"), key)
     pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     path.with_suffix(".pub").write_bytes(pem)
@@ -158,9 +164,10 @@ def make(folder: Path) -> None:
     doors.issue(gateway / "bank-door", "Bank door EXAMPLE", server=True)
     doors.issue(gateway / "people-door", "People door EXAMPLE", server=True)
     platform.issue(gateway / "platform-client", "Creditbridge gateway EXAMPLE", server=False)
-    write_signing_key(gateway / "ledger", edwards=True)
+    write_signing_key(gateway / "ledger", "EdDSA")
     for name in ("message", "consent", "seal", "receipt", "login"):
         write_signing_key(gateway / name)
+    write_signing_key(gateway / "token", "PS256")
     for name in ("openings", "bodies", "records"):
         write_secret(gateway / f"{name}.secret", secrets.token_bytes(SECRET_BYTES))
     for name, uscc in BANKS.items():
@@ -171,7 +178,7 @@ def make(folder: Path) -> None:
     identity.issue(folder / "identity" / "server", "Identity provider EXAMPLE", server=True)
     write_signing_key(folder / "identity" / "signing")
     for name in OPERATORS:
-        write_signing_key(folder / "operators" / name, edwards=True)
+        write_signing_key(folder / "operators" / name, "EdDSA")
 
 
 if __name__ == "__main__":

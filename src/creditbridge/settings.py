@@ -14,6 +14,7 @@ import msgspec
 from creditbridge.admission.settings import AdmissionSettings
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.keys import FileKey, load_file_key
+from creditbridge.foundation.rsa_keys import JoseFileKey, load_token_key
 from creditbridge.ledger.settings import LedgerSettings
 from creditbridge.platforms.settings import PlatformSettings
 
@@ -67,6 +68,7 @@ class KeyFiles(Section, frozen=True, kw_only=True):
     consent: Path
     seal: Path
     login: Path
+    token: Path | None = None
     openings: Path
     bodies: Path
     records: Path
@@ -81,6 +83,7 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True):
     consent: FileKey
     seal: FileKey
     login: FileKey
+    token: JoseFileKey | None = None  # Without it no token of ours is signed.
 
 
 class DatabaseSettings(Section, frozen=True, kw_only=True):
@@ -159,6 +162,7 @@ def load_keys(files: KeyFiles) -> Keys:
         consent=load_file_key(files.consent),
         seal=load_file_key(files.seal),
         login=load_file_key(files.login),
+        token=None if files.token is None else load_token_key(files.token),
     )
 
 

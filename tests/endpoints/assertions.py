@@ -12,9 +12,9 @@ from tests.endpoints.stage import BANK_USCCS, FORM, PEOPLE_URL, Stage, make_cert
 from tests.endpoints.wire import Answer, send
 
 from creditbridge.foundation.keys import FileKey, name_key
+from creditbridge.foundation.rsa_keys import RsaKey
 from creditbridge.protocols.canonical_json import JsonValue, canonicalize
-from creditbridge.protocols.jws import RsaKey
-from creditbridge.protocols.rsa_jwk import JoseKey, format_jose_jwk
+from creditbridge.protocols.rsa_jwk import JoseKey
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 RSA_PRIVATE = rsa.generate_private_key(65537, 2048)
@@ -99,7 +99,7 @@ async def onboard_signing(
         "assertion_algorithms": [algorithm],
         "scopes": ["consents", "reports"],
         "requires_signature": False,
-        "keys": [dict[str, JsonValue](format_jose_jwk(key))],
+        "keys": [dict[str, JsonValue](key.to_jwk())],
         **changes,
     }
     body: dict[str, JsonValue] = {

@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from tests.endpoints.wire import Answer, Application, send
 
@@ -35,6 +35,7 @@ from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.http import HttpRequest, HttpResponse
 from creditbridge.foundation.keys import FileKey, PublicKey, name_key
+from creditbridge.foundation.rsa_keys import parse_token_key
 from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.ledger.encoding import to_base64url
 from creditbridge.ledger.sealing import OpeningKeys, name_opening_key
@@ -94,6 +95,12 @@ ENTERPRISE = "示例晴川机械有限公司"
 BANK_USCCS = {"north": "91330104YY0000A13Q", "south": "91330106589876549K"}
 JSON = ("content-type", "application/json")
 FORM = ("content-type", "application/x-www-form-urlencoded")
+
+
+# Made once for a run: the search for its primes takes a while.
+RSA_PEM = rsa.generate_private_key(65537, 2048).private_bytes(
+    Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+)
 
 
 def make_key() -> FileKey:
@@ -289,6 +296,7 @@ class Stage:
             consent=make_key(),
             seal=make_key(),
             login=make_key(),
+            token=parse_token_key(RSA_PEM),
         )
 
     async def operate(self, path: str, body: object) -> Answer:

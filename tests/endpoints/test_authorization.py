@@ -14,6 +14,9 @@ from tests.endpoints.stage import (
 )
 from tests.endpoints.wire import Answer, send
 
+from creditbridge.foundation.rsa_keys import RsaFileKey
+from creditbridge.protocols.jwk import PRIVATE_MEMBERS
+
 GRANT = b"grant_type=client_credentials&client_id=north-core"
 
 
@@ -115,16 +118,18 @@ async def test_the_metadata_says_only_what_is_true(stage: Stage) -> None:
     }
 
 
-async def test_the_key_set_holds_public_keys_alone(stage: Stage) -> None:
+async def test_K1_the_key_set_holds_public_keys_alone(stage: Stage) -> None:
     """RFC 7517: each with a name, a use and one algorithm; no private member."""
     answer = await send(stage.people, "GET", "/jwks")
 
     keys = msgspec.convert(answer.json["keys"], list[dict[str, str]])
     signers = stage.rooms.keys
-    expected = {one.key.key_id for one in (signers.message, signers.seal, signers.receipt)}
-    assert {key["kid"] for key in keys} == expected
-    assert {(key["use"], key["alg"]) for key in keys} == {("sig", "ES256")}
-    assert not {"d", "p", "q", "k"} & {member for key in keys for member in key}
+    expected = [signers.message, signers.seal, signers.receipt, signers.login]
+    assert isinstance(signers.token, RsaFileKey)
+    listed = [(one.key.key_id, "EC", "sig", "ES256") for one in expected]
+    listed.append((signers.token.key.key_id, "RSA", "sig", "PS256"))
+    assert [(key["kid"], key["kty"], key["use"], key["alg"]) for key in keys] == listed
+    assert not PRIVATE_MEMBERS & {member for key in keys for member in key}
     assert ORIGIN.encode() not in answer.body
 
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from creditbridge.foundation.errors import Malformed
 from creditbridge.foundation.keys import FileKey
+from creditbridge.foundation.rsa_keys import RsaKey
 from creditbridge.parties.model import AssertionAlgorithm, BankOnboarding, ClientOnboarding
 from creditbridge.parties.onboarding import (
     AuthenticationUnfit,
@@ -22,8 +23,6 @@ from creditbridge.parties.onboarding import (
 from creditbridge.protocols.canonical_json import canonicalize
 from creditbridge.protocols.certificate_binding import SubjectKind, SubjectMatcher
 from creditbridge.protocols.jwk import PrivateMemberFound
-from creditbridge.protocols.jws import RsaKey
-from creditbridge.protocols.rsa_jwk import format_jose_jwk
 
 
 def encode(onboarding: BankOnboarding) -> bytes:
@@ -162,7 +161,7 @@ def test_a_subject_of_another_kind_is_another_subject(onboarding: BankOnboarding
 def rsa_jwk(key_id: str = "rsa") -> dict[str, str]:
     """A public RSA key for PS256."""
     key = RsaKey(key_id=key_id, material=RSA_PRIVATE.public_key())
-    return format_jose_jwk(key)
+    return key.to_jwk()
 
 
 RSA_PRIVATE = rsa.generate_private_key(65537, 2048)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from creditbridge.foundation.errors import CreditbridgeError, SignatureInvalid
 from creditbridge.foundation.keys import FileKey, PublicKey
+from creditbridge.foundation.rsa_keys import RsaKey
 from creditbridge.parties.model import (
     ApprovalAct,
     AssertionAlgorithm,
@@ -40,8 +41,6 @@ from creditbridge.parties.rules import (
     select_live,
 )
 from creditbridge.protocols.certificate_binding import SubjectKind, SubjectMatcher
-from creditbridge.protocols.jws import RsaKey
-from creditbridge.protocols.rsa_jwk import format_jose_jwk
 
 DAY = timedelta(hours=24)
 
@@ -391,7 +390,7 @@ def test_K3_an_assertion_key_is_live_listed_and_of_its_algorithm(
 def test_H2_an_rsa_key_verifies_assertions_and_no_message(registration: Registration) -> None:
     """The same key id is found for one, and is nothing to the other."""
     material = rsa.generate_private_key(65537, 2048).public_key()
-    jwk = msgspec.json.encode(format_jose_jwk(RsaKey(key_id="rsa", material=material)))
+    jwk = msgspec.json.encode(RsaKey(key_id="rsa", material=material).to_jwk())
     client = replace(
         registration.client, assertion_algorithms=frozenset({AssertionAlgorithm.PS256})
     )

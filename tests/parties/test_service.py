@@ -15,6 +15,7 @@ from creditbridge.foundation.database import Database, Transaction, open_databas
 from creditbridge.foundation.errors import CreditbridgeError, SignatureInvalid
 from creditbridge.foundation.ids import Kind, is_id
 from creditbridge.foundation.keys import FileKey
+from creditbridge.foundation.rsa_keys import RsaKey
 from creditbridge.parties import service
 from creditbridge.parties.model import (
     ApprovalAct,
@@ -55,8 +56,6 @@ from creditbridge.parties.service import (
     PersonUnknown,
 )
 from creditbridge.protocols.canonical_json import canonicalize
-from creditbridge.protocols.jws import RsaKey
-from creditbridge.protocols.rsa_jwk import format_jose_jwk
 
 UNKNOWN_BANK = "bnk_0000000000000000000000000a"
 UNKNOWN_CHANGE = "chg_0000000000000000000000000a"
@@ -243,7 +242,7 @@ async def test_two_operators_bring_in_a_client_of_assertions(
         authentication="private_key_jwt",
         matcher=None,
         assertion_algorithms=(AssertionAlgorithm.PS256,),
-        keys=(format_jose_jwk(key), *onboarding.clients[0].keys),
+        keys=(key.to_jwk(), *onboarding.clients[0].keys),
     )
     clients = (asserting, onboarding.clients[1])
     async with database.transaction() as tx:

@@ -23,8 +23,8 @@ from joserfc.errors import SecurityWarning
 
 from creditbridge.foundation.errors import SignatureInvalid, Untrusted
 from creditbridge.foundation.keys import FileKey, name_key
+from creditbridge.foundation.rsa_keys import RsaKey
 from creditbridge.protocols.jws import (
-    RsaKey,
     TokenRejected,
     VerifyingKey,
     sign_compact,

@@ -185,7 +185,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             clock=self.clock,
             message_signer=keys.message,
             metadata=metadata,
-            jwks=format_jwks([keys.message.key, keys.seal.key, keys.receipt.key]),
+            jwks=_publish(keys),
             pins=self._pins(),
             consents=self.consents,
             ledger=ledger,
@@ -266,3 +266,11 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             ),
             origin=self.settings.ledger.origin,
         )
+
+
+def _publish(keys: Keys) -> dict[str, list[dict[str, str]]]:
+    """Return the keys that callers verify with: of answers, seals, receipts, tokens, log-ins."""
+    signers = (keys.message, keys.seal, keys.receipt, keys.login, keys.token)
+    # One file may serve two purposes, and is one key.
+    listed = {signer.key.key_id: signer.key for signer in signers if signer is not None}
+    return format_jwks(listed.values())

@@ -15,6 +15,7 @@ from typing import Protocol
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import (
     decode_dss_signature,
     encode_dss_signature,
@@ -56,7 +57,7 @@ class KeyUnusable(CreditbridgeError):
 
 
 class Signer(Protocol):
-    """Whoever holds a private key: a file today, an HSM behind the same two lines tomorrow."""
+    """Whoever holds one private key: a file today, an HSM behind the same two lines tomorrow."""
 
     @property
     def key(self) -> "PublicKey":
@@ -65,6 +66,17 @@ class Signer(Protocol):
 
     def sign(self, message: bytes) -> bytes:
         """Return the raw signature, 64 bytes."""
+        ...
+
+
+class Signers(Protocol):
+    """A purpose that is signed for: its key changes in time, by a rotation."""
+
+    def current(self) -> Signer:
+        """Return the key to sign with now; hold it for one message, as the next may have another.
+
+        Its name and its signatures belong together only within what one call returned.
+        """
         ...
 
 
@@ -119,12 +131,25 @@ class FileKey(msgspec.Struct, frozen=True, kw_only=True):
         # Raw and of fixed length, as JOSE and HTTP messages carry it (RFC 7518, section 3.4).
         return r.to_bytes(COORDINATE_BYTES) + s.to_bytes(COORDINATE_BYTES)
 
+    def current(self) -> "FileKey":
+        """Return itself: a key that stands alone has no successor."""
+        return self
+
 
 def load_file_key(path: Path, *, key_id: str | None = None) -> FileKey:
     """Return the private key of a PEM file (PKCS #8).
 
     Raises:
         KeyUnusable: absent, readable by group or others, or neither EC P-256 nor Ed25519.
+    """
+    return parse_private_key(read_key_file(path), key_id=key_id, origin=str(path))
+
+
+def read_key_file(path: Path) -> bytes:
+    """Return what a private key's file holds.
+
+    Raises:
+        KeyUnusable: absent, or readable by group or others.
     """
     try:
         mode = path.stat().st_mode
@@ -134,7 +159,7 @@ def load_file_key(path: Path, *, key_id: str | None = None) -> FileKey:
     # Whoever can read it can sign as the house: refused at the start, not found in an audit.
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise KeyUnusable(detail=f"{path} is readable by others; chmod 600 it")
-    return parse_private_key(content, key_id=key_id, origin=str(path))
+    return content
 
 
 def parse_private_key(content: bytes, *, key_id: str | None = None, origin: str = "") -> FileKey:
@@ -143,13 +168,22 @@ def parse_private_key(content: bytes, *, key_id: str | None = None, origin: str 
     Raises:
         KeyUnusable: no PEM, or neither EC P-256 nor Ed25519.
     """
-    try:
-        private = load_pem_private_key(content, password=None)
-    except (ValueError, TypeError) as error:
-        raise KeyUnusable(detail=f"{origin}: not an unencrypted PEM private key") from error
+    private = load_private_pem(content, origin=origin)
     if not isinstance(private, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
         raise KeyUnusable(detail=f"{origin}: neither EC P-256 nor Ed25519")
     return FileKey(key=name_key(private.public_key(), key_id=key_id), private=private)
+
+
+def load_private_pem(content: bytes, *, origin: str) -> PrivateKeyTypes:
+    """Return whatever private key PEM bytes hold, of a kind that the house uses or not.
+
+    Raises:
+        KeyUnusable: no PEM of a private key, or an encrypted one.
+    """
+    try:
+        return load_pem_private_key(content, password=None)
+    except (ValueError, TypeError) as error:
+        raise KeyUnusable(detail=f"{origin}: not an unencrypted PEM private key") from error
 
 
 def parse_public_key(content: bytes, *, key_id: str | None = None) -> PublicKey:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from creditbridge.foundation.errors import Malformed, Refused
+from creditbridge.foundation.rsa_keys import RsaKey
 from creditbridge.parties.model import (
     AuthenticationMethod,
     BankOnboarding,
@@ -13,7 +14,6 @@ from creditbridge.parties.model import (
 )
 from creditbridge.protocols.canonical_json import canonicalize
 from creditbridge.protocols.certificate_binding import SubjectMatcher, require_matcher
-from creditbridge.protocols.jws import RsaKey
 from creditbridge.protocols.rsa_jwk import JoseKey, parse_jose_jwk, thumbprint_of
 from creditbridge.protocols.strict_json import decode
 from creditbridge.protocols.uscc import parse_uscc

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from creditbridge.foundation.errors import Malformed
 from creditbridge.foundation.keys import COORDINATE_BYTES, KeyUnusable, PublicKey, name_key
+from creditbridge.foundation.rsa_keys import JoseKey
 from creditbridge.protocols.strict_json import JsonValue
 
 COORDINATE_PATTERN = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 bytes in base64url without padding
@@ -72,7 +73,7 @@ def parse_jwks(document: JsonValue) -> tuple[PublicKey, ...]:
     return keys
 
 
-def format_jwks(keys: Iterable[PublicKey]) -> dict[str, list[dict[str, str]]]:
+def format_jwks(keys: Iterable[JoseKey]) -> dict[str, list[dict[str, str]]]:
     """Return the set as it is published: public members, `kid`, `use` and `alg` of each.
 
     Raises:
@@ -112,7 +113,7 @@ def require_use(members: Mapping[str, object], algorithm: str) -> None:
         raise KeyMalformed(detail="a key for other operations")
 
 
-def _require_own_names(keys: tuple[PublicKey, ...]) -> None:
+def _require_own_names(keys: tuple[JoseKey, ...]) -> None:
     if len({key.key_id for key in keys}) != len(keys):
         raise KeyIdRepeated
 

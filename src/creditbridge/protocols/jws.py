@@ -10,19 +10,11 @@ from collections.abc import Callable, Collection
 from typing import Protocol
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry
 
 from creditbridge.foundation.errors import SignatureInvalid, Untrusted
-from creditbridge.foundation.keys import Signer
 from creditbridge.protocols.strict_json import JsonMalformed, JsonValue, parse
-
-PS256 = "PS256"
-RSA_BITS_MIN = 2_048
-SALT_BYTES = 32  # as long as the hash (RFC 7518, section 3.5)
 
 TOKEN_CHARACTERS_MAX = 16_384
 HEADER_CHARACTERS_MAX = 1_024
@@ -62,31 +54,20 @@ class VerifyingKey(Protocol):
         ...
 
 
-class RsaKey(msgspec.Struct, frozen=True, kw_only=True):
-    """An RSA key that verifies PS256: an identity provider's; it signs no HTTP message of ours."""
+class TokenSigner(Protocol):
+    """Whoever holds one private key that signs tokens: a signer of messages, or an RSA key."""
 
-    key_id: str
-    material: rsa.RSAPublicKey
-    algorithm: str = PS256
+    @property
+    def key(self) -> VerifyingKey:
+        """The public half, with its key id and its algorithm."""
+        ...
 
-    def verify(self, signature: bytes, message: bytes) -> None:
-        """Accept an RSASSA-PSS signature with SHA-256 and a salt of 32 bytes.
-
-        Raises:
-            SignatureInvalid: a key under 2048 bits, wrong length, wrong bytes.
-        """
-        # Asked at each use and not at parsing: the key came from a provider, and may change there
-        # (RFC 7518, section 3.5).
-        if self.material.key_size < RSA_BITS_MIN:
-            raise SignatureInvalid(detail=f"an RSA key of {self.material.key_size} bits")
-        scheme = padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=SALT_BYTES)
-        try:
-            self.material.verify(signature, message, scheme, SHA256())
-        except InvalidSignature as error:
-            raise SignatureInvalid(detail=f"key {self.key_id}") from error
+    def sign(self, message: bytes) -> bytes:
+        """Return the raw signature."""
+        ...
 
 
-def sign_compact(claims: bytes, signer: Signer, *, typ: str) -> str:
+def sign_compact(claims: bytes, signer: TokenSigner, *, typ: str) -> str:
     """Return the token over the claims as they are: `header.payload.signature`."""
     header = {"alg": signer.key.algorithm, "kid": signer.key.key_id, "typ": typ}
     signed = f"{_encode(msgspec.json.encode(header))}.{_encode(claims)}"

@@ -4,28 +4,28 @@ They verify what a client signs about itself as JOSE, and never an HTTP message:
 is given no RSA key to begin with.
 """
 
-import hashlib
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from typing import TypeAlias
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from creditbridge.foundation.keys import PublicKey, thumbprint
+from creditbridge.foundation.rsa_keys import (
+    EXPONENT,
+    EXPONENT_TEXT,
+    PS256,
+    RSA_BITS_MAX,
+    RSA_BITS_MIN,
+    JoseKey,
+    RsaKey,
+    thumbprint_of,
+)
 from creditbridge.protocols.jwk import KeyMalformed, parse_jwk, require_public, require_use
-from creditbridge.protocols.jws import PS256, RSA_BITS_MIN, RsaKey
 
-# Twice the least: beyond it a verification costs its receiver more than it adds.
-RSA_BITS_MAX = 4_096
-# 65537 (FIPS 186-5, section 5.4 wants no smaller one), in its one spelling.
-EXPONENT = 65_537
-EXPONENT_TEXT = "AQAB"
+__all__ = ["JoseKey", "parse_jose_jwk", "thumbprint_of"]
 
 MODULUS_PATTERN = re.compile(r"[A-Za-z0-9_-]{342,684}")
-
-JoseKey: TypeAlias = PublicKey | RsaKey
 
 
 def parse_jose_jwk(members: Mapping[str, object]) -> JoseKey:
@@ -43,28 +43,6 @@ def parse_jose_jwk(members: Mapping[str, object]) -> JoseKey:
     key = RsaKey(key_id=key_id or "", material=material)
     # The thumbprint is of the key alone, so a nameless key has one name everywhere (RFC 7638).
     return key if key_id else msgspec.structs.replace(key, key_id=thumbprint_of(key))
-
-
-def format_jose_jwk(key: JoseKey) -> dict[str, str]:
-    """Return the public JWK (RFC 7517), with `kid`, `use` and `alg`."""
-    if isinstance(key, PublicKey):
-        return key.to_jwk()
-    return {**_members_of(key), "alg": key.algorithm, "kid": key.key_id, "use": "sig"}
-
-
-def thumbprint_of(key: JoseKey) -> str:
-    """Return the JWK thumbprint (RFC 7638): base64url of SHA-256, 43 characters."""
-    if isinstance(key, PublicKey):
-        return thumbprint(key.material)
-    # Required members only, in the order of their names (RFC 7638, section 3.2).
-    members = msgspec.json.encode(_members_of(key), order="sorted")
-    return _encode(hashlib.sha256(members).digest())
-
-
-def _members_of(key: RsaKey) -> dict[str, str]:
-    numbers = key.material.public_numbers()
-    modulus = numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8)
-    return {"e": EXPONENT_TEXT, "kty": "RSA", "n": _encode(modulus)}
 
 
 def _modulus_of(members: Mapping[str, object]) -> int:

@@ -17,7 +17,7 @@ from creditbridge.parties.model import (
 )
 from creditbridge.parties.onboarding import is_client_id, method_of
 from creditbridge.parties.store import banks
-from creditbridge.protocols.rsa_jwk import JoseKey, format_jose_jwk
+from creditbridge.protocols.rsa_jwk import JoseKey
 
 
 class BankUnknown(Refused):
@@ -79,5 +79,5 @@ def make_client(bank: Bank, onboarding: ClientOnboarding) -> Client:
 
 def make_key(client_id: str, key: JoseKey, *, now: datetime) -> ClientKey:
     """Return a client's new key."""
-    jwk = msgspec.json.encode(format_jose_jwk(key))
+    jwk = msgspec.json.encode(key.to_jwk())
     return ClientKey(key_id=key.key_id, client_id=client_id, jwk=jwk, registered_at=now)
