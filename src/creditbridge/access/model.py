@@ -27,7 +27,7 @@ ASSERTION_PARAMETERS = frozenset({ASSERTION, ASSERTION_TYPE})
 
 
 class ClientRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What came to an endpoint where clients prove themselves: the form, and the connection's facts.
+    """What came to an endpoint where clients prove themselves: form, and facts of the connection.
 
     `authorization` holds every Authorization header; `certificate` is that of this connection,
     whose chain TLS has checked; `issuer` is the name of the server that was asked, None where it
