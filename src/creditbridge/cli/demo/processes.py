@@ -4,7 +4,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from random import SystemRandom
 from types import TracebackType
 from typing import Self, TypeAlias
 
@@ -12,18 +14,22 @@ from creditbridge.cli.demo.narration import StoryBroken
 
 STOP_SECONDS = 30
 LOG_LINES_SHOWN = 20
+# Not those that systems give to outgoing connections, or to whoever asks for any port: between
+# the look and the process that listens there, another would take it.
+PORTS = range(20_000, 30_000)
 
 Done: TypeAlias = subprocess.CompletedProcess[str]
 
 
 def free_ports(count: int) -> list[int]:
-    """Return loopback ports that nobody listens on at this moment."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(each.getsockname()[1]) for each in sockets]
-    # Closed only when all are open: else the same port would be given twice.
-    for each in sockets:
-        each.close()
-    return ports
+    """Return different loopback ports that nobody listens on at this moment."""
+    found: list[int] = []
+    for port in SystemRandom().sample(PORTS, len(PORTS)):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            found.append(port)
+        if len(found) == count:
+            break
+    return found
 
 
 class Processes:
