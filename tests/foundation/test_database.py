@@ -175,7 +175,7 @@ async def test_now_is_the_databases_and_moves_when_asked(database: Database) -> 
     """One instant per transaction, read anew after a lock was waited for."""
     async with database.transaction() as tx:
         first = tx.now
-        await asyncio.sleep(0.01)
+        await tx.execute("SELECT 1")
         assert tx.now == first
         second = await tx.renew_now()
         assert tx.now == second > first

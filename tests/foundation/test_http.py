@@ -15,6 +15,7 @@ import respx
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_certificate
 from msgspec.structs import replace
+from tests.waiting import PATIENCE_SECONDS
 
 from creditbridge.foundation.http import (
     AddressRefused,
@@ -29,6 +30,7 @@ from creditbridge.foundation.http import (
     open_client,
 )
 
+ENDLESS = 1e9
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 BASE = "https://platform.example"
 
@@ -96,7 +98,17 @@ def settings_of(base: str, pki: Pki, **changes: object) -> HttpClientSettings:
     return replace(HttpClientSettings(base_url=base, ca_file=pki.ca_file), **changes)
 
 
-async def ask(client: Http, url: str, *, seconds: float = 5.0) -> HttpResponse:
+@pytest.fixture
+async def leap(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Moves the clock of the running loop, and with it every deadline, on by so many seconds."""
+    loop = asyncio.get_running_loop()
+    time = loop.time
+    leaps: list[float] = []
+    monkeypatch.setattr(loop, "time", lambda: time() + sum(leaps))
+    return leaps.append
+
+
+async def ask(client: Http, url: str, *, seconds: float = PATIENCE_SECONDS) -> HttpResponse:
     """Send one GET."""
     return await client.send(HttpRequest(method="GET", url=url), timeout_seconds=seconds)
 
@@ -280,18 +292,22 @@ async def test_a_connection_lost_after_the_request_may_have_been_sent(
 
 
 @pytest.mark.parametrize("answer", [b"", OK[:-1]])
-async def test_the_deadline_holds_over_the_whole_exchange(pki: Pki, answer: bytes) -> None:
+async def test_the_deadline_holds_over_the_whole_exchange(
+    pki: Pki, leap: Callable[[float], None], answer: bytes
+) -> None:
     """A peer that hangs, before or within its answer, is left; the query may have counted."""
     release = asyncio.Event()
 
-    async def handle(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
         writer.write(answer)
+        leap(PATIENCE_SECONDS)
         await release.wait()
         writer.close()
 
     async with served(handle, pki) as base, opened(settings_of(base, pki)) as client:
         with pytest.raises(HttpUnavailable) as caught:
-            await ask(client, base + "/", seconds=0.2)
+            await ask(client, base + "/", seconds=PATIENCE_SECONDS)
         release.set()
 
     assert caught.value.sent
@@ -316,22 +332,28 @@ async def test_a_deadline_during_the_handshake_means_nothing_was_sent(pki: Pki) 
     assert not caught.value.sent
 
 
-async def test_a_full_pool_sheds_without_sending(pki: Pki) -> None:
+async def test_a_full_pool_sheds_without_sending(pki: Pki, leap: Callable[[float], None]) -> None:
     """The one connection is taken; the second request is told so within the connect limit."""
-    release = asyncio.Event()
+    arrived, release = asyncio.Event(), asyncio.Event()
 
-    async def handle(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        arrived.set()
         await release.wait()
         writer.write(OK)
         writer.close()
 
     async with served(handle, pki) as base:
-        settings = settings_of(base, pki, connections_max=1, connect_seconds=0.2)
+        settings = settings_of(base, pki, connections_max=1, connect_seconds=PATIENCE_SECONDS)
         async with opened(settings) as client, asyncio.TaskGroup() as group:
-            first = group.create_task(ask(client, base + "/1"))
-            await asyncio.sleep(0)
+            first = group.create_task(ask(client, base + "/1", seconds=ENDLESS))
+            await arrived.wait()
+            second = asyncio.create_task(ask(client, base + "/2", seconds=ENDLESS))
+            while not second.done():
+                await asyncio.sleep(0)
+                leap(PATIENCE_SECONDS)
             with pytest.raises(HttpUnavailable) as caught:
-                await ask(client, base + "/2")
+                await second
             release.set()
             assert (await first).status == 200
 

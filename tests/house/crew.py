@@ -8,25 +8,25 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from tests.waiting import PATIENCE_SECONDS
 from typing_extensions import override
 
 from creditbridge.cli.operations import DoorUnavailable, call, call_json
 from creditbridge.server.cluster import Cluster, find_cluster, find_postmaster
 
-START_SECONDS = 60.0
-STOP_SECONDS = 30.0
+STOP_SECONDS = PATIENCE_SECONDS
 POLL_SECONDS = 0.05
 # Ends the sandbox should the test run itself be killed: its input ends with the run.
 GUARDIAN = 'cat > /dev/null; kill "$1"'
 
 
-def wait_until(happened: Callable[[], bool], *, seconds: float = START_SECONDS) -> None:
+def wait_until(happened: Callable[[], bool]) -> None:
     """Wait for a condition that can only be seen from outside.
 
     Raises:
         TimeoutError: it did not come true in time.
     """
-    end = time.monotonic() + seconds
+    end = time.monotonic() + PATIENCE_SECONDS
     while not happened():
         if time.monotonic() > end:
             raise TimeoutError(happened.__qualname__)

@@ -15,6 +15,7 @@ import msgspec
 from tests.house.certificates import Authority, subject_of
 from tests.house.crew import EmbeddedCluster, Node, Sandbox, wait_until
 from tests.house.machine import SECTIONS, Door, Machine, signer_in
+from tests.waiting import PATIENCE_SECONDS
 
 from creditbridge.cli import operator
 from creditbridge.cli.demo.browser import Browser, Page
@@ -242,7 +243,7 @@ class House:
         )
         try:
             request = HttpRequest(method="GET", url=f"{url}/v1/statistics")
-            answer = await http.send(request, timeout_seconds=10)
+            answer = await http.send(request, timeout_seconds=PATIENCE_SECONDS)
         finally:
             await http.close()
         counted = msgspec.json.decode(answer.body, type=dict[str, object])["by_uscc"]

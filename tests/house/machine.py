@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from msgspec.structs import replace
+from tests.waiting import PATIENCE_SECONDS
 
 from creditbridge.cli.demo.bank import Exchange
 from creditbridge.foundation.clock import SystemClock
@@ -14,7 +15,6 @@ from creditbridge.foundation.http import Http, HttpClientSettings, HttpRequest, 
 from creditbridge.foundation.keys import Signer, load_file_key
 from creditbridge.protocols.http_signatures import BANK_REQUEST, Request, sign_request
 
-ANSWER_SECONDS = 30.0
 JSON = ("content-type", "application/json")
 SECTIONS = ("REG", "PEN", "LST", "EVA")
 PURPOSE = "PRE_LOAN_REVIEW"
@@ -140,7 +140,7 @@ class Machine:
         sent = HttpRequest(
             method=request.method, url=url, headers=request.headers, body=request.body
         )
-        answer = await self.http.send(sent, timeout_seconds=ANSWER_SECONDS)
+        answer = await self.http.send(sent, timeout_seconds=PATIENCE_SECONDS)
         return Exchange(request=request, answer=answer)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from tests.waiting import PATIENCE_SECONDS
 
 WIDTH = 256
 HASH = 32
@@ -22,7 +23,7 @@ def open_log(port: int, authority: Path) -> Fetch:
     context = ssl.create_default_context(cafile=authority)
 
     def fetch(path: str) -> bytes:
-        connection = HTTPSConnection("127.0.0.1", port, context=context, timeout=10)
+        connection = HTTPSConnection("127.0.0.1", port, context=context, timeout=PATIENCE_SECONDS)
         try:
             connection.request("GET", path)
             answer = connection.getresponse()

@@ -100,7 +100,7 @@ async def plant(house: House) -> Planted:
     raw = f"{head}{canary}\r\n\r\n"
     await exchange_raw(house.first.bank_port, house.pki, raw.encode())
     house.browser("found").open(f"{house.layout.people_url}/portal/consents/{canary}")
-    wait_until(lambda: house.check_ledger()[1] == [], seconds=10)
+    wait_until(lambda: house.check_ledger()[1] == [])
     fragments = fragments_of(delivered)
     assert fragments, "the profile says nothing that could be looked for"
     folders = [house.pki / "banks" / "north", house.pki / "gateway"]

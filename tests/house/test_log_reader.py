@@ -18,8 +18,10 @@ COMMITMENT = slice(1, None)
 
 @pytest.fixture
 def fetch(house: House) -> Fetch:
-    """The public log."""
-    return reading.open_log(house.layout.people_port, house.pki / "ca" / "doors.pem")
+    """The public log, once the house's opening stands in it."""
+    fetch = reading.open_log(house.layout.people_port, house.pki / "ca" / "doors.pem")
+    wait_until(lambda: checkpoint(house, fetch)[0] > 0)
+    return fetch
 
 
 def checkpoint(house: House, fetch: Fetch) -> tuple[int, bytes]:
@@ -65,7 +67,7 @@ def test_entries_are_salted_commitments_only(house: House, fetch: Fetch) -> None
     assert len(set(entries)) == len(entries)
 
 
-async def test_a_receipt_is_kept_within_seconds(house: House, fetch: Fetch) -> None:
+async def test_a_receipt_is_kept(house: House, fetch: Fetch) -> None:
     """The commitment that a bank was promised stands in the log that everybody sees."""
     given = await house.give_consent()
     async with house.machine() as bank:
@@ -80,7 +82,7 @@ async def test_a_receipt_is_kept_within_seconds(house: House, fetch: Fetch) -> N
             base64.urlsafe_b64encode(one[COMMITMENT]).rstrip(b"=") in receipt for one in entries
         )
 
-    wait_until(stands, seconds=5)
+    wait_until(stands)
 
 
 def test_an_older_checkpoint_is_a_prefix(house: House, fetch: Fetch) -> None:

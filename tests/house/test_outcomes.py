@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from tests.house.house import PEOPLE, House
 from tests.house.telling import outcome
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.xdist_group("house")
 
@@ -133,7 +134,7 @@ async def ask_once(house: House, login_name: str) -> Ended:
 
 async def settled(connection: "asyncpg.Connection[asyncpg.Record]", consents: list[str]) -> None:
     """Wait until every intent under these consents has an end that is known."""
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await connection.fetchval(OPEN, consents):
             await asyncio.sleep(0.2)
 

@@ -13,6 +13,7 @@ import asyncpg
 import msgspec
 import pytest
 from tests.house.house import House
+from tests.waiting import PATIENCE_SECONDS
 
 from creditbridge.cli import verify
 from creditbridge.cli.operations import call
@@ -269,7 +270,7 @@ async def delivered_index(house: House, database: "asyncpg.Connection[asyncpg.Re
     async with house.machine() as bank:
         token = await bank.fetch_token("reports")
         answers = [await bank.ask(given.consent_id, given.uscc, token=token) for _ in range(2)]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await database.fetchval(WAITING):
             await asyncio.sleep(0.05)
     found = await database.fetchval(
@@ -287,7 +288,7 @@ async def download(house: House, folder: Path) -> Downloaded:
         token = await bank.fetch_token("reports")
         answer = await bank.ask(given.consent_id, given.uscc, token=token)
         path = f"/v1/reports/{answer.header('creditbridge-report')}/evidence"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             pack = await bank.get(path, token=token)
             while pack.status == 503:
                 await asyncio.sleep(0.05)

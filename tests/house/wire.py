@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-ANSWER_SECONDS = 5.0
+from tests.waiting import PATIENCE_SECONDS
 
 
 async def exchange_raw(port: int, pki: Path, raw: bytes, *, client: str | None = "north") -> bytes:
@@ -15,7 +15,7 @@ async def exchange_raw(port: int, pki: Path, raw: bytes, *, client: str | None =
         writer.write(raw)
         await writer.drain()
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 return await reader.read()
         except ConnectionResetError:
             return b""

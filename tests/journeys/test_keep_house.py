@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 import pytest
+from tests.waiting import PATIENCE_SECONDS
 
 from creditbridge.admission.service import Admission
 from creditbridge.consents.model import Consent
@@ -86,10 +87,10 @@ def keeping(house: House, strangers: Strangers) -> KeepHouse:
 
 
 async def run_until(keeping: KeepHouse, name: str, happened: Callable[[], Awaitable[bool]]) -> None:
-    """Run one task until something happened, for ten seconds at most."""
+    """Run one task until something happened."""
     task = asyncio.ensure_future(keeping.tasks()[name]())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not await happened():
                 assert not task.done(), task.exception()
     finally:

@@ -1,10 +1,12 @@
 """The sequencer: indexes without gaps, one history, and a signature that heals."""
 
 import asyncio
+import io
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
 import pytest
+from tests.waiting import PATIENCE_SECONDS
 
 from creditbridge.foundation.database import Database, DatabaseUnavailable
 from creditbridge.foundation.errors import CreditbridgeError
@@ -265,7 +267,7 @@ async def test_a_leader_keeps_sequencing_and_others_wait(
 ) -> None:
     """While one runs, another candidate cannot take the lock; what is recorded gets signed."""
     await fill(story)
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
         leading = tasks.create_task(sequencer.run())
         while True:
             async with database.transaction() as tx:
@@ -297,7 +299,7 @@ async def test_trouble_with_the_database_ends_where_another_leads(
 
     async with database.connection() as connection:
         assert await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK)
-        async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
             waiting = tasks.create_task(sequencer.run())
             while trouble_of(sequencer) is not None:
                 async with database.transaction():
@@ -320,7 +322,7 @@ async def test_trouble_is_told_and_kept(
     async with database.transaction() as tx:
         await tx.execute("UPDATE ledger_head SET size = 1")
 
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
         leading = tasks.create_task(sequencer.run())
         while sequencer.trouble is None:
             async with database.transaction():
@@ -336,17 +338,18 @@ async def test_a_leader_whose_connection_is_killed_leads_again(
     sequencer: Sequencer,
     database: Database,
     log_key: FileKey,
+    log_lines: io.StringIO,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The lock went with the connection: it is told as trouble, and taken anew."""
     monkeypatch.setattr("creditbridge.ledger.sequencer.RETRY_SECONDS", 0.05)
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
         leading = tasks.create_task(sequencer.run())
         killed = 0
         while not killed:
             async with database.transaction() as tx:
                 killed = await tx.fetch_value(int, KILL_LEADER) or 0
-        while sequencer.trouble is None:
+        while "ledger.sequencer_failed" not in log_lines.getvalue():
             async with database.transaction():
                 pass
         await fill(story)

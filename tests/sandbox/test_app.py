@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from tests.waiting import PATIENCE_SECONDS
 
 from creditbridge.foundation.keys import FileKey, name_key
 from creditsandbox.app import Config, ConfigInvalid, load_config, main, serve
@@ -137,7 +138,7 @@ async def running(pki: Pki, config_file: Path) -> AsyncIterator[Running]:
     announced: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     config = load_config(config_file)
     serving = asyncio.create_task(serve(config, announce=announced.set_result))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         ready = msgspec.json.decode(await announced, type=dict[str, str | int])
     assert (ready["event"], ready["entities"]) == ("ready", 100)
     yield Running(
@@ -148,7 +149,7 @@ async def running(pki: Pki, config_file: Path) -> AsyncIterator[Running]:
         platform_key=platform_key,
     )
     os.kill(os.getpid(), signal.SIGTERM)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await serving
 
 

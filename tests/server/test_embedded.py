@@ -6,11 +6,12 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from tests.waiting import PATIENCE_SECONDS, eventually
 
 from creditbridge.foundation.database import Database, DatabaseUnavailable, open_database
 from creditbridge.server import embedded
@@ -54,13 +55,6 @@ async def supervised(folder: Path) -> AsyncIterator[EmbeddedDatabase]:
             await asyncio.wait({work})
 
 
-async def eventually(happened: Callable[[], bool]) -> None:
-    """Wait until something is seen to have happened."""
-    async with asyncio.timeout(20):
-        while not happened():  # noqa: ASYNC110 -- seen from outside only
-            await asyncio.sleep(0.02)
-
-
 def postmaster(folder: Path) -> int | None:
     """Return the running postmaster of a folder."""
     return find_postmaster(find_cluster(folder))
@@ -80,21 +74,19 @@ async def read_one(database: Database) -> int | None:
         return await tx.fetch_value(int, "SELECT 1")
 
 
-async def reads_again(database: Database) -> float:
-    """Return the seconds until the database answers again."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    async with asyncio.timeout(20):
+async def reads_again(database: Database) -> None:
+    """Return when the database answers again."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             try:
                 assert await read_one(database) == 1
             except DatabaseUnavailable:
                 await asyncio.sleep(0.05)
             else:
-                return loop.time() - began
+                return
 
 
-async def test_a_killed_postmaster_is_healed_within_seconds(folder: Path) -> None:
+async def test_a_killed_postmaster_is_healed(folder: Path) -> None:
     """The pool heals with it; what was committed is there; the clean end stops the database."""
     async with supervised(folder) as house:
         database = await open_database(house.url)
@@ -104,7 +96,7 @@ async def test_a_killed_postmaster_is_healed_within_seconds(folder: Path) -> Non
         # The backends of a dead postmaster may answer for a moment more.
         await eventually(lambda: postmaster(folder) not in {None, killed})
 
-        seconds = await reads_again(database)
+        await reads_again(database)
 
         async with database.transaction() as tx:
             assert await tx.fetch_value(int, "SELECT value FROM kept") == 7
@@ -116,22 +108,31 @@ async def test_a_killed_postmaster_is_healed_within_seconds(folder: Path) -> Non
         await database.close()
         assert house.supervises
 
-    assert seconds < 10
     assert postmaster(folder) is None
 
 
-async def test_one_of_two_processes_supervises_and_the_other_takes_over(folder: Path) -> None:
+async def test_one_of_two_processes_supervises_and_the_other_takes_over(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The supervisor is killed with the database; who stood by heals it, and stops it last."""
     other = await asyncio.create_subprocess_exec(
         sys.executable, "-c", OTHER_PROCESS, str(folder), stdout=asyncio.subprocess.PIPE
     )
     assert other.stdout is not None
     assert await other.stdout.readline() == b"up True\n"
+    tried: list[bool] = []
+    take = FileLock.take
+
+    def take_and_tell(lock: FileLock) -> bool:
+        tried.append(take(lock))
+        return tried[-1]
+
+    monkeypatch.setattr(FileLock, "take", take_and_tell)
 
     async with supervised(folder) as house:
         database = await open_database(house.url)
-        await asyncio.sleep(0.3)
-        stood_by = not house.supervises
+        await eventually(lambda: len(tried) >= 2)
+        stood_by = not any(tried)
         other.kill()
         await other.wait()
         killed = kill_postmaster(folder)
@@ -195,7 +196,7 @@ async def test_what_cannot_be_restarted_is_tried_again_later(
     monkeypatch.setattr(embedded, "POLL_SECONDS", 0.01)
     database = EmbeddedDatabase(folder)
     work = asyncio.create_task(database.supervise())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await started.wait()
     work.cancel()
     await asyncio.wait({work})

@@ -8,8 +8,15 @@ from typing import Protocol
 
 import msgspec
 import pytest
+from tests.waiting import PATIENCE_SECONDS, eventually
 
 from creditbridge.server.doors import Door, OpenDoor, open_door
+from creditbridge.server.protocol import (
+    BODY_SECONDS,
+    HEAD_SECONDS,
+    WRITE_SECONDS,
+    DoorProtocol,
+)
 
 Message = MutableMapping[str, object]
 
@@ -83,10 +90,47 @@ class Wire:
 
     async def read_rest(self) -> bytes:
         """Read what comes until the server closes."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             with suppress(ConnectionResetError):
                 return await self.reader.read()
         return b""
+
+
+class HandTimer:
+    """A connection's deadline, on the clock below."""
+
+    def __init__(self, clock: "HandClock") -> None:
+        self._running = clock.running
+
+    @property
+    def is_running(self) -> bool:
+        return self in self._running
+
+    def start(self, seconds: float, expired: Callable[[], None]) -> None:
+        self._running[self] = (seconds, expired)
+
+    def stop(self) -> None:
+        self._running.pop(self, None)
+
+
+class HandClock:
+    """The time of the connections' deadlines, which passes only where a test says so."""
+
+    def __init__(self) -> None:
+        self.running: dict[HandTimer, tuple[float, Callable[[], None]]] = {}
+        self.received = 0
+
+    def pass_by(self, seconds: float) -> None:
+        """Let time pass; what is due happens."""
+        for timer, (left, expired) in list(self.running.items()):
+            self.running[timer] = (left - seconds, expired)
+            if left <= seconds:
+                timer.stop()
+                expired()
+
+    async def until_received(self, count: int) -> None:
+        """Wait until the door has taken in so many bytes."""
+        await eventually(lambda: self.received >= count)
 
 
 @pytest.fixture
@@ -113,11 +157,19 @@ async def door(house: House) -> AsyncIterator[OpenDoor]:
     opened.abort()
 
 
-async def eventually(happened: Callable[[], bool]) -> None:
-    """Wait until something is seen to have happened, three seconds at most."""
-    async with asyncio.timeout(3):
-        while not happened():  # noqa: ASYNC110 -- seen from outside only
-            await asyncio.sleep(0.01)
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> HandClock:
+    """The deadlines of connections, in the test's hand."""
+    clock = HandClock()
+    take = DoorProtocol.data_received
+
+    def take_and_count(connection: DoorProtocol, data: bytes) -> None:
+        take(connection, data)
+        clock.received += len(data)
+
+    monkeypatch.setattr("creditbridge.server.protocol.Timer", lambda _loop: HandTimer(clock))
+    monkeypatch.setattr(DoorProtocol, "data_received", take_and_count)
+    return clock
 
 
 @asynccontextmanager
@@ -273,14 +325,16 @@ async def test_a_pipelined_request_is_not_read(
     assert len(house.scopes) == 1
 
 
-async def test_a_request_sent_before_the_answer_is_not_read(house: House, door: OpenDoor) -> None:
+async def test_a_request_sent_before_the_answer_is_not_read(
+    house: House, door: OpenDoor, clock: HandClock
+) -> None:
     """Pipelined in a packet of its own, while the first is being answered."""
     house.gate.clear()
     async with connected(door) as wire:
         await wire.send(GET)
         await house.began.wait()
         await wire.send(GET)
-        await asyncio.sleep(0.05)
+        await clock.until_received(2 * len(GET))
         house.gate.set()
         assert (await wire.read_answer())[1]["connection"] == "close"
         assert await wire.read_rest() == b""
@@ -337,50 +391,58 @@ async def test_an_unread_body_is_not_held_against_a_later_request(
     assert len(house.scopes) == 2
 
 
-# Deadlines, shortened.
+# Deadlines, on a clock in the test's hand.
 
 
-@pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Deadlines of a fifth of a second."""
-    for name in ("HEAD_SECONDS", "BODY_SECONDS", "WRITE_SECONDS"):
-        monkeypatch.setattr(f"creditbridge.server.protocol.{name}", 0.2)
-
-
-@pytest.mark.usefixtures("hasty")
-@pytest.mark.parametrize("raw", [b"GET / HT", post(b"hello")[:-2], CHUNKED + b"5\r\nhe"])
-async def test_a_slow_request_is_told_and_closed(house: House, door: OpenDoor, raw: bytes) -> None:
+@pytest.mark.parametrize(
+    ("raw", "seconds"),
+    [
+        (b"GET / HT", HEAD_SECONDS),
+        (post(b"hello")[:-2], BODY_SECONDS),
+        (CHUNKED + b"5\r\nhe", BODY_SECONDS),
+    ],
+)
+async def test_a_slow_request_is_told_and_closed(
+    house: House, door: OpenDoor, clock: HandClock, raw: bytes, seconds: float
+) -> None:
     """Slow head, slow body, slow chunk: 408 and close."""
-    assert await refuse(door, raw) == (408, "request-too-slow")
+    refused = asyncio.create_task(refuse(door, raw))
+    await clock.until_received(len(raw))
+    clock.pass_by(seconds - 1)
+    assert house.refusals == []
+
+    clock.pass_by(1)
+
+    assert await refused == (408, "request-too-slow")
     assert house.refusals == ["request-too-slow"]
 
 
-@pytest.mark.usefixtures("hasty")
-async def test_a_trickle_does_not_move_the_deadline(door: OpenDoor) -> None:
+async def test_a_trickle_does_not_move_the_deadline(door: OpenDoor, clock: HandClock) -> None:
     """A byte now and then is as slow as none."""
+    head = b"GET / HTTP/1.1\r\nHost: a\r\nX: "
     async with connected(door) as wire:
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        await wire.send(b"GET / HTTP/1.1\r\nHost: a\r\n")
-        reading = asyncio.create_task(wire.read_rest())
-        while not reading.done() and loop.time() < began + 2:
-            wire.writer.write(b"X: 1\r\n")
-            await asyncio.wait({reading}, timeout=0.05)
+        await wire.send(head)
+        for second in range(int(HEAD_SECONDS)):
+            await clock.until_received(len(head) + second)
+            clock.pass_by(1)
+            await wire.send(b"1")
 
-        assert (await reading).startswith(b"HTTP/1.1 408 ")
-        assert loop.time() - began < 1
+        assert (await wire.read_answer())[0] == 408
+        assert await wire.read_rest() == b""
 
 
-@pytest.mark.usefixtures("hasty")
-async def test_a_silent_connection_is_closed_without_a_word(house: House, door: OpenDoor) -> None:
+async def test_a_silent_connection_is_closed_without_a_word(
+    house: House, door: OpenDoor, clock: HandClock
+) -> None:
     """Nothing was asked, nothing is answered."""
     async with connected(door) as wire:
+        await eventually(lambda: bool(clock.running))
+        clock.pass_by(HEAD_SECONDS)
         assert await wire.read_rest() == b""
 
     assert house.refusals == []
 
 
-@pytest.mark.usefixtures("hasty")
 async def test_an_idle_connection_is_closed(
     door: OpenDoor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -395,36 +457,46 @@ async def test_an_idle_connection_is_closed(
         assert await wire.read_rest() == b""
 
 
-@pytest.mark.usefixtures("hasty")
-async def test_a_request_in_hand_has_no_deadline_here(house: House, door: OpenDoor) -> None:
+async def test_a_request_in_hand_has_no_deadline_here(
+    house: House, door: OpenDoor, clock: HandClock
+) -> None:
     """How long an answer may take is the application's to know."""
     house.gate.clear()
     async with connected(door) as wire:
         await wire.send(GET)
-        await asyncio.sleep(0.4)
+        await clock.until_received(len(GET))
+        assert clock.running == {}
         house.gate.set()
         assert (await wire.read_answer())[0] == 200
 
 
-@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("keep", [b"keep-alive", b"close"])
-async def test_a_slow_reader_is_cut_off(house: House, door: OpenDoor, keep: bytes) -> None:
+async def test_a_slow_reader_is_cut_off(
+    house: House, door: OpenDoor, clock: HandClock, keep: bytes
+) -> None:
     """An answer that nobody takes does not stay in memory."""
     house.answer = b"x" * 30_000_000
+    raw = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: " + keep + b"\r\n\r\n"
     async with connected(door) as wire:
-        await wire.send(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: " + keep + b"\r\n\r\n")
-        await house.began.wait()
+        await wire.send(raw)
+        await clock.until_received(len(raw))
+        await eventually(lambda: bool(clock.running))
+        clock.pass_by(WRITE_SECONDS)
         await eventually(lambda: door.is_idle)
 
 
-async def test_a_large_answer_is_taken_at_the_readers_pace(house: House, door: OpenDoor) -> None:
-    """A reader that reads is waited for."""
+async def test_a_large_answer_is_taken_at_the_readers_pace(
+    house: House, door: OpenDoor, clock: HandClock
+) -> None:
+    """A reader that reads is waited for: the deadline ends when he has caught up."""
     house.answer = b"x" * 30_000_000
     async with connected(door) as wire:
-        for _ in range(2):
+        for number in (1, 2):
             await wire.send(GET)
-            await asyncio.sleep(0.05)
+            await clock.until_received(number * len(GET))
+            await eventually(lambda: bool(clock.running))
             assert len((await wire.read_answer())[2]) == 30_000_000
+            await eventually(lambda: clock.running == {})
 
 
 async def test_a_client_that_leaves_is_told_to_the_application(

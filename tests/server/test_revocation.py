@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
+from tests.waiting import PATIENCE_SECONDS
 
 from creditbridge.protocols.certificate_binding import PeerCertificate, parse_certificate
 from creditbridge.protocols.revocation_list import CertificateRevoked, RevocationUnknown
@@ -198,7 +199,7 @@ async def test_the_lists_are_watched(lists: RevocationLists, authority: Authorit
     authority.publish(authority.revoke(7, began=NOON))
     watching = asyncio.create_task(lists.watch())
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             try:
                 lists.require_unrevoked(authority.issue(7), now=NOON)

@@ -6,11 +6,16 @@ import signal
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, MutableMapping
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+from tests.waiting import PATIENCE_SECONDS, eventually
+from typing_extensions import override
 
+from creditbridge.foundation.clock import SystemClock
 from creditbridge.server.doors import Door, bind_door
 from creditbridge.server.run import (
     DrainSettings,
@@ -86,6 +91,15 @@ class Running:
         writer.close()
         return line.strip()
 
+    async def ask_date(self) -> datetime:
+        """Return the date of an answer of the plain door."""
+        reader, writer = await asyncio.open_connection(*self.lifecycle.addresses["operations"])
+        writer.write(b"GET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        lines = (await reader.read()).decode("ascii").split("\r\n")
+        writer.close()
+        (date,) = (line.removeprefix("date: ") for line in lines if line.startswith("date: "))
+        return parsedate_to_datetime(date)
+
 
 @asynccontextmanager
 async def running(
@@ -109,17 +123,11 @@ async def running(
     finally:
         lifecycle.drain()
         lifecycle.drain()
-        await asyncio.wait({work}, timeout=5)
+        await asyncio.wait({work}, timeout=PATIENCE_SECONDS)
 
 
-async def eventually(happened: Callable[[], bool]) -> None:
-    """Wait until something is seen to have happened, three seconds at most."""
-    async with asyncio.timeout(3):
-        while not happened():  # noqa: ASYNC110 -- seen from outside only
-            await asyncio.sleep(0.01)
-
-
-QUICK = DrainSettings(notice_seconds=0.1, finish_seconds=3)
+QUICK = DrainSettings(notice_seconds=0.1, finish_seconds=PATIENCE_SECONDS)
+ENDLESS = 3_600.0
 
 
 async def test_a_process_serves_until_it_is_asked_to_end(pki: Pki) -> None:
@@ -137,9 +145,10 @@ async def test_a_process_serves_until_it_is_asked_to_end(pki: Pki) -> None:
 async def test_a_drain_finishes_what_is_in_flight(pki: Pki) -> None:
     """200 in flight: 200 answers, each closing its connection; readiness is gone first."""
     async with running(pki, QUICK) as process:
-        connections = [await process.connect() for _ in range(200)]
-        for _, writer in connections:
-            writer.write(GET)
+        connections: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        for _ in range(200):
+            connections.append(await process.connect())
+            connections[-1][1].write(GET)
         await eventually(lambda: process.house.waiting == 200)
 
         process.lifecycle.drain()
@@ -156,7 +165,7 @@ async def test_a_drain_finishes_what_is_in_flight(pki: Pki) -> None:
 
 async def test_requests_during_the_notice_are_still_answered(pki: Pki) -> None:
     """On old connections and on new ones; the answer says that the connection closes."""
-    async with running(pki, DrainSettings(notice_seconds=0.5)) as process:
+    async with running(pki, DrainSettings(notice_seconds=ENDLESS)) as process:
         process.house.gate.set()
         old = await process.connect()
         old[1].write(GET)
@@ -170,6 +179,7 @@ async def test_requests_during_the_notice_are_still_answered(pki: Pki) -> None:
             assert raw.startswith(b"HTTP/1.1 200 OK\r\n")
             assert b"\r\nconnection: close\r\n" in raw
             writer.close()
+        process.lifecycle.drain()
         await process.work
 
 
@@ -204,17 +214,18 @@ async def test_what_does_not_finish_in_time_is_cut_off(pki: Pki) -> None:
     assert process.house.cancelled == 1
 
 
-@pytest.mark.parametrize("notice", [0, 20])
+@pytest.mark.parametrize("notice", [0, ENDLESS])
 async def test_asked_twice_it_ends_at_once(pki: Pki, notice: float) -> None:
     """During the notice and while finishing."""
-    async with running(pki, DrainSettings(notice_seconds=notice)) as process:
+    settings = DrainSettings(notice_seconds=notice, finish_seconds=ENDLESS)
+    async with running(pki, settings) as process:
         _, writer = await process.connect()
         writer.write(GET)
         await eventually(lambda: process.house.waiting == 1)
         process.lifecycle.drain()
         await eventually(lambda: process.lifecycle.phase is Phase.DRAINING)
         process.lifecycle.drain()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await process.work
         writer.close()
 
@@ -276,15 +287,30 @@ async def test_a_door_that_cannot_open_closes_the_others() -> None:
         await asyncio.open_connection(*address)
 
 
+class Leaping(SystemClock):
+    """A clock that is a day further each time that it is looked at."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    @override
+    def now(self) -> datetime:
+        self.looks += 1
+        return super().now() + timedelta(days=self.looks)
+
+
 async def test_the_date_of_answers_is_kept(pki: Pki, monkeypatch: pytest.MonkeyPatch) -> None:
     """A Date header each, renewed in the background."""
+    clock = Leaping()
     monkeypatch.setattr("creditbridge.server.run.DATE_SECONDS", 0.01)
+    monkeypatch.setattr("creditbridge.server.run.SystemClock", lambda: clock)
     async with running(pki, QUICK) as process:
-        await asyncio.sleep(0.05)
-        reader, writer = await asyncio.open_connection(*process.lifecycle.addresses["operations"])
-        writer.write(b"GET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        assert b"\r\ndate: " in await reader.read()
-        writer.close()
+        first = await process.ask_date()
+        looks = clock.looks + 2  # One for each door.
+        await eventually(lambda: clock.looks >= looks)
+        second = await process.ask_date()
+
+    assert first < second
 
 
 def test_signals_ask_for_the_end_inside_the_block() -> None:
@@ -298,7 +324,7 @@ def test_signals_ask_for_the_end_inside_the_block() -> None:
             await lifecycle.wait_for_drain()
             told.append(await lifecycle.wait_for_hurry(0.01))
             os.kill(os.getpid(), signal.SIGINT)
-            told.append(await lifecycle.wait_for_hurry(3))
+            told.append(await lifecycle.wait_for_hurry(PATIENCE_SECONDS))
             told.append(lifecycle.is_draining)
 
     run_on_uvloop(main)

@@ -29,6 +29,7 @@ from cryptography.x509 import (
     random_serial_number,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from tests.waiting import PATIENCE_SECONDS
 
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.server.doors import Door, OpenDoor, open_door
@@ -234,7 +235,7 @@ async def test_a_handshake_has_a_deadline(pki: Pki, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("creditbridge.server.doors.HANDSHAKE_SECONDS", 0.2)
     async with opened(people_context(**server_files(pki))) as (door, _):
         reader, writer = await asyncio.open_connection(*door.address)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert await reader.read() == b""
         writer.close()
 

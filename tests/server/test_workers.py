@@ -1,15 +1,18 @@
 """Tests of several workers behind one door: real processes."""
 
 import asyncio
+import io
 import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
+from tests.waiting import PATIENCE_SECONDS, eventually
 
 from creditbridge.server.run import Lifecycle
 from creditbridge.server.workers import (
@@ -26,20 +29,22 @@ from creditbridge.server.doors import Door
 from creditbridge.server.run import DrainSettings, Lifecycle, run, run_on_uvloop, signals_drain
 from creditbridge.server.workers import adopt_listeners, watch_lifeline
 
-async def app(scope, receive, send):
-    if scope["path"] == "/slow":
-        await asyncio.sleep(0.5)
-    body = str(os.getpid()).encode()
-    headers = [(b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
 async def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--listener", action="append")
     parser.add_argument("--lifeline", type=int)
     options = parser.parse_args()
     lifecycle = Lifecycle()
+
+    async def app(scope, receive, send):
+        body = str(os.getpid()).encode()
+        headers = [(b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        if scope["path"] == "/last":
+            await send({"type": "http.response.body", "body": b"", "more_body": True})
+            await lifecycle.wait_for_drain()
+        await send({"type": "http.response.body", "body": body})
+
     door = Door(name="operations", app=app, host="127.0.0.1", port=0, tls=None)
     tasks = {"lifeline": partial(watch_lifeline, options.lifeline, lifecycle)}
     with signals_drain(lifecycle):
@@ -78,31 +83,41 @@ async def supervised(
             await work
 
 
-async def ask(address: tuple[str, int], path: str = "/") -> int:
-    """Return the process id that a worker answers with."""
+@asynccontextmanager
+async def asking(address: tuple[str, int], path: str) -> AsyncIterator[asyncio.StreamReader]:
+    """Ask, and lend the answer from behind its head: a worker has it in hand."""
     reader, writer = await asyncio.open_connection(*address)
     try:
         writer.write(f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
-        return int((await reader.read()).rpartition(b"\r\n")[2])
+        await reader.readuntil(b"\r\n\r\n")
+        yield reader
     finally:
         writer.close()
+
+
+async def ask(address: tuple[str, int]) -> int:
+    """Return the process id that a worker answers with."""
+    async with asking(address, "/") as answer:
+        return int(await answer.read())
 
 
 async def find_workers(address: tuple[str, int], count: int) -> set[int]:
     """Ask until so many different workers have answered."""
     found: set[int] = set()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while len(found) < count:
             answers = [asyncio.create_task(ask(address)) for _ in range(20)]
             found |= {await answer for answer in answers}
     return found
 
 
-async def eventually(happened: Callable[[], bool]) -> None:
-    """Wait until something is seen to have happened."""
-    async with asyncio.timeout(10):
-        while not happened():  # noqa: ASYNC110 -- seen from outside only
-            await asyncio.sleep(0.01)
+def pauses_in(log: io.StringIO) -> list[float]:
+    """Return the seconds that were waited after each crash so far."""
+    lines = [
+        msgspec.json.decode(line, type=dict[str, object]) for line in log.getvalue().splitlines()
+    ]
+    crashed = (line for line in lines if line["event"] == "worker.crashed")
+    return [msgspec.convert(line["pause"], float) for line in crashed]
 
 
 def is_alive(process: int) -> bool:
@@ -126,37 +141,33 @@ async def test_workers_share_a_door_and_a_killed_one_is_replaced(listener: socke
         await eventually(lambda: not is_alive(victim))
         second = await find_workers(address, 2)
 
-        slow = asyncio.create_task(ask(address, "/slow"))
-        await asyncio.sleep(0.1)
-        lifecycle.drain()
-        assert await slow in second
+        async with asking(address, "/last") as answer:
+            lifecycle.drain()
+            assert int(await answer.read()) in second
         await work
 
     assert victim not in second
     assert not any(is_alive(process) for process in first | second)
 
 
-async def test_a_crash_loop_is_slowed_down(listener: socket.socket, tmp_path: Path) -> None:
-    """The pause doubles up to its limit; a drain during a pause ends at once."""
-    file = tmp_path / "starts"
-    command = ["/bin/sh", "-c", f"echo x >> {file}; exit 3"]
-    settings = WorkerSettings(count=1, pause_seconds=0.05, pause_seconds_max=0.1)
-    async with supervised(command, listener, settings):
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        await eventually(lambda: file.exists() and len(file.read_text().split()) == 4)
-        lasted = loop.time() - began
+async def test_a_crash_loop_is_slowed_down(listener: socket.socket, log_lines: io.StringIO) -> None:
+    """The pause doubles up to its limit."""
+    settings = WorkerSettings(count=1, pause_seconds=0.02, pause_seconds_max=0.05)
+    async with supervised(["/bin/false"], listener, settings):
+        await eventually(lambda: len(pauses_in(log_lines)) >= 4)
 
-    assert lasted >= 0.05 + 0.1 + 0.1
+    assert pauses_in(log_lines)[:4] == [0.02, 0.04, 0.05, 0.05]
 
 
-async def test_an_end_does_not_wait_for_the_pause_after_a_crash(listener: socket.socket) -> None:
+async def test_an_end_does_not_wait_for_the_pause_after_a_crash(
+    listener: socket.socket, log_lines: io.StringIO
+) -> None:
     """A crashed worker is not started again only to be ended."""
-    settings = WorkerSettings(count=1, pause_seconds=60)
+    settings = WorkerSettings(count=1, pause_seconds=3_600)
     async with supervised(["/bin/false"], listener, settings) as (lifecycle, work):
-        await asyncio.sleep(0.3)
+        await eventually(lambda: pauses_in(log_lines) == [3_600])
         lifecycle.drain()
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await work
 
 
@@ -172,14 +183,14 @@ def test_listeners_are_adopted_by_name(listener: socket.socket) -> None:
 
 
 async def test_a_worker_that_lived_long_begins_anew(
-    listener: socket.socket, tmp_path: Path
+    listener: socket.socket, log_lines: io.StringIO
 ) -> None:
     """The pause of an old crash is forgotten."""
-    file = tmp_path / "starts"
-    command = ["/bin/sh", "-c", f"echo x >> {file}; exit 3"]
-    settings = WorkerSettings(count=1, pause_seconds=0.01, pause_seconds_max=60, healthy_seconds=0)
-    async with supervised(command, listener, settings):
-        await eventually(lambda: file.exists() and len(file.read_text().split()) == 12)
+    settings = WorkerSettings(count=1, pause_seconds=0.01, healthy_seconds=0)
+    async with supervised(["/bin/false"], listener, settings):
+        await eventually(lambda: len(pauses_in(log_lines)) >= 3)
+
+    assert pauses_in(log_lines)[:3] == [0.01, 0.01, 0.01]
 
 
 @pytest.mark.parametrize("hurry", [True, False])
@@ -195,7 +206,7 @@ async def test_a_worker_that_does_not_end_is_killed(
         lifecycle.drain()
         if hurry:
             lifecycle.drain()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await work
 
 
@@ -219,7 +230,7 @@ async def test_a_worker_without_parent_drains(listener: socket.socket) -> None:
         os.close(reading)
         assert await ask(listener.getsockname()) == worker.pid
         os.close(writing)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert await worker.wait() == 0
 
 
@@ -231,7 +242,7 @@ async def test_the_lifeline_is_watched_without_a_process() -> None:
     await asyncio.sleep(0)
     assert not lifecycle.is_draining
     os.close(writing)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await watching
     os.close(reading)
 
