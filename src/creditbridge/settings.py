@@ -108,6 +108,12 @@ class ReportSettings(Section, frozen=True, kw_only=True):
     in_flight_max: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 32
 
 
+class AccessSection(Section, frozen=True, kw_only=True):
+    """The authorization server: a key (32 bytes) for nonces that DPoP proofs must then hold."""
+
+    dpop_nonce_key: Path | None = None
+
+
 class Settings(Section, frozen=True, kw_only=True):
     """Everything a gateway is told."""
 
@@ -119,6 +125,7 @@ class Settings(Section, frozen=True, kw_only=True):
     database: DatabaseSettings
     reports: ReportSettings = ReportSettings()
     admission: AdmissionSettings = AdmissionSettings()
+    access: AccessSection = AccessSection()
     workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
 
 

@@ -14,20 +14,33 @@ SETTINGS = AccessSettings(
 )
 
 
+METHODS = ["private_key_jwt", "tls_client_auth"]
+ALGORITHMS = ["ES256", "EdDSA", "PS256"]
+
+
 def test_M2_the_metadata_says_only_what_is_true_today() -> None:
     """The whole document; without an authorization endpoint there is no response type."""
-    token_endpoint = "https://bank.credit.example:8444/oauth/token"
+    endpoints = {
+        "token_endpoint": "https://bank.credit.example:8444/oauth/token",
+        "revocation_endpoint": "https://bank.credit.example:8444/oauth/revoke",
+        "introspection_endpoint": "https://bank.credit.example:8444/oauth/introspect",
+    }
 
     assert authorization_server_metadata(SETTINGS) == {
         "issuer": "https://credit.example:8443",
-        "token_endpoint": token_endpoint,
+        **endpoints,
         "jwks_uri": "https://credit.example:8443/jwks",
         "scopes_supported": ["consents", "reports"],
         "grant_types_supported": ["client_credentials"],
-        "token_endpoint_auth_methods_supported": ["private_key_jwt", "tls_client_auth"],
-        "token_endpoint_auth_signing_alg_values_supported": ["ES256", "EdDSA", "PS256"],
+        "token_endpoint_auth_methods_supported": METHODS,
+        "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
+        "revocation_endpoint_auth_methods_supported": METHODS,
+        "revocation_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
+        "introspection_endpoint_auth_methods_supported": METHODS,
+        "introspection_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "tls_client_certificate_bound_access_tokens": True,
-        "mtls_endpoint_aliases": {"token_endpoint": token_endpoint},
+        "dpop_signing_alg_values_supported": ["PS256", "ES256", "EdDSA"],
+        "mtls_endpoint_aliases": endpoints,
     }
 
 

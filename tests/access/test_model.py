@@ -21,12 +21,15 @@ def test_error_descriptions_are_of_the_characters_that_the_standard_allows() -> 
 
 
 def test_every_oauth_error_has_a_word_of_the_standard() -> None:
-    """RFC 6749, section 5.2 closes the list."""
+    """RFC 6749, section 5.2, and RFC 9449, sections 5 and 8, name them."""
     assert {kind.oauth_code for kind in list_errors(OAuthError)} == {
         "invalid_request",
         "invalid_client",
+        "invalid_dpop_proof",
+        "invalid_grant",
         "invalid_scope",
         "unsupported_grant_type",
+        "use_dpop_nonce",
     }
 
 

@@ -16,7 +16,6 @@ from creditbridge.access.client_auth.private_key_jwt import (
     ALGORITHMS,
     JWT_BEARER,
     NOBODY,
-    CertificateMissing,
 )
 from creditbridge.access.model import Authenticated, ClientRequest, InvalidClient
 from creditbridge.foundation.keys import FileKey, name_key
@@ -224,19 +223,25 @@ def test_A2_another_clients_registration_is_not_proven(
         prove(other, sign(), certificate)
 
 
-@pytest.mark.parametrize("case", ["none", "expired", "no usage", "server usage"])
-def test_G2_without_a_fit_certificate_there_is_nothing_to_bind_to(
+def test_T2_a_client_without_a_certificate_proves_itself_all_the_same(
+    registration: Registration,
+) -> None:
+    """Its assertion is the proof; whether a token needs a certificate, its registration says."""
+    assert prove(registration, sign(), None).certificate is None
+
+
+@pytest.mark.parametrize("case", ["expired", "no usage", "server usage"])
+def test_T3_an_unfit_certificate_is_refused_beside_a_good_assertion(
     registration: Registration, make_certificate: MakeCertificate, case: str
 ) -> None:
     """Its dates and its purpose count as for any client (T3)."""
     certificates = {
-        "none": None,
         "expired": make_certificate(now=NOW - timedelta(days=40)),
         "no usage": make_certificate(now=NOW, usage=None),
         "server usage": make_certificate(now=NOW, usage=ExtendedKeyUsageOID.SERVER_AUTH),
     }
 
-    with pytest.raises(CertificateMissing if case == "none" else InvalidClient):
+    with pytest.raises(InvalidClient):
         prove(registration, sign(), certificates[case])
 
 

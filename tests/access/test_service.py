@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Protocol
 
+import asyncpg
 import msgspec
 import pytest
 from cryptography import x509
@@ -14,11 +15,14 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from creditbridge.access import service
 from creditbridge.access.model import (
     Authenticated,
+    Binding,
     ClientRequest,
+    Credential,
     InvalidClient,
     InvalidRequest,
     InvalidScope,
     IssuedToken,
+    PresentedToken,
     TokenInvalid,
     TokenUnbound,
     UnsupportedGrantType,
@@ -78,13 +82,21 @@ async def obtain(database: Database, request: ClientRequest) -> IssuedToken:
     """Authenticate and be granted a token, as the endpoint's journey does."""
     async with database.transaction() as tx:
         client = await service.authenticate_client(tx, request, ADMISSION)
-        return await service.grant_token(tx, request, client)
+        binding = await service.bind_token(tx, request, client, ADMISSION)
+        return await service.grant_token(tx, request, client, binding)
 
 
 async def use(database: Database, secret: str, certificate: PeerCertificate | None) -> str:
     """Use a token; return whose it is."""
     async with database.transaction() as tx:
-        return (await service.get_token(tx, secret, certificate)).client_id
+        presented = PresentedToken(
+            credential=Credential(scheme="bearer", secret=secret),
+            certificate=certificate,
+            proofs=(),
+            method="GET",
+            target_uri="https://bank.example/v1/consents",
+        )
+        return (await service.get_token(tx, presented, ADMISSION)).client_id
 
 
 async def test_G1_a_client_gets_a_token_and_uses_it(
@@ -330,7 +342,8 @@ async def test_S2_no_token_survives_a_suspension_that_it_raced_with(
             # The suspension is written by now, or waits; either way it sees what is issued here.
             while not await is_somebody_waiting(database):
                 pass
-            issued = await service.grant_token(tx, request, proven)
+            binding = await service.bind_token(tx, request, proven, ADMISSION)
+            issued = await service.grant_token(tx, request, proven, binding)
 
     assert suspension.result() == 1
     with pytest.raises(TokenInvalid):
@@ -366,3 +379,17 @@ async def test_expired_tokens_are_purged_and_live_ones_stay(
         assert await service.purge(tx) == 1
         assert await service.purge(tx) == 0
     assert await use(database, live.secret, client.certificate) == client.client_id
+
+
+@pytest.mark.parametrize(
+    "binding", [Binding(), Binding(thumbprint="t" * 43, proof_key="k" * 43)], ids=["none", "both"]
+)
+async def test_G2_the_database_keeps_no_token_that_is_not_bound_to_one_thing(
+    database: Database, client: KnownClient, binding: Binding
+) -> None:
+    """Whatever the code above it does one day: nothing unbound, ever."""
+    proven = await authenticate(database, request_of(client))
+
+    with pytest.raises(asyncpg.CheckViolationError):
+        async with database.transaction() as tx:
+            await service.issue_token(tx, proven, binding, scopes=frozenset({"reports"}))

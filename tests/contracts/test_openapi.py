@@ -52,12 +52,19 @@ PAGES = ("/portal/", "/static/")
 NEVER_TOLD: Mapping[str, frozenset[str]] = {
     "a kind, not a leaf": frozenset({"refused", "untrusted", "unavailable", "consent-inactive"}),
     "told in the words of OAuth": frozenset(
-        {"invalid-request", "invalid-client", "invalid-scope", "unsupported-grant-type"}
+        {
+            "invalid-request",
+            "invalid-client",
+            "invalid-scope",
+            "token-foreign",
+            "unsupported-grant-type",
+        }
     ),
     "told as another error by whoever calls": frozenset(
         {
             "certificate-foreign",
             "change-unapproved",
+            "dpop-proof-rejected",
             "answer-seal-broken",
             "http-answer-unfit",
             "http-too-large",

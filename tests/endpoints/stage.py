@@ -284,6 +284,7 @@ class Stage:
                 id_tokens=IdTokens(provider=provider, clock=self.clock),
             ),
             revocations=RevocationLists((), (), self.clock),
+            nonces=None,
         )
 
     def _keys(self) -> Keys:
@@ -354,7 +355,9 @@ class Stage:
         signature = self.operator_keys[1].sign(message_of_act(act))
         return {"act": act, "signature": to_base64url(signature)}
 
-    async def onboard(self, name: str, *, signs: bool = True) -> Machine:
+    async def onboard(
+        self, name: str, *, signs: bool = True, constraint: str | None = None
+    ) -> Machine:
         """Bring in a bank with one machine."""
         key, host = make_key(), f"core.{name}.example"
         client: dict[str, JsonValue] = {
@@ -364,6 +367,8 @@ class Stage:
             "requires_signature": signs,
             "keys": [dict[str, JsonValue](key.key.to_jwk())],
         }
+        if constraint is not None:
+            client["sender_constraint"] = constraint
         body: dict[str, JsonValue] = {
             "uscc": BANK_USCCS[name],
             "legal_name": f"{name} bank",

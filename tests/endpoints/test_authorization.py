@@ -102,19 +102,29 @@ async def test_the_metadata_says_only_what_is_true(stage: Stage) -> None:
     """RFC 8414, member by member."""
     answer = await send(stage.people, "GET", "/.well-known/oauth-authorization-server")
 
-    token_endpoint = f"{BANK_URL}/oauth/token"
+    endpoints = {
+        "token_endpoint": f"{BANK_URL}/oauth/token",
+        "revocation_endpoint": f"{BANK_URL}/oauth/revoke",
+        "introspection_endpoint": f"{BANK_URL}/oauth/introspect",
+    }
+    methods, algorithms = ["private_key_jwt", "tls_client_auth"], ["ES256", "EdDSA", "PS256"]
     assert answer.status == 200
     assert answer.header("content-type") == "application/json"
     assert answer.json == {
         "issuer": PEOPLE_URL,
-        "token_endpoint": token_endpoint,
+        **endpoints,
         "jwks_uri": f"{PEOPLE_URL}/jwks",
         "scopes_supported": ["consents", "reports"],
         "grant_types_supported": ["client_credentials"],
-        "token_endpoint_auth_methods_supported": ["private_key_jwt", "tls_client_auth"],
-        "token_endpoint_auth_signing_alg_values_supported": ["ES256", "EdDSA", "PS256"],
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": algorithms,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
+        "introspection_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
         "tls_client_certificate_bound_access_tokens": True,
-        "mtls_endpoint_aliases": {"token_endpoint": token_endpoint},
+        "dpop_signing_alg_values_supported": ["PS256", "ES256", "EdDSA"],
+        "mtls_endpoint_aliases": endpoints,
     }
 
 
@@ -134,12 +144,12 @@ async def test_K1_the_key_set_holds_public_keys_alone(stage: Stage) -> None:
 
 
 CALLERS: dict[str, tuple[list[tuple[str, str]], int, str, str | None]] = {
-    "no-token": ([], 401, "token-missing", "Bearer"),
+    "no-token": ([], 401, "token-missing", 'Bearer, DPoP algs="PS256 ES256 EdDSA"'),
     "malformed": (
         [("authorization", "Bearer x")],
         401,
         "invalid-token",
-        'Bearer error="invalid_token"',
+        'Bearer error="invalid_token", DPoP algs="PS256 ES256 EdDSA"',
     ),
     "two": ([("authorization", "Bearer x")] * 2, 400, "token-misplaced", None),
 }

@@ -38,7 +38,10 @@ async def test_promise_19_the_next_request_of_a_suspended_bank_is_401(
     assert suspended.status == 201
     assert suspended.json["state"] == "SUSPENDED"
     assert (refused.status, refused.code) == (401, "invalid-token")
-    assert refused.header("www-authenticate") == 'Bearer error="invalid_token"'
+    assert (
+        refused.header("www-authenticate")
+        == 'Bearer error="invalid_token", DPoP algs="PS256 ES256 EdDSA"'
+    )
     assert (await list_consents(stage, south, theirs)).code != "invalid-token"
 
 
@@ -133,5 +136,8 @@ async def test_T3_a_revoked_certificate_is_told_in_each_endpoints_words(
 
     assert (asked.status, asked.json["error"]) == (401, "invalid_client")
     assert (refused.status, refused.code) == (401, "certificate-revoked")
-    assert refused.header("www-authenticate") == 'Bearer error="invalid_token"'
+    assert (
+        refused.header("www-authenticate")
+        == 'Bearer error="invalid_token", DPoP algs="PS256 ES256 EdDSA"'
+    )
     assert [one.header("connection") for one in (asked, refused)] == ["close", "close"]

@@ -39,7 +39,10 @@ async def test_a_stolen_token_opens_nothing(
         stolen = await thief.ask(given.consent_id, given.uscc, token=token)
 
         assert outcome(stolen) == (401, "invalid-token")
-        assert stolen.header("www-authenticate") == 'Bearer error="invalid_token"'
+        assert (
+            stolen.header("www-authenticate")
+            == 'Bearer error="invalid_token", DPoP algs="PS256 ES256 EdDSA"'
+        )
         # Whose token it is can be told, so the refusal is a record of its own (law 1).
         assert counted() == before + 1
 

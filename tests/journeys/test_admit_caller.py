@@ -26,6 +26,7 @@ from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.keys import FileKey
 from creditbridge.journeys.admit_caller import AdmitCaller, Presented
 from creditbridge.journeys.issue_token import IssueToken
+from creditbridge.journeys.prove_client import ProveClient
 from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.ledger.model import CallerRefused, Core
 from creditbridge.ledger.service import Ledger
@@ -95,12 +96,17 @@ class Door:
         self.strangers = Strangers()
         self.certify = certify
         self._issue = IssueToken(
-            database=house.database,
+            prove_client=ProveClient(
+                database=house.database,
+                access=access,
+                admission=house.admission,
+                ledger=house.ledger,
+                strangers=Strangers(),
+                revocations=revocations,
+            ),
             access=access,
             admission=house.admission,
             ledger=house.ledger,
-            strangers=Strangers(),
-            revocations=revocations,
         )
         self.admit = AdmitCaller(
             database=house.database,

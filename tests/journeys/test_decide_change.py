@@ -11,14 +11,27 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 import creditbridge.access.service as access
 import creditbridge.parties.service as parties
-from creditbridge.access.model import ClientRequest, InvalidClient, TokenInvalid
+from creditbridge.access.model import (
+    ClientRequest,
+    Credential,
+    InvalidClient,
+    PresentedToken,
+    Token,
+    TokenInvalid,
+)
 from creditbridge.admission.service import Admission
 from creditbridge.foundation.clock import SystemClock
-from creditbridge.foundation.database import Database, DatabaseUnavailable, open_database
+from creditbridge.foundation.database import (
+    Database,
+    DatabaseUnavailable,
+    Transaction,
+    open_database,
+)
 from creditbridge.foundation.errors import CreditbridgeError, SignatureInvalid
 from creditbridge.foundation.keys import FileKey, name_key
 from creditbridge.journeys.decide_change import DecideChange
 from creditbridge.journeys.issue_token import IssueToken
+from creditbridge.journeys.prove_client import ProveClient
 from creditbridge.journeys.records.registry import RECORDS, Outcome
 from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.journeys.suspend_bank import SuspendBank
@@ -124,12 +137,17 @@ class Desk:
         self.journey = DecideChange(database=house.database, access=access, ledger=house.ledger)
         self.suspend_bank = SuspendBank(database=house.database, access=access, ledger=house.ledger)
         self.issue = IssueToken(
-            database=house.database,
+            prove_client=ProveClient(
+                database=house.database,
+                access=access,
+                admission=house.admission,
+                ledger=house.ledger,
+                strangers=Strangers(),
+                revocations=revocations,
+            ),
             access=access,
             admission=house.admission,
             ledger=house.ledger,
-            strangers=Strangers(),
-            revocations=revocations,
         )
 
     def sign_proposal(self, kind: ChangeKind, body: JsonValue) -> SignedProposal:
@@ -174,6 +192,17 @@ class Desk:
         """Propose as the first, approve as the second."""
         change = await self.propose(kind, body)
         await self.journey.approve(self.sign_approval(change))
+
+    async def use_token(self, tx: Transaction, secret: str, certificate: PeerCertificate) -> Token:
+        """Use a token over a connection."""
+        presented = PresentedToken(
+            credential=Credential(scheme="bearer", secret=secret),
+            certificate=certificate,
+            proofs=(),
+            method="GET",
+            target_uri="https://bank.example/v1/consents",
+        )
+        return await access.get_token(tx, presented, self.house.admission)
 
     async def get_token(self, client_id: str, certificate: PeerCertificate) -> str:
         """Get a token for a client over a connection."""
@@ -332,8 +361,8 @@ async def test_A6_another_subject_counts_and_the_earlier_one_no_more(
         await desk.get_token(client_id, old)
     async with house.database.transaction() as tx:
         with pytest.raises(TokenInvalid):
-            await access.get_token(tx, token, old)
-        await access.get_token(tx, sister, certify(north.hosts[1]))
+            await desk.use_token(tx, token, old)
+        await desk.use_token(tx, sister, certify(north.hosts[1]))
     await desk.get_token(client_id, certify(NEW_HOST))
     (record,) = await house.told("client")
     assert isinstance(record.terms, ClientCertificateChanged)
@@ -353,7 +382,7 @@ async def test_an_ended_client_is_unknown_for_good(
         await desk.get_token(client_id, certificate)
     async with house.database.transaction() as tx:
         with pytest.raises(TokenInvalid):
-            await access.get_token(tx, token, certificate)
+            await desk.use_token(tx, token, certificate)
         registrations = await parties.list_clients(tx, north.bank.bank_id)
     assert [one.client.state for one in registrations] == [Standing.ACTIVE, Standing.ENDED]
     (record,) = await house.told("client")
@@ -488,7 +517,7 @@ async def test_no_client_ends_without_the_ledgers_word(
         await broken.approve(desk.sign_approval(change))
 
     async with house.database.transaction() as tx:
-        await access.get_token(tx, token, certificate)
+        await desk.use_token(tx, token, certificate)
     await desk.journey.approve(desk.sign_approval(change))
 
 
@@ -505,9 +534,9 @@ async def test_promise_19_a_suspended_bank_is_out_on_every_node(
 
     async with other.transaction() as tx:
         with pytest.raises(TokenInvalid):
-            await access.get_token(tx, token, certificate)
+            await desk.use_token(tx, token, certificate)
         assert await parties.find_client(tx, north.client_ids[0]) is None
-        await access.get_token(tx, theirs, certify(south.hosts[0]))
+        await desk.use_token(tx, theirs, certify(south.hosts[0]))
     await other.close()
     with pytest.raises(InvalidClient):
         await desk.get_token(north.client_ids[0], certificate)

@@ -18,6 +18,7 @@ from creditbridge.admission.service import Admission
 from creditbridge.foundation.database import Database, DatabaseUnavailable
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.journeys.issue_token import IssueToken
+from creditbridge.journeys.prove_client import ProveClient
 from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.ledger.model import Core, EventKind, TokenIssued, TokenRefused
 from creditbridge.ledger.port import Recorder
@@ -79,13 +80,19 @@ def issue(
     """Makes the journey with a ledger."""
 
     def make(ledger: Recorder) -> IssueToken:
-        return IssueToken(
+        prove_client = ProveClient(
             database=house.database,
             access=access,
             admission=house.admission,
             ledger=ledger,
             strangers=strangers,
             revocations=revocations,
+        )
+        return IssueToken(
+            prove_client=prove_client,
+            access=access,
+            admission=house.admission,
+            ledger=ledger,
         )
 
     return make

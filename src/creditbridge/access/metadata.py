@@ -1,13 +1,29 @@
 """What the authorization server says about itself (RFC 8414): only what is true today."""
 
+from collections.abc import Mapping
+
 from creditbridge.access.client_auth import METHODS
 from creditbridge.access.client_auth.private_key_jwt import ALGORITHMS
 from creditbridge.access.grants import GRANTS
 from creditbridge.access.settings import AccessSettings
+from creditbridge.protocols import dpop
 
 METADATA_PATH = "/.well-known/oauth-authorization-server"
+RESOURCE_PATH = "/.well-known/oauth-protected-resource"
 JWKS_PATH = "/jwks"
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - an address, no secret
+REVOCATION_PATH = "/oauth/revoke"
+INTROSPECTION_PATH = "/oauth/introspect"
+
+# What clients call, each under its name in the metadata.
+ENDPOINTS: Mapping[str, str] = {
+    "token_endpoint": TOKEN_PATH,
+    "revocation_endpoint": REVOCATION_PATH,
+    "introspection_endpoint": INTROSPECTION_PATH,
+}
+# Where a client proves itself as at the token endpoint, under names of their own (RFC 8414,
+# section 2); a pushed request has none (RFC 9126, section 5).
+AUTHENTICATING = ("token_endpoint", "revocation_endpoint", "introspection_endpoint")
 
 MetadataValue = str | bool | list[str] | dict[str, str]
 
@@ -18,18 +34,44 @@ def authorization_server_metadata(settings: AccessSettings) -> dict[str, Metadat
     `response_types_supported` is absent: without an authorization endpoint it has no element, and
     a claim without elements must be left out (RFC 8414, section 3.2).
     """
-    # The token endpoint asks for a certificate, so it has one address, also as an mTLS client
-    # looks it up (RFC 8705, section 5).
-    token_endpoint = settings.bank_url + TOKEN_PATH
+    # The bank door asks for a certificate, so what clients call has one address, also as an mTLS
+    # client looks it up (RFC 8705, section 5).
+    endpoints = {name: settings.bank_url + path for name, path in ENDPOINTS.items()}
     return {
         "issuer": settings.issuer,
-        "token_endpoint": token_endpoint,
+        **endpoints,
         "jwks_uri": settings.issuer + JWKS_PATH,
         "scopes_supported": sorted(settings.scopes),
         # From the registries themselves, so that the document cannot claim what is not served.
         "grant_types_supported": sorted(GRANTS),
-        "token_endpoint_auth_methods_supported": sorted(METHODS),
-        "token_endpoint_auth_signing_alg_values_supported": sorted(ALGORITHMS),
+        **_describe_authentication(),
         "tls_client_certificate_bound_access_tokens": True,
-        "mtls_endpoint_aliases": {"token_endpoint": token_endpoint},
+        "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
+        "mtls_endpoint_aliases": endpoints,
     }
+
+
+def protected_resource_metadata(settings: AccessSettings) -> dict[str, MetadataValue]:
+    """Return what the reports API asks of its callers (RFC 9728, section 2).
+
+    `resource` is the bank door: tokens are sent there, in the header and nowhere else.
+    """
+    return {
+        "resource": settings.bank_url,
+        "authorization_servers": [settings.issuer],
+        # Answers are signed by one of these keys (RFC 9421).
+        "jwks_uri": settings.issuer + JWKS_PATH,
+        "scopes_supported": sorted(settings.scopes),
+        "bearer_methods_supported": ["header"],
+        "tls_client_certificate_bound_access_tokens": True,
+        "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
+    }
+
+
+def _describe_authentication() -> dict[str, MetadataValue]:
+    """Return how clients prove themselves, for each endpoint that the standards name for it."""
+    described = dict[str, MetadataValue]()
+    for endpoint in AUTHENTICATING:
+        described[f"{endpoint}_auth_methods_supported"] = sorted(METHODS)
+        described[f"{endpoint}_auth_signing_alg_values_supported"] = sorted(ALGORITHMS)
+    return described

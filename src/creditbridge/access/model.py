@@ -1,7 +1,7 @@
 """A token, the request for one, and the refusals that the standards name.
 
 * OAuthError         RFC 6749, section 5.2: what the token endpoint answers, with `oauth_code`
-  + InvalidRequest   + InvalidClient   + InvalidScope   + UnsupportedGrantType
+  + InvalidRequest   + InvalidClient   + InvalidScope   + UnsupportedGrantType   + InvalidDpopProof
                      their leaves stand beside the checks that raise them
 * TokenMissing, TokenInvalid, TokenUnbound, ScopeInsufficient
                      RFC 6750, section 3.1: what a resource answers
@@ -17,9 +17,11 @@ import msgspec
 from creditbridge.foundation.errors import Malformed, Refused
 from creditbridge.parties.model import Registration
 from creditbridge.protocols.certificate_binding import PeerCertificate
+from creditbridge.protocols.dpop_nonce import ProofNonces
 
 TOKEN_SECONDS = 300
-TOKEN_TYPE = "Bearer"  # noqa: S105 - a word of RFC 6750, no secret
+BEARER = "Bearer"  # RFC 6750, section 4
+DPOP = "DPoP"  # RFC 9449, section 5
 # The parameters of an assertion that authenticates a client (RFC 7521, section 4.2).
 ASSERTION = "client_assertion"
 ASSERTION_TYPE = "client_assertion_type"
@@ -29,15 +31,19 @@ ASSERTION_PARAMETERS = frozenset({ASSERTION, ASSERTION_TYPE})
 class ClientRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What came to an endpoint where clients prove themselves: form, and facts of the connection.
 
-    `authorization` holds every Authorization header; `certificate` is that of this connection,
-    whose chain TLS has checked; `issuer` is the name of the server that was asked, None where it
-    has none to be meant by.
+    `authorization` and `proofs` hold every Authorization and DPoP header; `certificate` is that of
+    this connection, whose chain TLS has checked. `issuer` is the name of the server that was asked,
+    None where it has none to be meant by, `target_uri` the address that was asked, on our own
+    origin, and `nonces` those that a proof must hold here, None where none is asked for.
     """
 
     form: Mapping[str, str]
     authorization: tuple[str, ...] = ()
     certificate: PeerCertificate | None = None
+    proofs: tuple[str, ...] = ()
     issuer: str | None = None
+    target_uri: str = ""
+    nonces: ProofNonces | None = None
 
 
 class SingleUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,28 +55,68 @@ class SingleUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Authenticated(msgspec.Struct, frozen=True, kw_only=True):
-    """A client that has proven who it is, and the certificate that its tokens are bound to.
+    """A client that has proven who it is.
 
-    `spends` is what the proof uses up; it counts once that is spent.
+    `certificate` is that of the connection, fit for clients and within its dates; None where none
+    was shown. `spends` is what the proof uses up; it counts once that is spent.
     """
 
     registration: Registration
-    certificate: PeerCertificate
+    certificate: PeerCertificate | None = None
     spends: SingleUse | None = None
 
 
-class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """An access token as the database knows it: by its digest, bound to one certificate.
+class Binding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a token is bound to: exactly one of certificate and key, each by its thumbprint.
 
-    `thumbprint` is the certificate's SHA-256, base64url (RFC 8705, section 3.1).
+    `thumbprint` is the certificate's SHA-256, base64url (RFC 8705, section 3.1), `proof_key` that
+    of a public JWK (RFC 7638; `jkt` of RFC 9449, section 6.1); 43 characters each.
     """
+
+    thumbprint: str | None = None
+    proof_key: str | None = None
+
+    def to_confirmation(self) -> dict[str, str]:
+        """Return the member `cnf` (RFC 7800, section 3.1)."""
+        bound = {"x5t#S256": self.thumbprint, "jkt": self.proof_key}
+        return {name: value for name, value in bound.items() if value is not None}
+
+
+class Credential(msgspec.Struct, frozen=True, kw_only=True):
+    """The token of a request to a resource: its scheme in lower case, and its secret."""
+
+    scheme: str
+    secret: str
+
+
+class PresentedToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A token as it came to a resource, with all that could show whose it is.
+
+    `proofs` holds every DPoP header, `target_uri` is the address on our own origin, `nonces` are
+    those that a proof must hold here.
+    """
+
+    credential: Credential
+    certificate: PeerCertificate | None
+    proofs: tuple[str, ...]
+    method: str
+    target_uri: str
+    nonces: ProofNonces | None = None
+
+
+class Token(Binding, frozen=True, kw_only=True):
+    """An access token as the database knows it: by its digest, bound to a certificate or a key."""
 
     client_id: str
     bank_id: str
     scopes: frozenset[str]
-    thumbprint: str
     issued_at: datetime
     expires_at: datetime
+
+    @property
+    def token_type(self) -> str:
+        """How the token is presented (RFC 6749, section 7.1)."""
+        return BEARER if self.proof_key is None else DPOP
 
 
 class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +129,7 @@ class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
         """Return the members of the success answer (RFC 6749, section 5.1)."""
         return {
             "access_token": self.secret,
-            "token_type": TOKEN_TYPE,
+            "token_type": self.token.token_type,
             "expires_in": TOKEN_SECONDS,
             "scope": format_scopes(self.token.scopes),
         }
@@ -141,11 +187,26 @@ class UnsupportedGrantType(OAuthError):
     message = "This grant type is not served; grant_types_supported in the metadata lists them."
 
 
+class InvalidDpopProof(OAuthError):
+    """The proof that should bind a token is missing, or proves nothing (RFC 9449, section 5)."""
+
+    code = "invalid-dpop-proof"
+    oauth_code = "invalid_dpop_proof"
+    message = "The DPoP proof could not be accepted."
+
+
+class UseDpopNonce(InvalidDpopProof):
+    """The proof lacks a fresh nonce of this server (RFC 9449, section 8)."""
+
+    code = "use-dpop-nonce"
+    oauth_code = "use_dpop_nonce"
+
+
 class TokenMissing(Refused):
     """No access token came along."""
 
     code = "token-missing"
-    message = "Send an access token in the Authorization header, as Bearer."
+    message = "Send an access token in the Authorization header, as Bearer or DPoP."
 
 
 class TokenMisplaced(Malformed):
@@ -159,15 +220,28 @@ class TokenInvalid(Refused):
     """The token is unknown, expired or revoked; nobody learns which."""
 
     code = "invalid-token"
-    message = "The access token is not valid here; request a new one over this certificate."
+    message = "The access token is not valid here, or not with this certificate or key."
 
 
 class TokenUnbound(TokenInvalid):
-    """The token is bound to another certificate than this connection's; `token` says whose."""
+    """The token is bound to another certificate or key than is shown; `token` says whose."""
 
-    def __init__(self, token: Token) -> None:
-        super().__init__(detail=f"token of client {token.client_id}")
+    def __init__(self, token: Token, message: str | None = None) -> None:
+        super().__init__(message, detail=f"token of client {token.client_id}")
         self.token = token
+
+
+class TokenUnproven(TokenUnbound):
+    """The token is real, and the proof beside it proves nothing (RFC 9449, section 7.1)."""
+
+    code = "invalid-dpop-proof"
+    message = InvalidDpopProof.message
+
+
+class NonceWanted(TokenUnproven):
+    """The token is real, and the proof beside it lacks a fresh nonce (RFC 9449, section 9)."""
+
+    code = "use-dpop-nonce"
 
 
 class ScopeInsufficient(Refused):

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from creditbridge.access.model import (
+    Credential,
     InvalidScope,
     ScopeInsufficient,
     Token,
@@ -16,6 +17,7 @@ from creditbridge.access.model import (
 from creditbridge.protocols.certificate_binding import PeerCertificate
 
 SCOPE_CHARACTERS_MAX = 1024
+SCHEMES = frozenset({"bearer", "dpop"})  # RFC 6750, section 2.1; RFC 9449, section 7.1
 _SCOPES = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
 # `b64token`, exactly as we issue it: the prefix and 256 bits in base64url.
 _TOKEN = re.compile(r"cbt_[A-Za-z0-9_-]{43}")
@@ -41,9 +43,9 @@ def decide_scopes(asked: str | None, registered: frozenset[str]) -> frozenset[st
     return scopes
 
 
-def read_bearer_token(
+def read_credential(
     authorization: Sequence[str], *, parameter_names: Collection[str] = ()
-) -> str:
+) -> Credential:
     """Return the token of a request to a resource; its shape is checked, nothing else.
 
     `authorization` holds every Authorization header, `parameter_names` the names in the query and
@@ -59,13 +61,13 @@ def read_bearer_token(
         raise TokenMisplaced
     scheme, _, token = (authorization[0] if authorization else "").strip(" \t").partition(" ")
     # The scheme's case does not matter (RFC 9110, section 11.1).
-    if scheme.lower() != "bearer":
+    if (scheme := scheme.lower()) not in SCHEMES:
         raise TokenMissing
     token = token.lstrip(" ")
     # A malformed token is `invalid_token` as well (RFC 6750, section 3.1), and needs no look-up.
     if _TOKEN.fullmatch(token) is None:
         raise TokenInvalid(detail="malformed")
-    return token
+    return Credential(scheme=scheme, secret=token)
 
 
 def require_live(token: Token | None, *, now: datetime) -> Token:

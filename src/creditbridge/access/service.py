@@ -1,29 +1,45 @@
 """Tokens: issued to a client that proved itself, read on each use, gone when revoked."""
 
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import timedelta
 
 from creditbridge.access import store
 from creditbridge.access.checks import CHECKS
 from creditbridge.access.client_auth import METHODS
 from creditbridge.access.grants import GRANTS
+from creditbridge.access.introspection import Introspection, tell_own
 from creditbridge.access.model import (
     TOKEN_SECONDS,
     Authenticated,
+    Binding,
     ClientRequest,
     InvalidClient,
     InvalidRequest,
     IssuedToken,
-    SingleUse,
+    PresentedToken,
     Token,
     UnsupportedGrantType,
 )
-from creditbridge.access.rules import require_binding, require_live
+from creditbridge.access.revocation import TokenUnnamed, find_own
+from creditbridge.access.rules import require_live
+from creditbridge.access.sender_constraint import bind_token, prove_key, require_sender
+from creditbridge.access.single_use import Admission, spend
 from creditbridge.access.tokens import digest_secret, new_secret
 from creditbridge.admission.rules import NonceReplayed
 from creditbridge.foundation.database import Transaction
 from creditbridge.parties.service import find_client
-from creditbridge.protocols.certificate_binding import PeerCertificate
+
+__all__ = [
+    "authenticate_client",
+    "bind_token",
+    "get_token",
+    "grant_token",
+    "introspect_token",
+    "issue_token",
+    "prove_key",
+    "purge",
+    "revoke_token",
+    "revoke_tokens",
+]
 
 
 class ClientUnnamed(InvalidClient):
@@ -39,16 +55,6 @@ class GrantMissing(InvalidRequest):
     """No grant named."""
 
     message = "The parameter grant_type is missing."
-
-
-class Admission(Protocol):
-    """Where what may be used once is spent."""
-
-    async def take_nonce(
-        self, tx: Transaction, *, key_id: str, nonce: str, expires_at: datetime
-    ) -> None:
-        """Take the nonce, or raise `NonceReplayed`."""
-        ...
 
 
 async def authenticate_client(
@@ -81,22 +87,19 @@ async def authenticate_client(
         registration = None
     client = METHODS[name].require_proof(registration, request, now=tx.now)
     if client.spends is not None:
-        await _spend(tx, client.spends, admission)
+        try:
+            await spend(tx, client.spends, admission)
+        except NonceReplayed as error:
+            raise InvalidClient(detail=error.code) from error
     return client
 
 
-async def _spend(tx: Transaction, use: SingleUse, admission: Admission) -> None:
-    """Spend what a proof uses up, on all nodes, with this transaction."""
-    try:
-        await admission.take_nonce(tx, key_id=use.owner, nonce=use.value, expires_at=use.expires_at)
-    except NonceReplayed as error:
-        raise InvalidClient(detail=error.code) from error
-
-
 async def grant_token(
-    tx: Transaction, request: ClientRequest, client: Authenticated
+    tx: Transaction, request: ClientRequest, client: Authenticated, binding: Binding
 ) -> IssuedToken:
     """Return a token by the grant that the request names (RFC 6749, section 4).
+
+    `binding` comes from `bind_token`.
 
     Raises:
         InvalidRequest: no grant named.
@@ -110,18 +113,19 @@ async def grant_token(
     if grant is None:
         raise UnsupportedGrantType
     scopes = await grant.decide(tx, request, client)
-    return await issue_token(tx, client, scopes=scopes)
+    return await issue_token(tx, client, binding, scopes=scopes)
 
 
 async def issue_token(
-    tx: Transaction, client: Authenticated, *, scopes: frozenset[str]
+    tx: Transaction, client: Authenticated, binding: Binding, *, scopes: frozenset[str]
 ) -> IssuedToken:
-    """Return a fresh token, valid for 300 s from `tx.now`, bound to the client's certificate."""
+    """Return a fresh token, valid for 300 s from `tx.now`, bound to a certificate or a key."""
     token = Token(
         client_id=client.registration.client.client_id,
         bank_id=client.registration.bank.bank_id,
         scopes=scopes,
-        thumbprint=client.certificate.thumbprint,
+        thumbprint=binding.thumbprint,
+        proof_key=binding.proof_key,
         issued_at=tx.now,
         expires_at=tx.now + timedelta(seconds=TOKEN_SECONDS),
     )
@@ -131,19 +135,58 @@ async def issue_token(
     return IssuedToken(secret=secret, token=token)
 
 
-async def get_token(tx: Transaction, secret: str, certificate: PeerCertificate | None) -> Token:
-    """Return the live token of this secret, over the connection it is bound to.
+async def get_token(tx: Transaction, presented: PresentedToken, admission: Admission) -> Token:
+    """Return the live token that came to a resource, from whom it is bound to.
 
-    `secret` comes from `rules.read_bearer_token`. The row is read on each use.
+    Its credential comes from `rules.read_credential`. The row is read on each use, and a proof of
+    the key is spent.
 
     Raises:
         TokenInvalid: unknown, revoked or expired.
-        TokenUnbound: bound to another certificate than this connection's.
+        TokenUnbound: bound to another certificate or key, or without a proof of its key.
     """
-    found = await store.find_token(tx, digest_secret(secret))
+    found = await store.find_token(tx, digest_secret(presented.credential.secret))
     token = require_live(found, now=tx.now)
-    require_binding(token, certificate)
+    await require_sender(tx, token, presented, admission)
     return token
+
+
+async def revoke_token(
+    tx: Transaction, request: ClientRequest, client: Authenticated
+) -> Token | None:
+    """Revoke the token that the request names, on all nodes from the commit on (RFC 7009).
+
+    Return it; None where none was left to revoke, which is as good. A hint is not needed.
+
+    Raises:
+        TokenUnnamed: no token in the request.
+        TokenForeign: another client's; nothing is revoked.
+    """
+    digest = _digest_named(request)
+    client_id = client.registration.client.client_id
+    token = find_own(await store.find_token(tx, digest), client_id=client_id, now=tx.now)
+    if token is None or not await store.revoke_token(tx, digest, client_id=client_id):
+        return None
+    return token
+
+
+async def introspect_token(
+    tx: Transaction, request: ClientRequest, client: Authenticated
+) -> Introspection:
+    """Return what the client may learn of the token that the request names (RFC 7662).
+
+    Raises:
+        TokenUnnamed: no token in the request.
+    """
+    found = await store.find_token(tx, _digest_named(request))
+    return tell_own(found, client_id=client.registration.client.client_id, now=tx.now)
+
+
+def _digest_named(request: ClientRequest) -> bytes:
+    secret = request.form.get("token")
+    if secret is None:
+        raise TokenUnnamed
+    return digest_secret(secret)
 
 
 async def revoke_tokens(tx: Transaction, *, bank_id: str, client_id: str | None = None) -> int:

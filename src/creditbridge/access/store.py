@@ -14,14 +14,14 @@ STOP_ISSUERS = "SELECT pg_advisory_xact_lock($1)"
 
 KEEP = """
     INSERT INTO access_tokens
-        (token_digest, client_id, bank_id, scopes, thumbprint, issued_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)
+        (token_digest, client_id, bank_id, scopes, thumbprint, proof_key, issued_at, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
 # Read on every use, by primary key, joined with nothing: what ends a client or a bank deletes its
 # tokens in its own transaction. With the instant, for it is the first thing asked of a request.
 FIND = """
-    SELECT client_id, bank_id, scopes, thumbprint, issued_at, expires_at, house_now()
+    SELECT client_id, bank_id, scopes, thumbprint, proof_key, issued_at, expires_at, house_now()
     FROM access_tokens WHERE token_digest = $1
 """
 
@@ -30,6 +30,9 @@ REVOKE = """
     DELETE FROM access_tokens
     WHERE bank_id = $1 AND (client_id = $2 OR $2::text IS NULL)
 """
+
+# Only the client's own, and only once: whoever revokes at the same time finds nothing.
+REVOKE_ONE = "DELETE FROM access_tokens WHERE token_digest = $1 AND client_id = $2"
 
 PURGE = """
     DELETE FROM access_tokens WHERE token_digest IN (
@@ -53,6 +56,7 @@ async def keep_token(tx: Transaction, token_digest: bytes, token: Token) -> None
         token.bank_id,
         sorted(token.scopes),
         token.thumbprint,
+        token.proof_key,
         token.issued_at,
         token.expires_at,
     )
@@ -71,6 +75,11 @@ async def revoke_tokens(tx: Transaction, *, bank_id: str, client_id: str | None)
     # The lock first: a token issued after the deletion, for a client read before it, would survive.
     await tx.execute(STOP_ISSUERS, ISSUING_LOCK)
     return await tx.execute(REVOKE, bank_id, client_id)
+
+
+async def revoke_token(tx: Transaction, token_digest: bytes, *, client_id: str) -> bool:
+    """Delete one token of a client; tell whether this deleted it."""
+    return await tx.execute(REVOKE_ONE, token_digest, client_id) == 1
 
 
 async def purge_tokens(tx: Transaction) -> int:

@@ -17,4 +17,4 @@ def digest_secret(secret: str) -> bytes:
 
     A slow hash would protect guessable secrets; 256 random bits are not.
     """
-    return hashlib.sha256(secret.encode("ascii")).digest()
+    return hashlib.sha256(secret.encode()).digest()

@@ -11,12 +11,20 @@ import msgspec
 
 import creditbridge.access.service as access
 import creditbridge.parties.service as parties
-from creditbridge.access.metadata import authorization_server_metadata
+from creditbridge.access.metadata import (
+    authorization_server_metadata,
+    protected_resource_metadata,
+)
 from creditbridge.access.settings import AccessSettings
 from creditbridge.admission.sealing import Sealer
 from creditbridge.admission.service import Admission
 from creditbridge.app.doors import list_doors
-from creditbridge.app.opening import open_login, open_platforms, open_revocations
+from creditbridge.app.opening import (
+    open_login,
+    open_nonces,
+    open_platforms,
+    open_revocations,
+)
 from creditbridge.consents.ceilings import Ceilings
 from creditbridge.consents.service import Consents
 from creditbridge.endpoints.answers import ReportAnswers
@@ -33,13 +41,16 @@ from creditbridge.journeys.check_ledger import CheckLedger
 from creditbridge.journeys.decide_change import DecideChange
 from creditbridge.journeys.deliver_report import DeliverReport
 from creditbridge.journeys.give_consent import GiveConsent
+from creditbridge.journeys.introspect_token import IntrospectToken
 from creditbridge.journeys.issue_token import IssueToken
 from creditbridge.journeys.keep_house import KeepHouse
 from creditbridge.journeys.lapse_requests import LapseRequests
 from creditbridge.journeys.open_house import OpenHouse
+from creditbridge.journeys.prove_client import ProveClient
 from creditbridge.journeys.prove_record import ProveRecord
 from creditbridge.journeys.refuse_caller import RefuseCaller
 from creditbridge.journeys.request_consent import RequestConsent
+from creditbridge.journeys.revoke_token import RevokeToken
 from creditbridge.journeys.settle_intents import SettleIntents
 from creditbridge.journeys.sign_in import SignIn
 from creditbridge.journeys.silence_consents import SilenceConsents
@@ -52,6 +63,7 @@ from creditbridge.ledger.sequencer import Sequencer
 from creditbridge.ledger.service import Ledger
 from creditbridge.login.service import Login
 from creditbridge.platforms.service import Platforms
+from creditbridge.protocols.dpop_nonce import ProofNonces
 from creditbridge.protocols.jwk import format_jwks
 from creditbridge.protocols.signed_note import note_key
 from creditbridge.server.doors import Door
@@ -117,6 +129,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     ledger: Ledger
     login: Login
     revocations: RevocationLists
+    nonces: ProofNonces | None
 
     @classmethod
     async def open(
@@ -144,6 +157,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             ),
             login=open_login(settings, keys, database, clock, stack),
             revocations=open_revocations(settings, clock),
+            nonces=open_nonces(settings),
         )
 
     def keep_house(self) -> KeepHouse:
@@ -174,17 +188,16 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
 
     def house(self, readiness: Readiness) -> House:
         """Return what the doors' handlers are given."""
-        settings, keys, database, ledger = self.settings, self.keys, self.database, self.ledger
-        doors = settings.doors
-        metadata = authorization_server_metadata(
-            AccessSettings(issuer=doors.people.url, bank_url=doors.bank.url, scopes=SCOPES)
-        )
+        keys, database, ledger = self.keys, self.database, self.ledger
+        addresses, prove_client = self._addresses(), self._prove_client()
         return House(
-            bank_url=doors.bank.url,
+            bank_url=addresses.bank_url,
             database=database,
             clock=self.clock,
             message_signer=keys.message,
-            metadata=metadata,
+            metadata=authorization_server_metadata(addresses),
+            resource_metadata=protected_resource_metadata(addresses),
+            nonces=self.nonces,
             jwks=_publish(keys),
             pins=self._pins(),
             consents=self.consents,
@@ -195,13 +208,10 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             decide_change=DecideChange(database=database, access=access, ledger=ledger),
             suspend_bank=SuspendBank(database=database, access=access, ledger=ledger),
             issue_token=IssueToken(
-                database=database,
-                access=access,
-                admission=self.admission,
-                ledger=ledger,
-                strangers=self.strangers,
-                revocations=self.revocations,
+                prove_client=prove_client, access=access, admission=self.admission, ledger=ledger
             ),
+            revoke_token=RevokeToken(prove_client=prove_client, access=access, ledger=ledger),
+            introspect_token=IntrospectToken(prove_client=prove_client, access=access),
             strangers=self.strangers,
             refuse_caller=RefuseCaller(database=database, ledger=ledger),
             admit_caller=AdmitCaller(
@@ -212,6 +222,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 ledger=ledger,
                 strangers=self.strangers,
                 revocations=self.revocations,
+                nonces=self.nonces,
             ),
             request_consent=RequestConsent(
                 database=database, consents=self.consents, ledger=ledger
@@ -224,6 +235,20 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             deliver_report=self._deliver_report(),
             prove_record=ProveRecord(database=database, ledger=ledger),
             check_ledger=CheckLedger(database=database, trust=self._trust()),
+        )
+
+    def _addresses(self) -> AccessSettings:
+        doors = self.settings.doors
+        return AccessSettings(issuer=doors.people.url, bank_url=doors.bank.url, scopes=SCOPES)
+
+    def _prove_client(self) -> ProveClient:
+        return ProveClient(
+            database=self.database,
+            access=access,
+            admission=self.admission,
+            ledger=self.ledger,
+            strangers=self.strangers,
+            revocations=self.revocations,
         )
 
     def _deliver_report(self) -> DeliverReport:

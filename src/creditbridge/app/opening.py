@@ -6,12 +6,14 @@ from pathlib import Path
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.http import Http, HttpClientSettings, open_client
+from creditbridge.ledger.sealing import load_opening_key
 from creditbridge.login.id_token import IdTokens
 from creditbridge.login.provider import Provider
 from creditbridge.login.service import Login
 from creditbridge.login.settings import LoginSettings
 from creditbridge.platforms.registry import Tools, open_platform
 from creditbridge.platforms.service import Platforms
+from creditbridge.protocols.dpop_nonce import ProofNonces
 from creditbridge.server.revocation import RevocationLists, open_revocation_lists
 from creditbridge.settings import DoorSettings, Keys, Settings, SettingsInvalid
 
@@ -64,6 +66,16 @@ def open_revocations(settings: Settings, clock: Clock) -> RevocationLists:
     """Return the revocation lists of the bank door's authority."""
     bank = settings.doors.bank
     return open_revocation_lists(bank.revocation_lists, client_authority(bank), clock)
+
+
+def open_nonces(settings: Settings) -> ProofNonces | None:
+    """Return the nonces that DPoP proofs must hold; None where none is asked for.
+
+    Raises:
+        KeyUnusable: their key cannot be read.
+    """
+    path = settings.access.dpop_nonce_key
+    return None if path is None else ProofNonces(key=load_opening_key(path).secret)
 
 
 def client_authority(bank: DoorSettings) -> Path:

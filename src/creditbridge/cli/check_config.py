@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from creditbridge.app.opening import open_nonces
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.ledger.sealing import load_opening_key
 from creditbridge.settings import load_keys, read_settings
@@ -22,6 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
         load_keys(settings.keys)
         for secret in (settings.keys.openings, settings.keys.bodies, settings.keys.records):
             load_opening_key(secret)
+        open_nonces(settings)
     except CreditbridgeError as error:
         print(f"{error.prose}\n  {error.detail}", file=sys.stderr)
         return 1

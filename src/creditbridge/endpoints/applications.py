@@ -22,6 +22,7 @@ from creditbridge.endpoints.correlation import Correlation
 from creditbridge.endpoints.guards import answer_caller
 from creditbridge.endpoints.house import House
 from creditbridge.endpoints.problems import answer_any
+from creditbridge.endpoints.proof_nonce import OfferNonce
 
 BODY_BYTES_MAX = 65_536
 
@@ -37,7 +38,9 @@ def without_limit(application: Application) -> Application:
 def bank_application(house: House, *, limit: Limit = without_limit) -> Correlation:
     """Return what banks' machines reach, over mutual TLS; `limit` sheds what is too much."""
     routers = (authorization.token_router, reports.router, consents.router)
-    application = _application(house, *routers, answer=partial(answer_caller, house))
+    application: Application = _application(house, *routers, answer=partial(answer_caller, house))
+    if house.nonces is not None:
+        application = OfferNonce(application, house.nonces, house.clock)
     # Outside the limit, so that a request that is shed has a name as well.
     return Correlation(limit(application))
 

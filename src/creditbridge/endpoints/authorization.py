@@ -1,69 +1,97 @@
-"""The authorization server's words: token, metadata, keys (RFC 6749, RFC 8414, RFC 7517)."""
+"""The authorization server's words: tokens, metadata, keys (RFC 6749, RFC 8414, RFC 7517)."""
 
 import msgspec
 from litestar import Response, Router, get, post
 
-from creditbridge.access.form import parse_form
-from creditbridge.access.metadata import JWKS_PATH, METADATA_PATH, TOKEN_PATH
-from creditbridge.access.model import ClientRequest, OAuthError
-from creditbridge.endpoints.exchange import HttpRequest, header, headers_of, peer_certificate
+from creditbridge.access.metadata import (
+    INTROSPECTION_PATH,
+    JWKS_PATH,
+    METADATA_PATH,
+    RESOURCE_PATH,
+    REVOCATION_PATH,
+    TOKEN_PATH,
+)
+from creditbridge.access.model import OAuthError
+from creditbridge.endpoints.exchange import HttpRequest
 from creditbridge.endpoints.house import AtHouse
-from creditbridge.journeys.issue_token import CertificateTakenBack
+from creditbridge.endpoints.oauth_form import answer_client, read_client_request, refuse_client
+from creditbridge.journeys import (
+    introspect_token as introspection,
+    issue_token as issue,
+    revoke_token as revocation,
+)
 
-NO_STORE = {"cache-control": "no-store"}
-CLOSE = {"connection": "close"}
-# RFC 6749, section 5.2: 401 for a client that is not proven, 400 for everything else.
-STATUS = {"invalid_client": 401}
+CACHED = {"cache-control": "max-age=300"}
 
 
 @post(TOKEN_PATH, status_code=200)
 async def issue_token(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Issue a token, or refuse in the words of RFC 6749, section 5.2."""
     try:
-        form = parse_form(
-            await request.body(),
-            content_type=header(request, "content-type"),
-            query=request.scope["query_string"],
-        )
-        issued = await house.issue_token(
-            ClientRequest(
-                form=form,
-                authorization=tuple(
-                    value for name, value in headers_of(request) if name == "authorization"
-                ),
-                certificate=peer_certificate(request),
-                # As published: what a client compares, and what it must have meant (RFC 8414).
-                issuer=str(house.metadata["issuer"]),
-            )
-        )
-    # Here in the words of OAuth, which a client library reads; elsewhere as problem details.
+        asked = await read_client_request(request, house, path=TOKEN_PATH, door=issue.DOOR)
+        issued = await house.issue_token(asked)
     except OAuthError as refusal:
-        # A connection whose certificate was taken back must not go on (PROTOCOLS T3).
-        headers = NO_STORE | CLOSE if isinstance(refusal, CertificateTakenBack) else NO_STORE
-        return _answer(refusal.to_answer(), STATUS.get(refusal.oauth_code, 400), headers)
-    return _answer(issued.to_answer(), 200, NO_STORE)
+        return refuse_client(refusal)
+    return answer_client(issued.to_answer())
+
+
+@post(REVOCATION_PATH, status_code=200)
+async def revoke_token(request: HttpRequest, house: AtHouse) -> Response[bytes]:
+    """Take a token back; 200 also where there was none (RFC 7009, section 2.2)."""
+    try:
+        asked = await read_client_request(
+            request, house, path=REVOCATION_PATH, door=revocation.DOOR
+        )
+        await house.revoke_token(asked)
+    except OAuthError as refusal:
+        return refuse_client(refusal)
+    return answer_client({})
+
+
+@post(INTROSPECTION_PATH, status_code=200)
+async def introspect_token(request: HttpRequest, house: AtHouse) -> Response[bytes]:
+    """Tell a client about a token of its own (RFC 7662, section 2.2)."""
+    try:
+        asked = await read_client_request(
+            request, house, path=INTROSPECTION_PATH, door=introspection.DOOR
+        )
+        told = await house.introspect_token(asked)
+    except OAuthError as refusal:
+        return refuse_client(refusal)
+    issuer = str(house.metadata["issuer"])
+    return answer_client(told.to_answer(issuer=issuer, resource=house.bank_url))
 
 
 @get(METADATA_PATH)
 async def read_metadata(house: AtHouse) -> Response[bytes]:
     """Say what this authorization server serves (RFC 8414)."""
-    return _answer(house.metadata, 200, {"cache-control": "max-age=300"})
+    return _publish(house.metadata)
+
+
+@get(RESOURCE_PATH)
+async def read_resource_metadata(house: AtHouse) -> Response[bytes]:
+    """Say what the reports API asks of its callers (RFC 9728)."""
+    return _publish(house.resource_metadata)
 
 
 @get(JWKS_PATH)
 async def read_keys(house: AtHouse) -> Response[bytes]:
     """Publish the public keys (RFC 7517)."""
-    return _answer(house.jwks, 200, {"cache-control": "max-age=300"})
+    return _publish(house.jwks)
 
 
-def _answer(members: object, status: int, headers: dict[str, str]) -> Response[bytes]:
+def _publish(members: object) -> Response[bytes]:
     return Response(
         msgspec.json.encode(members),
-        status_code=status,
-        headers=headers,
+        status_code=200,
+        headers=CACHED,
         media_type="application/json",
     )
 
 
-token_router = Router("/", route_handlers=[issue_token])
+# The resource is the bank door, and its metadata lies there: a client compares the address that it
+# asked with the name that it is told (RFC 9728, section 3.3).
+token_router = Router(
+    "/", route_handlers=[issue_token, revoke_token, introspect_token, read_resource_metadata]
+)
 metadata_router = Router("/", route_handlers=[read_metadata, read_keys])

@@ -41,6 +41,11 @@ def headers_of(request: HttpRequest) -> tuple[tuple[str, str], ...]:
     )
 
 
+def list_headers(request: HttpRequest, name: str) -> tuple[str, ...]:
+    """Return every header of this name, as received."""
+    return tuple(value for known, value in headers_of(request) if known == name)
+
+
 async def present(request: HttpRequest, *, url: str, door: str, scope: str) -> Presented:
     """Return the request as received; `url` is the origin that callers were told.
 
@@ -86,6 +91,6 @@ def require_json(headers: tuple[tuple[str, str], ...]) -> None:
 
 def header(request: HttpRequest, name: str) -> str | None:
     """Return the one header of this name; None where it is absent or repeated."""
-    values = [value for known, value in headers_of(request) if known == name]
+    values = list_headers(request, name)
     # Of two, one reader takes the first and another the last: neither is believed.
     return values[0] if len(values) == 1 else None

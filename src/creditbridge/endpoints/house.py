@@ -18,17 +18,20 @@ from creditbridge.journeys.check_ledger import CheckLedger
 from creditbridge.journeys.decide_change import DecideChange
 from creditbridge.journeys.deliver_report import DeliverReport
 from creditbridge.journeys.give_consent import GiveConsent
+from creditbridge.journeys.introspect_token import IntrospectToken
 from creditbridge.journeys.issue_token import IssueToken
 from creditbridge.journeys.open_house import OpenHouse
 from creditbridge.journeys.prove_record import ProveRecord
 from creditbridge.journeys.refuse_caller import RefuseCaller
 from creditbridge.journeys.request_consent import RequestConsent
+from creditbridge.journeys.revoke_token import RevokeToken
 from creditbridge.journeys.sign_in import SignIn
 from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.journeys.suspend_bank import SuspendBank
 from creditbridge.journeys.withdraw_consent import WithdrawConsent
 from creditbridge.ledger.service import Ledger
 from creditbridge.login.service import Login
+from creditbridge.protocols.dpop_nonce import ProofNonces
 
 
 class House(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +42,8 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     message_signer: Signer
     metadata: Mapping[str, MetadataValue]
+    resource_metadata: Mapping[str, MetadataValue]
+    nonces: ProofNonces | None  # What DPoP proofs must hold; None where none is asked for.
     jwks: Mapping[str, list[dict[str, str]]]
     pins: PinsFile
     consents: Consents
@@ -50,6 +55,8 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     decide_change: DecideChange
     suspend_bank: SuspendBank
     issue_token: IssueToken
+    revoke_token: RevokeToken
+    introspect_token: IntrospectToken
     admit_caller: AdmitCaller
     refuse_caller: RefuseCaller
     request_consent: RequestConsent

@@ -6,7 +6,7 @@ import msgspec
 from litestar import Response
 from litestar.exceptions import HTTPException
 
-from creditbridge.endpoints.exchange import HttpRequest
+from creditbridge.endpoints.exchange import HttpRequest, header
 from creditbridge.foundation.errors import (
     CreditbridgeError,
     Malformed,
@@ -15,6 +15,7 @@ from creditbridge.foundation.errors import (
     Untrusted,
 )
 from creditbridge.foundation.logging import get_logger
+from creditbridge.protocols.dpop import ALGORITHMS
 from creditbridge.protocols.problem import MEDIA_TYPE, FieldProblem, Problem
 from creditbridge.protocols.strict_json import JsonMalformed
 
@@ -43,6 +44,7 @@ CODES: Mapping[str, int] = {
     "idempotency-in-flight": 409,
     "idempotency-key-reused": 422,
     "invalid-client": 401,
+    "invalid-dpop-proof": 401,
     "invalid-token": 401,
     # Our own rows do not fit together: nothing that a caller or a platform did.
     "ledger-corrupt": 500,
@@ -55,6 +57,7 @@ CODES: Mapping[str, int] = {
     "revocation-unknown": 401,
     "session-missing": 401,
     "token-missing": 401,
+    "use-dpop-nonce": 401,
 }
 # What the router or the server refuses before any handler runs.
 PLAIN: Mapping[int, tuple[str, str]] = {
@@ -68,6 +71,12 @@ PLAIN: Mapping[int, tuple[str, str]] = {
 }
 CERTIFICATE_CODES = frozenset({"certificate-revoked", "certificate-unfit", "revocation-unknown"})
 UNAUTHORIZED = 401
+# What a challenge calls an error of the proof (RFC 9449, sections 7.1 and 9).
+PROOF_ERRORS: Mapping[str, str] = {
+    "invalid-dpop-proof": "invalid_dpop_proof",
+    "use-dpop-nonce": "use_dpop_nonce",
+}
+ALGORITHM_LIST = f'algs="{" ".join(ALGORITHMS)}"'
 SERVER_ERROR = 500
 TOO_LARGE = 413
 INTERNAL = ("internal-error", "The gateway failed; the request may be repeated.")
@@ -92,13 +101,18 @@ def status_of(error: CreditbridgeError) -> int:
     return next((status for kind, status in KINDS.items() if isinstance(error, kind)), SERVER_ERROR)
 
 
-def tell(error: CreditbridgeError, *, interaction_id: str | None = None) -> Told:
-    """Return an error of the house as HTTP tells it; its detail stays in the log."""
+def tell(
+    error: CreditbridgeError, *, interaction_id: str | None = None, is_dpop: bool = False
+) -> Told:
+    """Return an error of the house as HTTP tells it; its detail stays in the log.
+
+    `is_dpop` tells whether the token came under that scheme (RFC 9449, section 7.1).
+    """
     status = status_of(error)
     headers = {"cache-control": "no-store", "content-type": MEDIA_TYPE}
     if status == UNAUTHORIZED:
         # A 401 without a challenge is no 401 (RFC 9110, section 11.6.1).
-        headers["www-authenticate"] = _challenge(error.code)
+        headers["www-authenticate"] = _challenge(error.code, is_dpop=is_dpop)
     if error.code in CERTIFICATE_CODES:
         # Its TLS connection must not go on: a new one needs a certificate that is good (T3).
         headers["connection"] = "close"
@@ -121,7 +135,7 @@ def tell(error: CreditbridgeError, *, interaction_id: str | None = None) -> Told
 
 def answer_error(request: HttpRequest, error: CreditbridgeError) -> Response[bytes]:
     """Answer an error of the house."""
-    told = tell(error, interaction_id=interaction_of(request))
+    told = tell(error, interaction_id=interaction_of(request), is_dpop=_is_dpop(request))
     # A refusal is the gateway at work; only what a person here should look at is a warning.
     say = log.info if told.status < SERVER_ERROR else log.warning
     say("request.refused", code=error.code, status=told.status, detail=error.detail)
@@ -163,9 +177,19 @@ def _told(
     return Told(status=status, headers=headers, problem=problem)
 
 
-def _challenge(code: str) -> str:
+def _is_dpop(request: HttpRequest) -> bool:
+    sent = (header(request, "authorization") or "").strip(" \t")
+    return sent.partition(" ")[0].lower() == "dpop"
+
+
+def _challenge(code: str, *, is_dpop: bool) -> str:
     # No token at all: the challenge bears no error (RFC 6750, section 3.1).
-    return "Bearer" if code == "token-missing" else 'Bearer error="invalid_token"'
+    if code == "token-missing":
+        return f"Bearer, DPoP {ALGORITHM_LIST}"
+    if is_dpop:
+        return f'DPoP error="{PROOF_ERRORS.get(code, "invalid_token")}", {ALGORITHM_LIST}'
+    # Whose token is bound to a key learns here under which scheme it works (RFC 9449, section 7.2).
+    return f'Bearer error="invalid_token", DPoP {ALGORITHM_LIST}'
 
 
 def _fields(error: CreditbridgeError) -> tuple[FieldProblem, ...]:

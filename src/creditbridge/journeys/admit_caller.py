@@ -3,7 +3,8 @@
     access -> parties -> protocols -> admission -> ledger
 
 1. One access token stands in the Authorization header.
-2. Its row is live, and bound to the certificate of this very connection.
+2. Its row is live, and bound to the certificate of this very connection, or to the key of a proof
+   made for this very request, which is spent, once on all nodes.
 3. Its client and bank are active, the certificate is fit and not revoked, and the token's scope
    opens this door.
 4. The message signature fits a live key of this client, and its nonce was never used.
@@ -17,13 +18,14 @@ from typing import Protocol
 import msgspec
 
 from creditbridge.access.model import (
+    PresentedToken,
     Token,
     TokenInvalid,
     TokenMisplaced,
     TokenMissing,
     TokenUnbound,
 )
-from creditbridge.access.rules import read_bearer_token, require_scope
+from creditbridge.access.rules import read_credential, require_scope
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.foundation.errors import CreditbridgeError, Malformed, Refused, Untrusted
 from creditbridge.journeys.sum_up_strangers import Strangers
@@ -32,6 +34,7 @@ from creditbridge.ledger.port import Recorder
 from creditbridge.parties.model import Bank, Registration
 from creditbridge.parties.rules import find_key
 from creditbridge.protocols.certificate_binding import PeerCertificate, require_client_certificate
+from creditbridge.protocols.dpop_nonce import ProofNonces
 from creditbridge.protocols.http_signatures import (
     BANK_REQUEST,
     Request,
@@ -69,16 +72,6 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         return BankName(bank_id=bank.bank_id, uscc=bank.uscc, legal_name=bank.legal_name)
 
 
-class Access(Protocol):
-    """What this journey needs of the authorization server."""
-
-    async def get_token(
-        self, tx: Transaction, secret: str, certificate: PeerCertificate | None
-    ) -> Token:
-        """Return the live token of this secret over the connection it is bound to."""
-        ...
-
-
 class Parties(Protocol):
     """What this journey needs of the parties."""
 
@@ -94,6 +87,16 @@ class Admission(Protocol):
         self, tx: Transaction, *, key_id: str, nonce: str, expires_at: datetime
     ) -> None:
         """Take the nonce, or refuse."""
+        ...
+
+
+class Access(Protocol):
+    """What this journey needs of the authorization server."""
+
+    async def get_token(
+        self, tx: Transaction, presented: PresentedToken, admission: Admission
+    ) -> Token:
+        """Return the live token that came, from whom it is bound to."""
         ...
 
 
@@ -115,6 +118,7 @@ class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
     ledger: Recorder
     strangers: Strangers
     revocations: Revocations
+    nonces: ProofNonces | None = None  # What proofs must hold here; None where none is asked for.
 
     async def __call__(self, presented: Presented) -> Caller:
         """Walk the steps above, in order.
@@ -153,10 +157,16 @@ class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
                 raise
 
     async def _read_token(self, tx: Transaction, presented: Presented) -> Token:
-        headers = presented.request.headers
-        authorization = [value for name, value in headers if name == "authorization"]
-        secret = read_bearer_token(authorization)  # 1
-        return await self.access.get_token(tx, secret, presented.certificate)  # 2
+        request = presented.request
+        named = PresentedToken(
+            credential=read_credential(_list_headers(request, "authorization")),  # 1
+            certificate=presented.certificate,
+            proofs=_list_headers(request, "dpop"),
+            method=request.method,
+            target_uri=request.target_uri,
+            nonces=self.nonces,
+        )
+        return await self.access.get_token(tx, named, self.admission)  # 2
 
     async def _admit(
         self, tx: Transaction, presented: Presented, token: Token, registration: Registration
@@ -191,6 +201,10 @@ class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
             if registration.client.requires_signature:
                 raise
             return None
+
+
+def _list_headers(request: Request, name: str) -> tuple[str, ...]:
+    return tuple(value for known, value in request.headers if known == name)
 
 
 def _proof(request: Request, signature: VerifiedSignature | None) -> RequestProof:

@@ -24,6 +24,7 @@ class EventKind(StrEnum):
     PERSON_ENROLLED = "person.enrolled"
     TOKEN_ISSUED = "token.issued"  # noqa: S105 -- the word of an event
     TOKEN_REFUSED = "token.refused"  # noqa: S105 -- the word of an event
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105 -- the word of an event
     CALLER_REFUSED = "caller.refused"
     STRANGERS_REFUSED = "strangers.refused"
     CONSENT_REQUESTED = "consent.requested"
@@ -102,6 +103,7 @@ CATALOGUE: Mapping[EventKind, Row] = {
     ),
     EventKind.TOKEN_ISSUED: Row(terms=terms.TokenIssued, names=_BANK),
     EventKind.TOKEN_REFUSED: Row(terms=terms.TokenRefused, names=_BANK),
+    EventKind.TOKEN_REVOKED: Row(terms=terms.TokenRevoked, names=_BANK),
     EventKind.CALLER_REFUSED: Row(terms=terms.CallerRefused, names=_BANK),
     EventKind.STRANGERS_REFUSED: Row(terms=terms.StrangersRefused),
     EventKind.CONSENT_REQUESTED: Row(

@@ -37,6 +37,7 @@ from creditbridge.ledger.terms import (
     Terms,
     TokenIssued,
     TokenRefused,
+    TokenRevoked,
     UseReturned,
 )
 
@@ -89,6 +90,7 @@ __all__ = [
     "Terms",
     "TokenIssued",
     "TokenRefused",
+    "TokenRevoked",
     "UseReturned",
 ]
 

@@ -104,13 +104,18 @@ class PersonEnrolled(Terms, frozen=True, kw_only=True):
     proof_digest: str  # base64url of the SHA-256 of what the issuer signed.
 
 
-class TokenIssued(Terms, frozen=True, kw_only=True):
-    """A client holds a token that only its certificate can use."""
+class TokenExtent(Terms, frozen=True, kw_only=True):
+    """Whose a token is, what it opens, what it is bound to, and until when."""
 
     client: str
     scope: frozenset[str]
-    thumbprint: str  # base64url of the certificate's SHA-256 (RFC 8705, section 3.1).
+    thumbprint: str | None = None  # base64url of the certificate's SHA-256 (RFC 8705, section 3.1).
     expires_at: Instant
+    proof_key: str | None = None  # Thumbprint of a public JWK (RFC 9449, section 6.1).
+
+
+class TokenIssued(TokenExtent, frozen=True, kw_only=True):
+    """A client holds a token that only its certificate, or a key of its own, can use."""
 
 
 class TokenRefused(Terms, frozen=True, kw_only=True):
@@ -120,8 +125,12 @@ class TokenRefused(Terms, frozen=True, kw_only=True):
     code: str
 
 
+class TokenRevoked(TokenExtent, frozen=True, kw_only=True):
+    """A client took one of its own tokens back, named by the terms under which it was issued."""
+
+
 class CallerRefused(Terms, frozen=True, kw_only=True):
-    """A known client was turned away at a door before its request was looked at."""
+    """A known client was turned away at a door before its request had any effect."""
 
     client: str
     door: str  # The route's word, never the path that was asked for.

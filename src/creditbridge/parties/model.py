@@ -48,6 +48,13 @@ class AssertionAlgorithm(StrEnum):
     ED25519 = "EdDSA"
 
 
+class SenderConstraint(StrEnum):
+    """What a client's tokens are bound to; none is unbound."""
+
+    MTLS = "MTLS"  # The certificate of its connection (RFC 8705, section 3).
+    DPOP = "DPOP"  # A key that proves itself in each request (RFC 9449).
+
+
 class Bank(msgspec.Struct, frozen=True, kw_only=True):
     """A bank that was onboarded."""
 
@@ -72,6 +79,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     scopes: frozenset[str]
     requires_signature: bool  # Its requests must carry an HTTP message signature (RFC 9421).
     state: Standing
+    sender_constraint: SenderConstraint = SenderConstraint.MTLS
 
 
 class ClientKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -261,6 +269,8 @@ class ClientOnboarding(
     scopes: tuple[str, ...]
     requires_signature: bool
     keys: tuple[dict[str, str], ...]  # Public JWKs (RFC 7517).
+    # Left out, it is MTLS; unset and no default for the same reason.
+    sender_constraint: SenderConstraint | msgspec.UnsetType = msgspec.UNSET
 
 
 class BankOnboarding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ from creditbridge.parties.model import (
     AuthenticationMethod,
     BankOnboarding,
     ClientOnboarding,
+    SenderConstraint,
 )
 from creditbridge.protocols.canonical_json import canonicalize
 from creditbridge.protocols.certificate_binding import SubjectMatcher, require_matcher
@@ -97,6 +98,12 @@ def method_of(client: ClientOnboarding) -> AuthenticationMethod:
     """Return how the client is to prove itself; `tls_client_auth` where it does not say."""
     method = client.authentication
     return "tls_client_auth" if isinstance(method, msgspec.UnsetType) else method
+
+
+def constraint_of(client: ClientOnboarding) -> SenderConstraint:
+    """Return what the client's tokens are to be bound to; `MTLS` where it does not say."""
+    constraint = client.sender_constraint
+    return SenderConstraint.MTLS if isinstance(constraint, msgspec.UnsetType) else constraint
 
 
 def list_keys(client: ClientOnboarding) -> tuple[JoseKey, ...]:

@@ -89,7 +89,7 @@ def verify_compact(
     Raises:
         TokenRejected: the first reason found; nothing of the token is repeated in it.
     """
-    header, payload, signature = _split(token)
+    header, payload, signature = split_compact(token)
     key = _require_key(_parse_header(header, typ, algorithms), find_key)
     try:
         key.verify(signature, token.rpartition(".")[0].encode("ascii"))
@@ -112,19 +112,26 @@ def read_unverified(token: str, *, typ: str | None, algorithms: Collection[str])
     Raises:
         TokenRejected: `verify_compact` would refuse it whatever the key.
     """
-    header, payload, _ = _split(token)
+    header, payload, _ = split_compact(token)
     parsed = _parse_header(header, typ, algorithms)
     return Unverified(algorithm=parsed.algorithm, key_id=parsed.key_id, payload=payload)
 
 
-def _split(token: str) -> tuple[bytes, bytes, bytes]:
+def split_compact(
+    token: str, *, header_characters_max: int = HEADER_CHARACTERS_MAX
+) -> tuple[bytes, bytes, bytes]:
+    """Return header, payload and signature of a token, decoded and nothing more.
+
+    Raises:
+        TokenRejected: not three segments of canonical base64url, or one that is too long.
+    """
     if len(token) > TOKEN_CHARACTERS_MAX:
         raise TokenRejected(detail=f"a token of {len(token)} characters")
     segments = token.split(".")
     if len(segments) != len(("header", "payload", "signature")):
         raise TokenRejected(detail=f"{len(segments)} segments")
     # Too long a segment is refused before a byte of it is decoded.
-    limits = (HEADER_CHARACTERS_MAX, TOKEN_CHARACTERS_MAX, SIGNATURE_CHARACTERS_MAX)
+    limits = (header_characters_max, TOKEN_CHARACTERS_MAX, SIGNATURE_CHARACTERS_MAX)
     if any(len(segment) > limit for segment, limit in zip(segments, limits, strict=True)):
         raise TokenRejected(detail="a header or signature that is too long")
     header, payload, signature = map(_decode, segments)

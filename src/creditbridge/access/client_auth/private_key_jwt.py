@@ -89,17 +89,8 @@ class AssertionClaims(Subject, frozen=True, kw_only=True):
     nbf: Instant | None = None
 
 
-class CertificateMissing(InvalidClient):
-    """No certificate to bind the token to."""
-
-    message = (
-        "Send the assertion over a connection that presents a client certificate: "
-        "the token is bound to it."
-    )
-
-
 class PrivateKeyJwt:
-    """Proof by a signed assertion; the connection's certificate binds the token."""
+    """Proof by a signed assertion; a certificate of the connection only binds tokens."""
 
     def name_client(self, request: ClientRequest) -> str | None:
         """Return whom the assertion is about, believing nothing else of it yet."""
@@ -116,10 +107,10 @@ class PrivateKeyJwt:
         """Return the client whose live key signed this assertion for this server, for this moment.
 
         Raises:
-            CertificateMissing: nothing to bind the token to.
-            InvalidClient: unknown client, another form, key, audience, name or time.
+            InvalidClient: unknown client, another form, key, audience, name or time; a certificate
+                that is not fit for clients.
         """
-        certificate = _require_certificate(request, now=now)
+        _require_fit(request.certificate, now=now)
         try:
             claims = _verify(registration, request)
         except (TokenRejected, Malformed) as error:
@@ -136,7 +127,9 @@ class PrivateKeyJwt:
             # As long as the assertion itself would be accepted.
             expires_at=datetime.fromtimestamp(claims.exp, UTC) + SKEW,
         )
-        return Authenticated(registration=registration, certificate=certificate, spends=spends)
+        return Authenticated(
+            registration=registration, certificate=request.certificate, spends=spends
+        )
 
 
 def _read(request: ClientRequest) -> Unverified:
@@ -145,14 +138,13 @@ def _read(request: ClientRequest) -> Unverified:
     return read_unverified(request.form.get(ASSERTION, ""), typ=None, algorithms=ALGORITHMS)
 
 
-def _require_certificate(request: ClientRequest, *, now: datetime) -> PeerCertificate:
-    if request.certificate is None:
-        raise CertificateMissing
+def _require_fit(certificate: PeerCertificate | None, *, now: datetime) -> None:
+    if certificate is None:
+        return
     try:
-        require_client_certificate(request.certificate, now=now)
+        require_client_certificate(certificate, now=now)
     except CertificateUnfit as error:
         raise InvalidClient(detail=f"{error.code}: {error.detail}") from error
-    return request.certificate
 
 
 def _verify(registration: Registration | None, request: ClientRequest) -> AssertionClaims:

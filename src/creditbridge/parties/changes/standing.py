@@ -15,7 +15,7 @@ from creditbridge.parties.model import (
     Registration,
     Standing,
 )
-from creditbridge.parties.onboarding import is_client_id, method_of
+from creditbridge.parties.onboarding import constraint_of, is_client_id, method_of
 from creditbridge.parties.store import banks
 from creditbridge.protocols.rsa_jwk import JoseKey
 
@@ -74,6 +74,7 @@ def make_client(bank: Bank, onboarding: ClientOnboarding) -> Client:
         scopes=frozenset(onboarding.scopes),
         requires_signature=onboarding.requires_signature,
         state=Standing.ACTIVE,
+        sender_constraint=constraint_of(onboarding),
     )
 
 

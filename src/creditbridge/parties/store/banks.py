@@ -12,6 +12,7 @@ from creditbridge.parties.model import (
     Client,
     ClientKey,
     Registration,
+    SenderConstraint,
     Standing,
 )
 from creditbridge.protocols.certificate_binding import SubjectKind, SubjectMatcher
@@ -29,6 +30,7 @@ class ClientRow(msgspec.Struct, frozen=True, kw_only=True):
     scopes: frozenset[str]
     requires_signature: bool
     state: Standing
+    sender_constraint: SenderConstraint
     uscc: str
     legal_name: str
     bank_state: Standing
@@ -96,8 +98,8 @@ async def add_bank(tx: Transaction, bank: Bank, *, change_id: str) -> None:
 
 ADD_CLIENT = """
     INSERT INTO parties_clients (client_id, bank_id, authentication, matcher_kind, matcher_value,
-        assertion_algorithms, scopes, requires_signature, state)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        assertion_algorithms, scopes, requires_signature, state, sender_constraint)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 
 
@@ -114,6 +116,7 @@ async def add_client(tx: Transaction, client: Client) -> None:
         sorted(client.scopes),
         client.requires_signature,
         client.state,
+        client.sender_constraint,
     )
 
 
@@ -152,8 +155,8 @@ async def set_standing(tx: Transaction, bank_id: str, state: Standing) -> Bank |
 # One statement, though the client comes once with each key: every request asks for it.
 FIND_REGISTRATION = """
     SELECT client_id, bank_id, authentication, matcher_kind, matcher_value,
-        assertion_algorithms, scopes, requires_signature, client.state, uscc, legal_name,
-        bank.state AS bank_state, key_id, jwk, registered_at, ends_at
+        assertion_algorithms, scopes, requires_signature, client.state, sender_constraint,
+        uscc, legal_name, bank.state AS bank_state, key_id, jwk, registered_at, ends_at
     FROM parties_clients AS client JOIN parties_banks AS bank USING (bank_id)
         LEFT JOIN parties_client_keys AS key USING (client_id)
     WHERE client_id = $1 ORDER BY registered_at, key_id
@@ -175,6 +178,7 @@ async def find_registration(tx: Transaction, client_id: str) -> Registration | N
         scopes=row.scopes,
         requires_signature=row.requires_signature,
         state=row.state,
+        sender_constraint=row.sender_constraint,
     )
     bank = Bank(bank_id=row.bank_id, uscc=row.uscc, legal_name=row.legal_name, state=row.bank_state)
     keys = (_key_of(each) for each in rows)

@@ -1,0 +1,78 @@
+"""What a client sends to an endpoint of the authorization server, and what it is answered.
+
+Here in the words of OAuth (RFC 6749, section 5), which a client library reads; elsewhere errors are
+problem details.
+"""
+
+import msgspec
+from litestar import Response
+
+from creditbridge.access.form import parse_form
+from creditbridge.access.model import ClientRequest, InvalidRequest, OAuthError
+from creditbridge.endpoints.exchange import (
+    HttpRequest,
+    header,
+    list_headers,
+    peer_certificate,
+)
+from creditbridge.endpoints.house import House
+from creditbridge.journeys.prove_client import CertificateTakenBack
+
+NO_STORE = {"cache-control": "no-store"}
+CLOSE = {"connection": "close"}
+# RFC 6749, section 5.2: 401 for a client that is not proven, 400 for everything else.
+STATUS = {"invalid_client": 401}
+
+
+async def read_client_request(
+    request: HttpRequest, house: House, *, path: str, door: str
+) -> ClientRequest:
+    """Return what a client sent to the endpoint at this path of the bank door.
+
+    A proof names that address: Host and forwarding headers count for nothing. What cannot be read
+    is counted under the door's word, as nobody is known yet.
+
+    Raises:
+        InvalidRequest: no form, or one that cannot be read in one way only.
+    """
+    body = await request.body()
+    try:
+        form = parse_form(
+            body,
+            content_type=header(request, "content-type"),
+            query=request.scope["query_string"],
+        )
+    except InvalidRequest as refusal:
+        house.strangers.count(door, refusal.code, now=house.clock.now())
+        raise
+    return ClientRequest(
+        form=form,
+        authorization=list_headers(request, "authorization"),
+        certificate=peer_certificate(request),
+        proofs=list_headers(request, "dpop"),
+        # As published: what a client compares, and what it must have meant (RFC 8414).
+        issuer=str(house.metadata["issuer"]),
+        target_uri=house.bank_url + path,
+        nonces=house.nonces,
+    )
+
+
+def answer_client(members: object, *, status: int = 200) -> Response[bytes]:
+    """Answer a client; nobody on the way keeps it."""
+    return _answer(members, status, NO_STORE)
+
+
+def refuse_client(refusal: OAuthError) -> Response[bytes]:
+    """Answer a refusal (RFC 6749, section 5.2)."""
+    # A connection whose certificate was taken back must not go on (PROTOCOLS T3).
+    headers = NO_STORE | CLOSE if isinstance(refusal, CertificateTakenBack) else NO_STORE
+    return _answer(refusal.to_answer(), STATUS.get(refusal.oauth_code, 400), headers)
+
+
+def _answer(members: object, status: int, headers: dict[str, str]) -> Response[bytes]:
+    return Response(
+        msgspec.json.encode(members),
+        status_code=status,
+        headers=headers,
+        media_type="application/json",
+    )

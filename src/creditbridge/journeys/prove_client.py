@@ -1,0 +1,112 @@
+"""A client stands at an endpoint of the authorization server: which one is it?
+
+    access -> admission -> (revocation lists) -> ledger
+
+1. The client proves who it is, and a proof for one use is spent; a stranger is turned away and
+   counted.
+2. Its certificate, where it shows one, was not revoked.
+3. Whatever it is refused from here on, by this journey or by the one that goes on with it, is in
+   the ledger before the answer leaves.
+
+The journey that goes on shares the transaction, and with it whatever suspends the client at the
+same moment.
+"""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from creditbridge.access.model import Authenticated, ClientRequest, InvalidClient, OAuthError
+from creditbridge.foundation.database import Database, Transaction
+from creditbridge.journeys.admit_caller import Revocations
+from creditbridge.journeys.records.clients import Refusal, refusal_record
+from creditbridge.journeys.sum_up_strangers import Strangers
+from creditbridge.ledger.model import Record
+from creditbridge.ledger.port import Recorder
+from creditbridge.protocols.certificate_binding import CertificateUnfit
+
+
+class Admission(Protocol):
+    """What this journey needs of what is spent once."""
+
+    async def take_nonce(
+        self, tx: Transaction, *, key_id: str, nonce: str, expires_at: datetime
+    ) -> None:
+        """Take the nonce, or refuse."""
+        ...
+
+
+class Access(Protocol):
+    """What this journey needs of the authorization server."""
+
+    async def authenticate_client(
+        self, tx: Transaction, request: ClientRequest, admission: Admission
+    ) -> Authenticated:
+        """Return the client that this request proves to come from."""
+        ...
+
+
+class CertificateTakenBack(InvalidClient):
+    """The certificate is the registered one, and revoked or not known to be unrevoked.
+
+    Its text is that of any client that is not proven; `reason`, the code of why, is recorded.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(detail=reason)
+        self.reason = reason
+
+
+class ProveClient(msgspec.Struct, frozen=True, kw_only=True):
+    """The journey, with the rooms it walks through."""
+
+    database: Database
+    access: Access
+    admission: Admission
+    ledger: Recorder
+    strangers: Strangers
+    revocations: Revocations
+
+    @asynccontextmanager
+    async def __call__(
+        self,
+        request: ClientRequest,
+        *,
+        door: str,
+        record: Callable[[Refusal], Record] = refusal_record,
+    ) -> AsyncGenerator[tuple[Transaction, Authenticated]]:
+        """Walk the steps above, in order; give the client to the block, and what it shares.
+
+        `door` is the endpoint's word; `record` makes the entry of a refusal.
+
+        Raises:
+            OAuthError: refused, by the steps above or by the block, and recorded or counted.
+        """
+        async with self.database.transaction(commit_on=OAuthError) as tx:
+            try:
+                client = await self.access.authenticate_client(tx, request, self.admission)  # 1
+            except OAuthError as refusal:
+                self.strangers.count(door, refusal.code, now=tx.now)  # 1
+                raise
+            try:
+                self._require_unrevoked(client, now=tx.now)  # 2
+                yield tx, client
+            except OAuthError as refusal:
+                refused = Refusal(client=client, door=door, code=_code_of(refusal))
+                await self.ledger.record(tx, record(refused))  # 3
+                raise
+
+    def _require_unrevoked(self, client: Authenticated, *, now: datetime) -> None:
+        if client.certificate is None:
+            return
+        try:
+            self.revocations.require_unrevoked(client.certificate, now=now)
+        except CertificateUnfit as error:
+            raise CertificateTakenBack(error.code) from error
+
+
+def _code_of(refusal: OAuthError) -> str:
+    return refusal.reason if isinstance(refusal, CertificateTakenBack) else refusal.code
