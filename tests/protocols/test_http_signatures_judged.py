@@ -1,13 +1,28 @@
 """Our signed messages and those of `http-message-signatures`: each reads the other's."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import http_message_signatures as library
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from msgspec.structs import replace
+from tests.protocols.messages import (
+    ANSWER,
+    BODY,
+    EC_KEY,
+    EC_PRIVATE,
+    ED_KEY,
+    ED_PRIVATE,
+    KEYS,
+    NONCE,
+    NOW,
+    QUERY,
+    REQUEST,
+    answered,
+    signed,
+    verify,
+)
 
-from creditbridge.foundation.keys import FileKey, name_key
+from creditbridge.foundation.keys import FileKey
 from creditbridge.protocols.http_signatures import (
     BANK_REQUEST,
     BANK_RESPONSE,
@@ -16,78 +31,7 @@ from creditbridge.protocols.http_signatures import (
     Profile,
     Request,
     Response,
-    VerifiedSignature,
-    sign_request,
-    sign_response,
-    verify_request,
 )
-
-CREATED = 1_700_000_000
-NOW = datetime.fromtimestamp(CREATED, tz=UTC)
-NONCE = "nonce-0123456789abcdef"
-BODY = b'{"uscc":"91350100M000100Y43"}'
-
-EC_PRIVATE = ec.derive_private_key(0x1234_5678_9ABC_DEF0, ec.SECP256R1())
-ED_PRIVATE = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-EC_KEY = FileKey(key=name_key(EC_PRIVATE.public_key(), key_id="ec"), private=EC_PRIVATE)
-ED_KEY = FileKey(key=name_key(ED_PRIVATE.public_key(), key_id="ed"), private=ED_PRIVATE)
-KEYS = {"ec": EC_KEY.key, "ed": ED_KEY.key}
-
-REQUEST = Request(
-    method="POST",
-    target_uri="https://gateway.example/v1/reports?view=full&lang=zh",
-    headers=(
-        ("host", "gateway.example"),
-        ("authorization", "Bearer cbt_token"),
-        ("idempotency-key", '"key-1"'),
-        ("x-fapi-interaction-id", "c3d4"),
-        ("content-type", "application/json"),
-        ("accept", "application/json"),
-        ("traceparent", "00-00000000000000000000000000000001-0000000000000001-01"),
-    ),
-    body=BODY,
-)
-QUERY = Request(
-    method="POST",
-    target_uri="https://platform.example/v1/queries",
-    headers=(
-        ("creditbridge-query-id", "qry_1"),
-        ("creditbridge-consent", ":e30=:"),
-        ("authorization", "Bearer token"),
-        ("content-type", "application/json"),
-    ),
-    body=BODY,
-)
-ANSWER = Response(
-    status=200,
-    headers=(
-        ("content-type", "application/json"),
-        ("creditbridge-receipt", ":AAAA:"),
-        ("x-fapi-interaction-id", "c3d4"),
-    ),
-    body=b'{"sections":{}}',
-)
-
-
-def signed(
-    request: Request = REQUEST, profile: Profile = BANK_REQUEST, key: FileKey = EC_KEY
-) -> Request:
-    """The request with its signature."""
-    added = sign_request(request, profile, key, created=CREATED, nonce=NONCE)
-    return replace(request, headers=request.headers + added)
-
-
-def answered(
-    request: Request, profile: Profile = BANK_RESPONSE, response: Response = ANSWER
-) -> Response:
-    """The response with its signature, bound to the request."""
-    added = sign_response(response, request, profile, ED_KEY, created=CREATED)
-    return replace(response, headers=response.headers + added)
-
-
-def verify(request: Request, profile: Profile = BANK_REQUEST) -> VerifiedSignature:
-    """Verify now, with both keys."""
-    return verify_request(request, profile, KEYS.get, now=NOW)
 
 
 class LibraryRequest:
