@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from email.utils import format_datetime
 from functools import partial
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address
 
 import msgspec
 from uvicorn.config import Config
@@ -18,7 +18,7 @@ from uvicorn.config import Config
 from creditbridge.foundation.clock import Clock, SystemClock
 from creditbridge.server.door_state import DoorState
 from creditbridge.server.protocol import KEEPALIVE_SECONDS, DoorProtocol
-from creditbridge.server.tls import DoorMisconfigured
+from creditbridge.server.tls import DoorMisconfigured, require_address
 
 HANDSHAKE_SECONDS = 10.0
 BACKLOG = 2_048
@@ -100,10 +100,7 @@ def bind_door(door: Door) -> socket.socket:
         DoorMisconfigured: plain HTTP anywhere but on loopback, or a name for an address.
         OSError: the address is taken or not ours.
     """
-    try:
-        address = ip_address("127.0.0.1" if door.host == "localhost" else door.host)
-    except ValueError as error:
-        raise DoorMisconfigured(detail=f"{door.name}: the host must be an IP address") from error
+    address = require_address(door.host)
     # Here and not only in the settings: no configuration opens the operations to the network.
     if door.tls is None and not address.is_loopback:
         raise DoorMisconfigured(detail=f"{door.name}: plain HTTP at {address}; only on loopback")

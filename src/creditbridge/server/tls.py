@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import stat
 from base64 import b64encode
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from textwrap import wrap
 
@@ -22,6 +22,19 @@ class DoorMisconfigured(CreditbridgeError):
 
     code = "door-misconfigured"
     message = "A door cannot be opened as it is configured; start is refused."
+
+
+def require_address(host: str) -> IPv4Address | IPv6Address:
+    """Return the address where a door stands; of all names only `localhost` has one.
+
+    Raises:
+        DoorMisconfigured: another name, or none.
+    """
+    try:
+        # RFC 6761, section 6.3; what another name leads to is known to whoever answers for it.
+        return ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError as error:
+        raise DoorMisconfigured(detail=f"{host}: the host must be an IP address") from error
 
 
 def bank_context(*, certificate_file: Path, key_file: Path, client_ca_file: Path) -> ssl.SSLContext:
@@ -76,7 +89,8 @@ def require_place(certificate_file: Path, *, host: str) -> None:
     """Accept a certificate where it may be shown: an example one on loopback alone.
 
     Raises:
-        DoorMisconfigured: no certificate, or a throw-away one at an address that others reach.
+        DoorMisconfigured: no certificate, a throw-away one at an address that others reach, or no
+            address.
     """
     # What `certs_example/` makes has keys that nobody keeps, under authorities that nobody runs.
     try:
@@ -85,15 +99,8 @@ def require_place(certificate_file: Path, *, host: str) -> None:
         raise DoorMisconfigured(detail=f"{certificate_file}: no certificate") from error
     organisations = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
     is_example = any(one.value == EXAMPLE_ORGANISATION for one in organisations)
-    if is_example and not _is_loopback(host):
+    if is_example and not require_address(host).is_loopback:
         raise DoorMisconfigured(detail=f"{certificate_file} is an example; only on loopback")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:  # A name: only this one is bound to loopback (RFC 6761, section 6.3).
-        return host == "localhost"
 
 
 def describe_tls(transport: asyncio.BaseTransport) -> dict[object, object] | None:
