@@ -13,9 +13,9 @@ from creditbridge.evidence.model import ExchangeFile, Manifest
 from creditbridge.evidence.pins import PinsFile
 from creditbridge.ledger.model import Opening, Receipt
 from creditbridge.protocols.canonical_json import JsonValue
+from creditbridge.protocols.json_schema import DIALECT, pretty, without_null
 
 SCHEMA_ID = "https://creditbridge.example/contracts/evidence-pack.schema.json"
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FILES: Mapping[str, type[msgspec.Struct]] = {
     "manifest.json": Manifest,
     "entries/<index>/opening.json": Opening,
@@ -35,27 +35,15 @@ def pack_schema() -> JsonValue:
         "title": "The manifest of an evidence pack, version 1; $defs hold its other JSON files",
         "$ref": "#/$defs/Manifest",
         "x-files": files,
-        "$defs": {name: _without_null(part) for name, part in parts.items()},
+        "$defs": {name: without_null(part) for name, part in parts.items()},
     }
 
 
 def format_schema() -> bytes:
     """Return the file's bytes."""
-    return msgspec.json.format(msgspec.json.encode(pack_schema()), indent=2) + b"\n"
+    return pretty(pack_schema())
 
 
 def write_contract(path: str) -> None:
     """Write the schema."""
     Path(path).write_bytes(format_schema())
-
-
-def _without_null(schema: JsonValue) -> JsonValue:
-    """Return a schema whose optional members may be absent, and are never null."""
-    if isinstance(schema, list | tuple):
-        return [_without_null(part) for part in schema]
-    if not isinstance(schema, Mapping):
-        return schema
-    alternatives = schema.get("anyOf")
-    if isinstance(alternatives, list) and {"type": "null"} in alternatives:
-        return _without_null(next(part for part in alternatives if part != {"type": "null"}))
-    return {name: _without_null(part) for name, part in schema.items()}

@@ -81,18 +81,22 @@ def read_pins(raw: bytes) -> Pins:
         raise PinsMalformed(detail=f"{len(raw)} bytes")
     try:
         file = decode(raw, PinsFile)
-        witness_keys = tuple(NoteKey.parse(text) for text in file.witnesses)
-        # Every key is read now: a broken pin must fail here, not pass as an unknown key later.
-        for pin in file.log_keys:
-            NoteKey.parse(pin.vkey)
-        for pins in _all_pins(file):
-            _read_key(pins)
+        witness_keys = tuple(map(NoteKey.parse, file.witnesses))
+        _require_readable(file)
     except Malformed as error:
         raise PinsMalformed(detail=f"{error.code} {error.detail}".strip()) from error
     # A demand that nobody could meet would fail every pack, and hide which one is wrong.
     if file.v != 1 or file.witnesses_required > len(witness_keys):
         raise PinsMalformed(detail="another version, or more witnesses required than named")
     return Pins(file=file, witness_keys=witness_keys)
+
+
+def _require_readable(file: PinsFile) -> None:
+    # Every key is read now: a broken pin must fail here, not pass as an unknown key later.
+    for log_pin in file.log_keys:
+        NoteKey.parse(log_pin.vkey)
+    for pin in _all_pins(file):
+        _read_key(pin)
 
 
 def _all_pins(file: PinsFile) -> list[Pin]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from creditbridge.consents.model import Asked, Consent, ConsentEvent, ConsentState, Coverage
 from creditbridge.consents.rules import next_state, require_coverage
@@ -100,13 +101,12 @@ class Replay:
             state = next_state(before.state, _word(ConsentEvent, core.kind))
         except Refused as refusal:
             raise LawBroken(detail=f"{core.kind} where it stands {before.state}") from refusal
-        if isinstance(terms, ConsentEnded):
-            if state != terms.state:
-                raise LawBroken(detail=f"{core.kind} led to {terms.state} instead of {state}")
-            after = msgspec.structs.replace(before, state=state, version=terms.version)
-        else:
-            after = _consent_of(core, terms, state)
-        self._consents[reference] = after
+        if isinstance(terms, ConsentExtent):
+            self._consents[reference] = _consent_of(core, terms, state)
+            return
+        if state != terms.state:
+            raise LawBroken(detail=f"{core.kind} led to {terms.state} instead of {state}")
+        self._consents[reference] = replace(before, state=state, version=terms.version)
 
     def take_use(self, core: Core, terms: ReportIntended) -> Coverage:
         """Take the use that an entry records, and return what covers it.
@@ -136,7 +136,7 @@ class Replay:
         if recorded != derived:
             raise LawBroken(detail="a use with another extent, version or number than its consent")
         used = coverage.use_number
-        self._consents[reference] = msgspec.structs.replace(coverage.consent, used=used)
+        self._consents[reference] = replace(coverage.consent, used=used)
         self._open[core.event_id] = _Taken(
             bank=core.bank,
             enterprise=core.enterprise,
@@ -156,7 +156,7 @@ class Replay:
         if terms.intended in self._returned:
             raise LawBroken(detail="a use returned twice")
         self._returned.add(terms.intended)
-        self._consents[reference] = msgspec.structs.replace(consent, used=consent.used - 1)
+        self._consents[reference] = replace(consent, used=consent.used - 1)
 
     def _end(self, core: Core, terms: ReportDelivered | ReportFailed | DeliveryStopped) -> None:
         taken = self._open.get(terms.intended)

@@ -4,7 +4,6 @@ Write them anew after a change: `python -c "from creditbridge.ledger.contract im
 write_contracts('.')"` in the project's folder.
 """
 
-from collections.abc import Mapping
 from inspect import getdoc
 from pathlib import Path
 
@@ -19,9 +18,9 @@ from creditbridge.ledger.model import (
     Receipt,
 )
 from creditbridge.protocols.canonical_json import JsonValue
+from creditbridge.protocols.json_schema import DIALECT, pretty, without_null
 
 BASE = "https://creditbridge.example/contracts/ledger/"
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
 EVENTS_PAGE = "docs/ledger-events.md"
 MARK = "<!-- From here on: made from src/creditbridge/ledger/catalogue.py and terms.py. -->\n"
 
@@ -81,29 +80,6 @@ def write_contracts(folder: str) -> None:
     page = Path(folder) / EVENTS_PAGE
     head, _, _ = page.read_text(encoding="utf-8").partition(MARK)
     page.write_text(head + MARK + "\n" + describe_events(), encoding="utf-8")
-
-
-def without_null(schema: JsonValue) -> JsonValue:
-    """Return a schema whose optional members may be absent, and are never null."""
-    if isinstance(schema, list | tuple):
-        return [without_null(part) for part in schema]
-    if not isinstance(schema, Mapping):
-        return schema
-    if (real := _alternatives_to_null(schema)) is not None:
-        return without_null(real[0] if len(real) == 1 else {"anyOf": real})
-    return {name: without_null(part) for name, part in schema.items() if name != "title"}
-
-
-def _alternatives_to_null(schema: Mapping[str, JsonValue]) -> list[JsonValue] | None:
-    alternatives = schema.get("anyOf")
-    if not isinstance(alternatives, list) or {"type": "null"} not in alternatives:
-        return None
-    return [part for part in alternatives if part != {"type": "null"}]
-
-
-def pretty(value: JsonValue) -> bytes:
-    """Return JSON for people: indented by two, with a line feed at its end."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
 
 
 def _schema_of(name: str, kind: object) -> JsonValue:

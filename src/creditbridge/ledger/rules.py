@@ -238,12 +238,15 @@ def _salt_of(text: str) -> bytes:
 
 def _require_personal(core: Core, opening: Opening) -> None:
     if opening.salt2 is None or opening.personal is None:
-        # Erased, and the entry says by which event; or there never was a personal part.
-        if (opening.salt2 or opening.personal) or (core.personal is None) != (
-            opening.erased is None
-        ):
-            raise OpeningUnsound(detail="the personal part is gone without an erasure")
+        _require_none_or_erased(core, opening)
         return
     digest = salted_digest(_salt_of(opening.salt2), from_base64url(opening.personal))
     if opening.erased is not None or core.personal != to_base64url(digest):
         raise OpeningUnsound(detail="the personal part is another entry's")
+
+
+def _require_none_or_erased(core: Core, opening: Opening) -> None:
+    is_half_left = bool(opening.salt2 or opening.personal)
+    # Erased, and the entry says by which event; or there never was a personal part.
+    if is_half_left or (core.personal is None) != (opening.erased is None):
+        raise OpeningUnsound(detail="the personal part is gone without an erasure")

@@ -12,15 +12,15 @@ from creditbridge.profile.model import Profile
 from creditbridge.profile.tables import CODE_TABLES, CODE_TABLES_VERSION
 from creditbridge.profile.tables.row import CodeRow
 from creditbridge.protocols.canonical_json import JsonValue
+from creditbridge.protocols.json_schema import DIALECT, pretty
 
 PROFILE_SCHEMA_ID = "https://creditbridge.example/contracts/profile.schema.json"
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def contract_files() -> dict[str, bytes]:
     """Return what `contracts/` holds of the profile: path in it -> bytes."""
-    files = {f"codes/{rows[0].table.lower()}.json": _pretty(_table(rows)) for rows in CODE_TABLES}
-    return {"profile.schema.json": _pretty(profile_schema()), **files}
+    files = {f"codes/{rows[0].table.lower()}.json": pretty(_table(rows)) for rows in CODE_TABLES}
+    return {"profile.schema.json": pretty(profile_schema()), **files}
 
 
 def profile_schema() -> dict[str, JsonValue]:
@@ -45,7 +45,3 @@ def write_contracts(folder: str) -> None:
 def _table(rows: tuple[CodeRow, ...]) -> dict[str, JsonValue]:
     values: JsonValue = msgspec.to_builtins(rows)
     return {"code_tables_version": CODE_TABLES_VERSION, "table": rows[0].table, "rows": values}
-
-
-def _pretty(value: JsonValue) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"

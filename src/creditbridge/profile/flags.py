@@ -4,8 +4,8 @@ Only records in force, final where that applies, and surely matched are judged. 
 is UNKNOWN, omitted or STALE, or that a source still owes to, CLEAR becomes INDETERMINATE.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from types import MappingProxyType
 from unicodedata import normalize
 
@@ -70,21 +70,24 @@ def flag(
     served: Served, *, naming: Naming, now: datetime, policy: Policy = DEFAULT_POLICY
 ) -> tuple[Flag, ...]:
     """Return every flag over what was asked: the sections' own first, then those over all."""
-    flags: list[Flag] = []
-    for code in sorted({*served.sections, *(each.code for each in served.omitted)}):
-        if (definition := DEFINITIONS.get(code)) is not None:
-            records = _counted(served.sections.get(code))
-            for rule in definition.flags:
-                finding = rule.judge(records, day_of(now), policy)
-                # A judge may know better than its rule: an entity that only moved does not block a
-                # loan.
-                level = finding.level or rule.level
-                flags.append(_make(rule.code, level, _temper(finding, [code], served), [code]))
-        for flag_code, level in FLAGS_WITHOUT_RULE.get(code, ()):
-            # Nobody supplies this section yet: no rule could have looked.
-            flags.append(_make(flag_code, level, Finding(state=FlagState.INDETERMINATE), [code]))
-    flags += _flag_whole(served, naming)
+    asked = sorted({*served.sections, *(each.code for each in served.omitted)})
+    own = [each for code in asked for each in _flag_section(code, served, day_of(now), policy)]
+    flags = [*own, *_flag_whole(served, naming)]
     return tuple(replace(each, rule_version=policy.rule_version) for each in flags)
+
+
+def _flag_section(code: SectionCode, served: Served, today: date, policy: Policy) -> Iterator[Flag]:
+    """Return the flags of one section's own rules, and those that no rule stands behind yet."""
+    definition = DEFINITIONS.get(code)
+    records = _counted(served.sections.get(code))
+    for rule in () if definition is None else definition.flags:
+        finding = rule.judge(records, today, policy)
+        # A judge may know better than its rule: an entity that only moved does not block a loan.
+        level = finding.level or rule.level
+        yield _make(rule.code, level, _temper(finding, [code], served), [code])
+    for flag_code, level in FLAGS_WITHOUT_RULE.get(code, ()):
+        # Nobody supplies this section yet: no rule could have looked.
+        yield _make(flag_code, level, Finding(state=FlagState.INDETERMINATE), [code])
 
 
 def same_name(one: str, other: str) -> bool:
@@ -103,18 +106,13 @@ def _flag_whole(served: Served, naming: Naming) -> list[Flag]:
     is_down = bool(_partial(served)) or any(isinstance(each, UnknownSection) for each in statuses)
     return [
         _flag_name(served, naming),
-        _make(FlagCode.DISPUTE_OPEN, FlagLevel.INFO, _temper(disputed, codes, served), codes),
-        _make(
-            FlagCode.DATA_STALE,
-            FlagLevel.WATCH,
-            _temper(Finding(state=_state(raised=is_stale)), codes, served),
-            codes,
-        ),
-        _make(
-            FlagCode.SOURCE_DOWN,
-            FlagLevel.WATCH,
-            _temper(Finding(state=_state(raised=is_down)), codes, served),
-            codes,
+        *(
+            _make(code, level, _temper(finding, codes, served), codes)
+            for code, level, finding in (
+                (FlagCode.DISPUTE_OPEN, FlagLevel.INFO, disputed),
+                (FlagCode.DATA_STALE, FlagLevel.WATCH, Finding(state=_state(raised=is_stale))),
+                (FlagCode.SOURCE_DOWN, FlagLevel.WATCH, Finding(state=_state(raised=is_down))),
+            )
         ),
     ]
 

@@ -15,6 +15,7 @@ REDIRECTS_MAX = 10
 _FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL)
 _INPUT = re.compile(r"<input\b([^>]*)>")
 _ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')
+_CHECKED = re.compile(r"\bchecked\b")
 _BUTTON = re.compile(r"<button\b([^>]*)>")
 REDIRECTS = frozenset({302, 303})
 
@@ -39,22 +40,30 @@ class Page:
         """Return address and fields of the form that holds an element with this id."""
         for attributes, inside in _FORM.findall(self.text):
             if f'id="{containing}"' in inside:
-                return self._read_form(attributes, inside, containing)
+                action = dict(_ATTRIBUTE.findall(attributes)).get("action", "")
+                return urljoin(self.url, html.unescape(action)), _read_fields(inside, containing)
         raise LookupError(f"no form with #{containing} at {urlsplit(self.url).path}")
 
-    def _read_form(
-        self, attributes: str, inside: str, containing: str
-    ) -> tuple[str, dict[str, str]]:
-        action = dict(_ATTRIBUTE.findall(attributes)).get("action", "")
-        fields = dict[str, str]()
-        for found in [*_INPUT.findall(inside), *_BUTTON.findall(inside)]:
-            named = {name: html.unescape(value) for name, value in _ATTRIBUTE.findall(found)}
-            # A button counts only when it is the one that was pressed; a box only when ticked.
-            pressed = named.get("type") != "submit" or named.get("id") == containing
-            ticked = named.get("type") != "checkbox" or re.search(r"\bchecked\b", found) is not None
-            if "name" in named and pressed and ticked:
-                fields[named["name"]] = named.get("value", "")
-        return urljoin(self.url, html.unescape(action)), fields
+
+def _read_fields(inside: str, pressed: str) -> dict[str, str]:
+    """Return what a form sends when the element with the id `pressed` is pressed."""
+    fields = dict[str, str]()
+    for found in [*_INPUT.findall(inside), *_BUTTON.findall(inside)]:
+        named = {name: html.unescape(value) for name, value in _ATTRIBUTE.findall(found)}
+        ticked = _CHECKED.search(found) is not None
+        if "name" in named and _counts(named, ticked=ticked, pressed=pressed):
+            fields[named["name"]] = named.get("value", "")
+    return fields
+
+
+def _counts(named: Mapping[str, str], *, ticked: bool, pressed: str) -> bool:
+    match named.get("type"):
+        case "submit":
+            return named.get("id") == pressed
+        case "checkbox":
+            return ticked
+        case _:
+            return True
 
 
 class Browser:

@@ -136,13 +136,8 @@ def _amounts_of(record: Penalty) -> tuple[Decimal | None, ...]:
 
 def judge_serious(records: Sequence[RecordBase], today: date, policy: Policy) -> Finding:
     """Raise on serious, adverse penalties decided within the months that the policy names."""
-    serious = [
-        record
-        for record in records
-        if isinstance(record, Penalty)
-        and record.info_class is InfoClass.ADVERSE
-        and record.severity is Severity.SERIOUS
-    ]
+    penalties = (record for record in records if isinstance(record, Penalty))
+    serious = [penalty for penalty in penalties if _is_serious(penalty)]
     # By the day of decision: publication may come much later, and would look recent.
     recent = [record for record in serious if _is_recent(record, today, policy.serious_months)]
     if recent:
@@ -150,6 +145,10 @@ def judge_serious(records: Sequence[RecordBase], today: date, policy: Policy) ->
     # A serious penalty whose date nobody knows may be recent: that is not clear.
     is_undated = any(_decided_on(record) is None for record in serious)
     return Finding(state=FlagState.INDETERMINATE if is_undated else FlagState.CLEAR)
+
+
+def _is_serious(record: Penalty) -> bool:
+    return record.info_class is InfoClass.ADVERSE and record.severity is Severity.SERIOUS
 
 
 def _decided_on(record: Penalty) -> date | None:
