@@ -30,32 +30,34 @@ class CodeRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scheme(msgspec.Struct, frozen=True, kw_only=True):
-    """What the rows of one scheme share."""
+    """One scheme of a table; `words` is value -> (Chinese words by `|`, English)."""
 
-    table: str
-    scheme: str
+    name: str
     source: str
     certainty: Certainty
     valid_from: date | None = None
     valid_to: date | None = None
+    words: Mapping[str, tuple[str, str]]
 
-    def rows(self, words: Mapping[str, tuple[str, str]]) -> tuple[CodeRow, ...]:
-        """Return a row per Chinese word; `words` is value -> (Chinese words by `|`, English)."""
-        return tuple(
-            CodeRow(
-                table=self.table,
-                scheme=self.scheme,
-                value=value,
-                zh=word,
-                en=english,
-                valid_from=self.valid_from,
-                valid_to=self.valid_to,
-                source=self.source,
-                certainty=self.certainty,
-            )
-            for value, (chinese, english) in words.items()
-            for word in chinese.split("|")
+
+def table(name: str, *schemes: Scheme) -> tuple[CodeRow, ...]:
+    """Return a row per Chinese word, the schemes in the order given, the newest last."""
+    return tuple(
+        CodeRow(
+            table=name,
+            scheme=scheme.name,
+            value=value,
+            zh=word,
+            en=english,
+            valid_from=scheme.valid_from,
+            valid_to=scheme.valid_to,
+            source=scheme.source,
+            certainty=scheme.certainty,
         )
+        for scheme in schemes
+        for value, (chinese, english) in scheme.words.items()
+        for word in chinese.split("|")
+    )
 
 
 def find_value(rows: Sequence[CodeRow], text: str, *, on: date | None) -> str | None:
