@@ -122,7 +122,7 @@ BREACHES: list[tuple[Change, str]] = [
         "a use without a live consent: consent-sections-not-covered",
     ),
     (lambda s: [*s[:3], use(s[3], purpose="WHIM")], "a word that is no Purpose"),
-    (lambda s: [*s[:3], use(s[3], asked=frozenset({"XXX"}))], "a word that is no SectionCode"),
+    (lambda s: [*s[:3], use(s[3], asked=frozenset({"ZODIAC"}))], "a word that is no SectionCode"),
     (lambda s: [s[0], s[1], s[1]], "a consent was requested twice"),
     (lambda s: [s[0], s[2]], "a transition of a consent that nobody requested"),
     (
