@@ -219,6 +219,19 @@ def test_every_page_is_in_its_folders_list(folder: str) -> None:
         assert [int(name[:4]) for name in pages] == list(range(1, len(pages) + 1))
 
 
+def test_the_examples_acts_are_those_that_the_pages_show() -> None:
+    """The script's own page lists them, a journey shows each, and it takes no other."""
+    bank = load_example("bank")
+    source = (DOCS / "examples" / "bank.py").read_text("utf-8")
+    pages = "".join(page.read_text("utf-8") for page in PAGES)
+    (taken,) = re.findall(r'"act", choices=\[([^]]*)\]', source)
+
+    listed = set(re.findall(r"bank\.py FOLDER ([a-z]+)", bank.__doc__ or ""))
+
+    assert listed == set(re.findall(r"[a-z]+", taken))
+    assert listed == set(re.findall(r"bank\.py \$DEMO ([a-z]+)", pages))
+
+
 def test_the_examples_request_is_one_that_the_gateway_accepts() -> None:
     """The bank's client in one file signs as RFC 9421 and the house's profile want it."""
     bank, private = load_example("bank"), ec.generate_private_key(ec.SECP256R1())

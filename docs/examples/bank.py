@@ -4,6 +4,7 @@
     python docs/examples/bank.py FOLDER consent USCC NAME
     python docs/examples/bank.py FOLDER show CONSENT_ID
     python docs/examples/bank.py FOLDER report CONSENT_ID USCC
+    python docs/examples/bank.py FOLDER status REPORT_ID
     python docs/examples/bank.py FOLDER evidence REPORT_ID > pack.zip
 
 FOLDER is that of `creditbridge demo --stay`. The answer's body goes to standard output, what else
@@ -204,7 +205,7 @@ def main() -> int:
     """Walk one act."""
     parser = argparse.ArgumentParser(description="A bank's machine in one file.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("act", choices=["consent", "show", "report", "evidence"])
+    parser.add_argument("act", choices=["consent", "show", "report", "status", "evidence"])
     parser.add_argument("words", nargs="+")
     parser.add_argument("--bank", default="north", choices=["north", "south"])
     parser.add_argument("--key", default=secrets.token_urlsafe(16), help="the Idempotency-Key")
@@ -215,6 +216,8 @@ def main() -> int:
             return bank.call("POST", "/v1/consents", consent_body(*words))
         case "show":
             return bank.call("GET", f"/v1/consents/{words[0]}")
+        case "status":
+            return bank.call("GET", f"/v1/reports/{words[0]}")
         case "evidence":
             return bank.call("GET", f"/v1/reports/{words[0]}/evidence")
         case _:

@@ -27,7 +27,7 @@ from creditbridge.foundation.errors import (
 )
 from creditbridge.journeys.check_ledger import Checked
 from creditbridge.ledger.model import Receipt
-from creditbridge.ledger.reports import ReportStory
+from creditbridge.ledger.service import ReportStory
 from creditbridge.protocols.problem import Problem
 from creditbridge.server.heads import RequestRefused
 

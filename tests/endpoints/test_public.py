@@ -4,7 +4,7 @@ import pytest
 from tests.endpoints.stage import ORIGIN, Machine, Stage
 from tests.endpoints.wire import send
 
-from creditbridge.ledger.publication import find_size
+from creditbridge.ledger.service import find_size
 from creditbridge.protocols.checkpoint import parse_checkpoint
 from creditbridge.protocols.signed_note import note_key, open_note
 from creditbridge.protocols.tiles import decode_bundle

@@ -14,10 +14,9 @@ from creditbridge.foundation.database import Database
 from creditbridge.foundation.keys import FileKey
 from creditbridge.ledger.checking import Trust, check_ledger
 from creditbridge.ledger.model import BankName, Record, Recorded
-from creditbridge.ledger.publication import find_size, prove_inclusions
 from creditbridge.ledger.sealing import OpeningKeys, name_opening_key
 from creditbridge.ledger.sequencer import Sequencer
-from creditbridge.ledger.service import Ledger
+from creditbridge.ledger.service import Ledger, find_size, prove_inclusions
 from creditbridge.ledger.settings import LedgerSettings
 from creditbridge.protocols.signed_note import note_key
 

@@ -19,11 +19,10 @@ from creditbridge.evidence.pins import Pins, PinsFile
 from creditbridge.evidence.verifying import verify_pack
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.keys import FileKey
-from creditbridge.ledger import publication
 from creditbridge.ledger.model import EventKind, Record
 from creditbridge.ledger.sealing import OpeningKeys, name_opening_key
 from creditbridge.ledger.sequencer import Sequencer
-from creditbridge.ledger.service import Ledger
+from creditbridge.ledger.service import Ledger, publication
 from creditbridge.ledger.settings import LedgerSettings
 from creditbridge.protocols.canonical_json import canonicalize
 from creditbridge.protocols.signed_note import note_key

@@ -14,8 +14,8 @@ from creditbridge.foundation.database import Database, DatabaseUnavailable
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.journeys.admit_caller import Caller
 from creditbridge.journeys.deliver_report import DeliverReport, ReportRequest
-from creditbridge.journeys.prove_record import ProveRecord, ReportMissing
-from creditbridge.ledger.model import Core, PackAssembled, ReportTerms
+from creditbridge.journeys.prove_record import ProveRecord
+from creditbridge.ledger.model import Core, PackAssembled, ReportMissing, ReportTerms
 from creditbridge.ledger.sequencer import Sequencer
 from creditbridge.ledger.service import Ledger
 from creditbridge.parties.model import Bank

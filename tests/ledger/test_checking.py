@@ -9,7 +9,6 @@ import pytest
 from msgspec.structs import replace
 
 from creditbridge.foundation.database import Database
-from creditbridge.ledger import publication
 from creditbridge.ledger.audit import Violated, Violation
 from creditbridge.ledger.checking import Held, Trust, check_ledger
 from creditbridge.ledger.model import (
@@ -23,6 +22,7 @@ from creditbridge.ledger.model import (
 )
 from creditbridge.ledger.sealing import seal
 from creditbridge.ledger.sequencer import Sequencer
+from creditbridge.ledger.service import publication
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Fill: TypeAlias = Callable[[Sequence[Record]], Awaitable[list[Recorded]]]

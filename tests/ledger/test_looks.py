@@ -5,9 +5,8 @@ from typing import TypeAlias
 
 from creditbridge.foundation.database import Database
 from creditbridge.ledger.encoding import to_base64url
-from creditbridge.ledger.looks import IN_PROGRESS, find_last_looks, list_looks
 from creditbridge.ledger.model import Intent, IntentOutcome, Record, Recorded
-from creditbridge.ledger.service import Ledger
+from creditbridge.ledger.service import IN_PROGRESS, Ledger, find_last_looks, list_looks
 
 Fill: TypeAlias = Callable[[Sequence[Record]], Awaitable[list[Recorded]]]
 

@@ -6,11 +6,10 @@ from typing import TypeAlias
 import pytest
 
 from creditbridge.foundation.database import Database
-from creditbridge.ledger import publication
 from creditbridge.ledger.model import EventKind, Record, Recorded
-from creditbridge.ledger.publication import NothingPublished
 from creditbridge.ledger.rules import entry_of
 from creditbridge.ledger.sequencer import Sequencer
+from creditbridge.ledger.service import NothingPublished, publication
 from creditbridge.protocols.checkpoint import parse_checkpoint
 from creditbridge.protocols.merkle import OutsideTree, verify_consistency, verify_inclusion
 from creditbridge.protocols.merkle_tree import hash_leaf, root_of

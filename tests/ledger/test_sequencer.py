@@ -11,10 +11,10 @@ from tests.waiting import PATIENCE_SECONDS
 from creditbridge.foundation.database import Database, DatabaseUnavailable
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.keys import FileKey
-from creditbridge.ledger import publication
 from creditbridge.ledger.model import LedgerCorrupt, Record, Recorded
 from creditbridge.ledger.rules import entry_of
 from creditbridge.ledger.sequencer import LEADER_LOCK, HeadMoved, RolledBack, Sequencer
+from creditbridge.ledger.service import publication
 from creditbridge.ledger.settings import LedgerSettings
 from creditbridge.protocols.checkpoint import Checkpoint, open_checkpoint
 from creditbridge.protocols.merkle_tree import hash_leaf, root_of

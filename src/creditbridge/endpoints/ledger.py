@@ -5,7 +5,7 @@ from litestar.params import FromPath
 
 from creditbridge.endpoints.house import AtHouse
 from creditbridge.foundation.errors import Refused
-from creditbridge.ledger.publication import find_checkpoint, find_tile
+from creditbridge.ledger.service import find_checkpoint, find_tile
 from creditbridge.protocols.tiles import TileUnknown, parse_path
 
 CHECKPOINT_TYPE = "text/plain"  # litestar adds the charset to a text type

@@ -32,7 +32,7 @@ from creditbridge.endpoints.words import require_id
 from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.errors import Malformed
 from creditbridge.foundation.ids import Kind
-from creditbridge.ledger.looks import find_last_looks, list_looks
+from creditbridge.ledger.service import find_last_looks, list_looks
 
 HOME = "/portal/consents"
 TEMPLATE_ID = "portal-decision"

@@ -7,8 +7,8 @@ import msgspec
 
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.errors import CreditbridgeError
-from creditbridge.ledger.publication import read_backlog
 from creditbridge.ledger.sequencer import Sequencer
+from creditbridge.ledger.service import read_backlog
 from creditbridge.parties.service import require_opened
 
 LAG_MAX = timedelta(seconds=60)

@@ -13,8 +13,7 @@ from creditbridge.endpoints.house import AtHouse
 from creditbridge.endpoints.words import ConsentId, SectionWords, ShortText, UsccText, require_id
 from creditbridge.foundation.ids import Kind
 from creditbridge.journeys.deliver_report import ReportRequest
-from creditbridge.journeys.prove_record import ReportMissing
-from creditbridge.ledger.reports import find_report
+from creditbridge.ledger.service import get_report
 from creditbridge.profile.codes import Purpose
 from creditbridge.protocols.strict_json import decode
 from creditbridge.protocols.uscc import parse_uscc
@@ -80,14 +79,12 @@ async def read_report(
         admitted(request, house, door=DOOR, scope=SCOPE) as (presented, caller),
         house.database.transaction() as tx,
     ):
-        story = await find_report(
+        story = await get_report(
             tx,
             house.ledger,
             report_id=require_id(Kind.REPORT, report_id),
             bank_id=caller.bank.bank_id,
         )
-        if story is None:
-            raise ReportMissing
         return answer_json(house, presented, story)
 
 

@@ -18,7 +18,7 @@ from creditbridge.endpoints.views import (
     Terms,
     WithdrawalView,
 )
-from creditbridge.ledger.looks import Look
+from creditbridge.ledger.service import Look
 from creditbridge.profile.codes import SectionCode
 
 LIVE = frozenset({ConsentState.ACTIVE, ConsentState.PAUSED})

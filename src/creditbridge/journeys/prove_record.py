@@ -15,23 +15,21 @@ import msgspec
 from creditbridge.evidence.assembling import assemble_pack
 from creditbridge.evidence.model import PackMaterial
 from creditbridge.foundation.database import Database, Transaction
-from creditbridge.foundation.errors import Refused
 from creditbridge.journeys.admit_caller import Caller
 from creditbridge.ledger.encoding import to_base64url
-from creditbridge.ledger.model import ConsentName, EventKind, Opened, PackAssembled, Record
-from creditbridge.ledger.publication import find_size, prove_inclusions
+from creditbridge.ledger.model import (
+    ConsentName,
+    EventKind,
+    Opened,
+    PackAssembled,
+    Record,
+    ReportMissing,
+)
 from creditbridge.ledger.rules import read_names
-from creditbridge.ledger.service import Ledger
+from creditbridge.ledger.service import Ledger, find_size, prove_inclusions
 
 RULE = "pack-assembly"
 RULE_VERSION = "1"
-
-
-class ReportMissing(Refused):
-    """No such report, or another bank's: nobody learns which."""
-
-    code = "not-found"
-    message = "There is nothing at this address for this caller."
 
 
 class ProveRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from creditbridge.foundation.errors import Unavailable, Untrusted
+from creditbridge.foundation.errors import Refused, Unavailable, Untrusted
 from creditbridge.ledger.catalogue import CATALOGUE, DigestName, EventKind, ReferenceKind
 from creditbridge.ledger.encoding import Instant, SpellingUnknown, encode
 from creditbridge.ledger.names import BankName, ConsentName, EnterpriseName, Name, PersonName
@@ -80,6 +80,7 @@ __all__ = [
     "ReportDelivered",
     "ReportFailed",
     "ReportIntended",
+    "ReportMissing",
     "ReportReconciled",
     "ReportRefused",
     "ReportTerms",
@@ -100,6 +101,13 @@ class LedgerCorrupt(Untrusted):
 
     code = "ledger-corrupt"
     message = "The ledger does not verify; an operator must look before it goes on."
+
+
+class ReportMissing(Refused):
+    """No such report, or another bank's: nobody learns which."""
+
+    code = "not-found"
+    message = "There is nothing at this address for this caller."
 
 
 class LeaseLost(Unavailable):

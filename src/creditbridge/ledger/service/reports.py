@@ -6,9 +6,9 @@ from enum import StrEnum
 import msgspec
 
 from creditbridge.foundation.database import Transaction
-from creditbridge.ledger.model import EventKind
+from creditbridge.ledger.model import EventKind, ReportMissing
 from creditbridge.ledger.rules import open_entry
-from creditbridge.ledger.service import Ledger
+from creditbridge.ledger.service.intake import Ledger
 from creditbridge.ledger.terms import DeliveryStopped, ReportFailed, ReportRefused
 
 
@@ -39,13 +39,17 @@ class ReportStory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     code: str | None = None
 
 
-async def find_report(
+async def get_report(
     tx: Transaction, ledger: Ledger, *, report_id: str, bank_id: str
-) -> ReportStory | None:
-    """Return a bank's own report; None alike for an unknown one and for another bank's."""
+) -> ReportStory:
+    """Return a bank's own report.
+
+    Raises:
+        ReportMissing: an unknown one, and alike another bank's.
+    """
     entries = await ledger.openings_for(tx, bank_id=bank_id, report_id=report_id)
     if not entries:
-        return None
+        raise ReportMissing
     # The end, where there is one; what follows it, such as a reconciliation, changes nothing.
     last = next((one for one in reversed(entries) if one.kind in ENDS), entries[-1])
     core, _ = open_entry(last.opening)

@@ -9,7 +9,7 @@ from creditbridge.foundation.database import Transaction
 from creditbridge.ledger.encoding import to_base64url
 from creditbridge.ledger.model import EventKind
 from creditbridge.ledger.rules import open_entry
-from creditbridge.ledger.service import Ledger
+from creditbridge.ledger.service.intake import Ledger
 from creditbridge.ledger.store import looks as store
 from creditbridge.ledger.terms import ReportIntended
 

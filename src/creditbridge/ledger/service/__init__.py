@@ -1,0 +1,32 @@
+"""The ledger, for everybody above: every call takes the caller's transaction."""
+
+from creditbridge.ledger.service.intake import Ledger
+from creditbridge.ledger.service.looks import IN_PROGRESS, Look, find_last_looks, list_looks
+from creditbridge.ledger.service.publication import (
+    NothingPublished,
+    find_checkpoint,
+    find_size,
+    find_tile,
+    prove_growth,
+    prove_inclusions,
+    read_backlog,
+)
+from creditbridge.ledger.service.reports import ReportState, ReportStory, get_report
+
+__all__ = [
+    "IN_PROGRESS",
+    "Ledger",
+    "Look",
+    "NothingPublished",
+    "ReportState",
+    "ReportStory",
+    "find_checkpoint",
+    "find_last_looks",
+    "find_size",
+    "find_tile",
+    "get_report",
+    "list_looks",
+    "prove_growth",
+    "prove_inclusions",
+    "read_backlog",
+]
