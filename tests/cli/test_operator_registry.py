@@ -89,6 +89,7 @@ COMMANDS: dict[ChangeKind, tuple[str, ...]] = {
         *("client", "certificate", "one-core"),
         *("--kind", "san_dns", "--value", "new.example"),
     ),
+    ChangeKind.CLIENT_CONSTRAINT: ("client", "constraint", "one-core", "--to", "DPOP"),
     ChangeKind.CLIENT_ENDING: ("client", "end", "one-core"),
     ChangeKind.CLIENT_REGISTRATION: ("client", "register", "client.json"),
     ChangeKind.BANK_RESUMPTION: ("resume", BANK_ID),

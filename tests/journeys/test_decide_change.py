@@ -15,6 +15,7 @@ from creditbridge.access.model import (
     ClientRequest,
     Credential,
     InvalidClient,
+    InvalidDpopProof,
     PresentedToken,
     Token,
     TokenInvalid,
@@ -42,11 +43,13 @@ from creditbridge.ledger.terms import (
     BankResumed,
     BankSuspended,
     ClientCertificateChanged,
+    ClientConstraintChanged,
     ClientEnded,
     ClientKeysChanged,
     ClientRegistered,
 )
 from creditbridge.parties.changes.bank_resumption import BankActive
+from creditbridge.parties.changes.client_constraint import ConstraintUnchanged
 from creditbridge.parties.changes.client_keys import KeysMiscounted, KeyUnknown
 from creditbridge.parties.changes.standing import BankUnknown, ClientUnknown
 from creditbridge.parties.model import (
@@ -261,10 +264,16 @@ def renamed(north: Onboarded) -> dict[str, JsonValue]:
     return {"client_id": north.client_ids[0], "matcher": matcher}
 
 
+def rebound(north: Onboarded, *, to: str = "DPOP") -> dict[str, JsonValue]:
+    """Return a change of what the first client's tokens are bound to."""
+    return {"client_id": north.client_ids[0], "sender_constraint": to}
+
+
 KINDS: dict[ChangeKind, Body] = {
     ChangeKind.CLIENT_REGISTRATION: third,
     ChangeKind.CLIENT_KEYS: lambda north: keys_of(north, add=(make_key(),), end=True),
     ChangeKind.CLIENT_CERTIFICATE: renamed,
+    ChangeKind.CLIENT_CONSTRAINT: rebound,
     ChangeKind.CLIENT_ENDING: lambda north: {"client_id": north.client_ids[0]},
 }
 
@@ -367,6 +376,33 @@ async def test_A6_another_subject_counts_and_the_earlier_one_no_more(
     (record,) = await house.told("client")
     assert isinstance(record.terms, ClientCertificateChanged)
     assert record.terms.tokens_revoked == 1
+
+
+async def test_G2_tokens_that_were_bound_in_the_other_way_end(
+    desk: Desk, north: Onboarded, certify: Certify, house: House
+) -> None:
+    """Without a proof of a key there is no other one; changed back, there is."""
+    client_id, certificate = north.client_ids[0], certify(north.hosts[0])
+    token = await desk.get_token(client_id, certificate)
+
+    await desk.decide(ChangeKind.CLIENT_CONSTRAINT, rebound(north))
+
+    with pytest.raises(InvalidDpopProof):
+        await desk.get_token(client_id, certificate)
+    async with house.database.transaction() as tx:
+        with pytest.raises(TokenInvalid):
+            await desk.use_token(tx, token, certificate)
+    (record,) = await house.told("client")
+    assert isinstance(record.terms, ClientConstraintChanged)
+    assert (record.terms.sender_constraint, record.terms.tokens_revoked) == ("DPOP", 1)
+    await desk.decide(ChangeKind.CLIENT_CONSTRAINT, rebound(north, to="MTLS"))
+    await desk.get_token(client_id, certificate)
+
+
+async def test_what_tokens_are_bound_to_already_is_no_change(desk: Desk, north: Onboarded) -> None:
+    """Two people would have signed for nothing, and the client would lose its tokens."""
+    with pytest.raises(ConstraintUnchanged):
+        await desk.decide(ChangeKind.CLIENT_CONSTRAINT, rebound(north, to="MTLS"))
 
 
 async def test_an_ended_client_is_unknown_for_good(

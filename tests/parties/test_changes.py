@@ -40,6 +40,7 @@ def test_every_kind_of_change_is_in_the_registry() -> None:
         (ChangeKind.BANK_RESUMPTION, {"bank_id": BANK_ID}),
         (ChangeKind.CLIENT_KEYS, KEYS),
         (ChangeKind.CLIENT_CERTIFICATE, {"client_id": "one-core", "matcher": MATCHER}),
+        (ChangeKind.CLIENT_CONSTRAINT, {"client_id": "one-core", "sender_constraint": "DPOP"}),
         (ChangeKind.CLIENT_ENDING, {"client_id": "one-core"}),
     ],
 )

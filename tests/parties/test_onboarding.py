@@ -10,7 +10,12 @@ from msgspec.structs import replace
 from creditbridge.foundation.errors import Malformed
 from creditbridge.foundation.keys import FileKey
 from creditbridge.foundation.rsa_keys import RsaKey
-from creditbridge.parties.model import AssertionAlgorithm, BankOnboarding, ClientOnboarding
+from creditbridge.parties.model import (
+    AssertionAlgorithm,
+    BankOnboarding,
+    ClientOnboarding,
+    SenderConstraint,
+)
 from creditbridge.parties.onboarding import (
     AuthenticationUnfit,
     OnboardingMalformed,
@@ -266,3 +271,25 @@ def test_clients_share_no_rsa_key(onboarding: BankOnboarding, asserting: ClientO
 
     with pytest.raises(OnboardingRepeats):
         read_onboarding(encode(replace(onboarding, clients=(asserting, other))))
+
+
+@pytest.mark.parametrize("constraint", [msgspec.UNSET, *SenderConstraint])
+def test_what_a_clients_tokens_are_bound_to_is_read_as_it_was_written(
+    onboarding: BankOnboarding, constraint: SenderConstraint | msgspec.UnsetType
+) -> None:
+    """Named or left out: the bytes that were signed say the same when they are read back."""
+    clients = tuple(replace(client, sender_constraint=constraint) for client in onboarding.clients)
+    bank = replace(onboarding, clients=clients)
+
+    assert read_onboarding(encode(bank)) == bank
+
+
+def test_tokens_are_bound_to_one_of_two_things(onboarding: BankOnboarding) -> None:
+    """`NONE` is no third one."""
+    clients = tuple(
+        replace(client, sender_constraint=SenderConstraint.DPOP) for client in onboarding.clients
+    )
+    body = encode(replace(onboarding, clients=clients))
+
+    with pytest.raises(Malformed):
+        read_onboarding(body.replace(b'"sender_constraint":"DPOP"', b'"sender_constraint":"NONE"'))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from creditbridge.foundation.keys import parse_public_key
 from creditbridge.parties.changes.client_keys import OVERLAP_SECONDS_MAX
-from creditbridge.parties.model import ChangeKind
+from creditbridge.parties.model import ChangeKind, SenderConstraint
 from creditbridge.protocols.canonical_json import JsonValue
 from creditbridge.protocols.certificate_binding import SubjectKind
 from creditbridge.protocols.strict_json import parse
@@ -31,10 +31,14 @@ def add_client_arguments(client: argparse.ArgumentParser) -> list[argparse.Argum
     certificate = changes.add_parser("certificate", help="propose another certificate subject")
     certificate.add_argument("--kind", choices=list(SubjectKind), required=True)
     certificate.add_argument("--value", required=True, metavar="SUBJECT")
+    constraint = changes.add_parser(
+        "constraint", help="propose what tokens are bound to: a certificate, or a key"
+    )
+    constraint.add_argument("--to", choices=list(SenderConstraint), required=True)
     end = changes.add_parser("end", help="propose to end a client for good")
-    for named in (keys, certificate, end):
+    for named in (keys, certificate, constraint, end):
         named.add_argument("client_id")
-    return [register, keys, certificate, end]
+    return [register, keys, certificate, constraint, end]
 
 
 def read_client_change(arguments: argparse.Namespace) -> tuple[ChangeKind, JsonValue]:
@@ -68,6 +72,10 @@ def _certificate(arguments: argparse.Namespace) -> JsonValue:
     return {"client_id": arguments.client_id, "matcher": matcher}
 
 
+def _constraint(arguments: argparse.Namespace) -> JsonValue:
+    return {"client_id": arguments.client_id, "sender_constraint": arguments.to}
+
+
 def _ending(arguments: argparse.Namespace) -> JsonValue:
     return {"client_id": arguments.client_id}
 
@@ -76,5 +84,6 @@ CHANGES: Mapping[str, tuple[ChangeKind, Callable[[argparse.Namespace], JsonValue
     "register": (ChangeKind.CLIENT_REGISTRATION, _registration),
     "keys": (ChangeKind.CLIENT_KEYS, _keys),
     "certificate": (ChangeKind.CLIENT_CERTIFICATE, _certificate),
+    "constraint": (ChangeKind.CLIENT_CONSTRAINT, _constraint),
     "end": (ChangeKind.CLIENT_ENDING, _ending),
 }

@@ -68,6 +68,7 @@ def _show_client(registration: Registration) -> dict[str, object]:
         "matcher": client.matcher,
         "scopes": sorted(client.scopes),
         "requires_signature": client.requires_signature,
+        "sender_constraint": client.sender_constraint,
         "keys": [
             {"key_id": key.key_id, "registered_at": key.registered_at, "ends_at": key.ends_at}
             for key in registration.keys

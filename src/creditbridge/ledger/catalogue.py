@@ -20,6 +20,7 @@ class EventKind(StrEnum):
     CLIENT_REGISTERED = "client.registered"
     CLIENT_KEYS_CHANGED = "client.keys_changed"
     CLIENT_CERTIFICATE_CHANGED = "client.certificate_changed"
+    CLIENT_CONSTRAINT_CHANGED = "client.constraint_changed"
     CLIENT_ENDED = "client.ended"
     PERSON_ENROLLED = "person.enrolled"
     TOKEN_ISSUED = "token.issued"  # noqa: S105 -- the word of an event
@@ -95,6 +96,7 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.CLIENT_REGISTERED: Row(terms=terms.ClientRegistered, names=_BANK),
     EventKind.CLIENT_KEYS_CHANGED: Row(terms=terms.ClientKeysChanged, names=_BANK),
     EventKind.CLIENT_CERTIFICATE_CHANGED: Row(terms=terms.ClientCertificateChanged, names=_BANK),
+    EventKind.CLIENT_CONSTRAINT_CHANGED: Row(terms=terms.ClientConstraintChanged, names=_BANK),
     EventKind.CLIENT_ENDED: Row(terms=terms.ClientEnded, names=_BANK),
     EventKind.PERSON_ENROLLED: Row(
         terms=terms.PersonEnrolled,

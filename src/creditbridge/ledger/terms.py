@@ -66,6 +66,7 @@ class ClientRegistered(Terms, frozen=True, kw_only=True):
     scope: frozenset[str]
     keys: frozenset[str]  # Ids of the keys it signs with.
     subject_digest: str  # base64url of the SHA-256 of its certificate's subject (a JSON matcher).
+    sender_constraint: str | None = None  # What its tokens are bound to: MTLS or DPOP.
 
 
 class ClientKeysChanged(Terms, frozen=True, kw_only=True):
@@ -84,6 +85,15 @@ class ClientCertificateChanged(Terms, frozen=True, kw_only=True):
     change_id: str
     client: str
     subject_digest: str  # base64url of the SHA-256 of the new subject (a JSON matcher).
+    tokens_revoked: int
+
+
+class ClientConstraintChanged(Terms, frozen=True, kw_only=True):
+    """A client's tokens are bound to another thing than before; those that were out have ended."""
+
+    change_id: str
+    client: str
+    sender_constraint: str  # MTLS or DPOP.
     tokens_revoked: int
 
 

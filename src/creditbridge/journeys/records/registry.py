@@ -19,6 +19,7 @@ from creditbridge.ledger.terms import (
     BankResumed,
     BankSuspended,
     ClientCertificateChanged,
+    ClientConstraintChanged,
     ClientEnded,
     ClientKeysChanged,
     ClientRegistered,
@@ -109,6 +110,7 @@ def _registered(outcome: Outcome) -> Terms:
         scope=client.scopes,
         keys=outcome.applied.keys_added,
         subject_digest=_digest_subject(client),
+        sender_constraint=client.sender_constraint,
     )
 
 
@@ -132,6 +134,15 @@ def _certificate_changed(outcome: Outcome) -> Terms:
     )
 
 
+def _constraint_changed(outcome: Outcome) -> Terms:
+    return ClientConstraintChanged(
+        change_id=outcome.change.change_id,
+        client=outcome.client.client_id,
+        sender_constraint=outcome.client.sender_constraint,
+        tokens_revoked=outcome.tokens_revoked,
+    )
+
+
 def _ended(outcome: Outcome) -> Terms:
     return ClientEnded(
         change_id=outcome.change.change_id,
@@ -147,6 +158,7 @@ RECORDS: Mapping[ChangeKind, tuple[EventKind, Callable[[Outcome], Terms]]] = {
     ChangeKind.CLIENT_REGISTRATION: (EventKind.CLIENT_REGISTERED, _registered),
     ChangeKind.CLIENT_KEYS: (EventKind.CLIENT_KEYS_CHANGED, _keys_changed),
     ChangeKind.CLIENT_CERTIFICATE: (EventKind.CLIENT_CERTIFICATE_CHANGED, _certificate_changed),
+    ChangeKind.CLIENT_CONSTRAINT: (EventKind.CLIENT_CONSTRAINT_CHANGED, _constraint_changed),
     ChangeKind.CLIENT_ENDING: (EventKind.CLIENT_ENDED, _ended),
 }
 

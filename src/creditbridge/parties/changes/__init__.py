@@ -13,6 +13,7 @@ from creditbridge.parties.changes import (
     bank_onboarding,
     bank_resumption,
     client_certificate,
+    client_constraint,
     client_ending,
     client_keys,
     client_registration,
@@ -39,6 +40,7 @@ KINDS: Mapping[ChangeKind, Kind] = MappingProxyType(
         ChangeKind.CLIENT_REGISTRATION: Kind(client_registration.read, client_registration.apply),
         ChangeKind.CLIENT_KEYS: Kind(client_keys.read, client_keys.apply),
         ChangeKind.CLIENT_CERTIFICATE: Kind(client_certificate.read, client_certificate.apply),
+        ChangeKind.CLIENT_CONSTRAINT: Kind(client_constraint.read, client_constraint.apply),
         ChangeKind.CLIENT_ENDING: Kind(client_ending.read, client_ending.apply),
     }
 )

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from creditbridge.foundation.database import Transaction
-from creditbridge.parties.model import SignedSuspension, Standing
+from creditbridge.parties.model import SenderConstraint, SignedSuspension, Standing
 from creditbridge.protocols.certificate_binding import SubjectMatcher
 
 IS_SUBJECT_TAKEN = """
@@ -24,6 +24,14 @@ SET_SUBJECT = """
 async def set_subject(tx: Transaction, client_id: str, matcher: SubjectMatcher) -> None:
     """Let another subject count for a client, and the earlier one no more."""
     await tx.execute(SET_SUBJECT, client_id, matcher.kind, matcher.value)
+
+
+SET_CONSTRAINT = "UPDATE parties_clients SET sender_constraint = $2 WHERE client_id = $1"
+
+
+async def set_constraint(tx: Transaction, client_id: str, constraint: SenderConstraint) -> None:
+    """Keep what a client's tokens are bound to from now on."""
+    await tx.execute(SET_CONSTRAINT, client_id, constraint)
 
 
 SET_STANDING = "UPDATE parties_clients SET state = $2 WHERE client_id = $1"
