@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from cryptography.x509 import load_pem_x509_certificate
 from msgspec.structs import replace
 from tests.endpoints.wire import send
 
@@ -23,6 +24,7 @@ from creditbridge.ledger.settings import LedgerSettings
 from creditbridge.platforms.settings import PlatformSettings
 from creditbridge.server.admission_limit import AdmissionLimit
 from creditbridge.server.run import Lifecycle
+from creditbridge.server.tls import Tls
 from creditbridge.settings import (
     DatabaseSettings,
     Doors,
@@ -149,6 +151,26 @@ async def test_a_door_counts_whom_it_turns_away(settings: Settings, database: Da
     async with database.transaction() as tx:
         kinds = await tx.fetch_value(list[str], "SELECT array_agg(kind) FROM ledger_openings")
     assert kinds == ["strangers.refused", "strangers.refused"]
+
+
+async def test_X1_the_bank_door_alone_has_proxies(settings: Settings, pki: Pki) -> None:
+    """The one that is configured; its certificate on the people's door says nothing."""
+    certificate, _ = pki.issue("proxy", client=True)
+    bank = replace(settings.doors.bank, proxies=(certificate,))
+    der = load_pem_x509_certificate(certificate.read_bytes()).public_bytes(Encoding.DER)
+    shown: Tls = {"client_certificate": der}
+
+    async with build(
+        replace(settings, doors=replace(settings.doors, bank=bank)), Lifecycle()
+    ) as built:
+        told = {door.name: door.identify(shown, {}) for door in built.doors}
+
+    assert told["bank"] == shown | {
+        "client_certificate": None,
+        "client_cert_chain": [],
+        "client_cert_error": None,
+    }
+    assert (told["people"], told["operations"]) == (shown, shown)
 
 
 async def test_a_bank_door_without_an_authority_is_not_built(settings: Settings) -> None:

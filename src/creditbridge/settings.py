@@ -33,7 +33,10 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class DoorSettings(Section, frozen=True, kw_only=True):
-    """Where a door listens, and with which certificate; `url` is what callers were told."""
+    """Where a door listens, and with which certificate; `url` is what callers were told.
+
+    `proxies` are the certificates of those that hand their clients' certificates on (RFC 9440).
+    """
 
     port: int
     url: str
@@ -42,6 +45,7 @@ class DoorSettings(Section, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     client_authority: Path | None = None
     revocation_lists: tuple[Path, ...] = ()
+    proxies: tuple[Path, ...] = ()
 
 
 class OperationsSettings(Section, frozen=True, kw_only=True):

@@ -262,3 +262,12 @@ def test_refusals_have_their_places_in_the_tree() -> None:
     assert issubclass(CertificateUnfit, Refused)
     assert issubclass(CertificateMalformed, Malformed)
     assert issubclass(MatcherMalformed, Malformed)
+
+
+def test_a_certificate_of_an_unknown_version_cannot_be_read() -> None:
+    """The library says so in an error of its own kind."""
+    # The version of the certificate: [0] INTEGER 2 (RFC 5280, section 4.1.2.1).
+    altered = CERTIFICATE.der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x09", 1)
+
+    with pytest.raises(CertificateMalformed):
+        parse_certificate(altered)

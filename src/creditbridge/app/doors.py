@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from creditbridge.app.opening import client_authority
+from creditbridge.app.opening import client_authority, open_proxies
 from creditbridge.endpoints.applications import (
     bank_application,
     operations_application,
@@ -24,6 +24,12 @@ def list_doors(settings: Settings, house: House) -> tuple[Door, ...]:
     doors, bank, strangers = settings.doors, settings.doors.bank, house.strangers
     for door in (bank, doors.people):
         require_place(door.certificate, host=door.host)
+    bank_tls = bank_context(
+        certificate_file=bank.certificate,
+        key_file=bank.key,
+        client_ca_file=client_authority(bank),
+    )
+    proxies = open_proxies(bank, house.clock)
     return (
         Door(
             name="bank",
@@ -32,11 +38,8 @@ def list_doors(settings: Settings, house: House) -> tuple[Door, ...]:
             ),
             host=bank.host,
             port=bank.port,
-            tls=bank_context(
-                certificate_file=bank.certificate,
-                key_file=bank.key,
-                client_ca_file=client_authority(bank),
-            ),
+            tls=proxies.open_to(bank_tls),
+            identify=proxies.identify,
             refused=lambda code: strangers.count("bank", code, now=house.clock.now()),
         ),
         Door(

@@ -13,7 +13,9 @@ from creditbridge.login.service import Login
 from creditbridge.login.settings import LoginSettings
 from creditbridge.platforms.registry import Tools, open_platform
 from creditbridge.platforms.service import Platforms
+from creditbridge.protocols.certificate_chain import ClientAuthorities
 from creditbridge.protocols.dpop_nonce import ProofNonces
+from creditbridge.server.proxies import Proxies, load_proxies
 from creditbridge.server.revocation import RevocationLists, open_revocation_lists
 from creditbridge.settings import DoorSettings, Keys, Settings, SettingsInvalid
 
@@ -76,6 +78,17 @@ def open_nonces(settings: Settings) -> ProofNonces | None:
     """
     path = settings.access.dpop_nonce_key
     return None if path is None else ProofNonces(key=load_opening_key(path).secret)
+
+
+def open_proxies(bank: DoorSettings, clock: Clock) -> Proxies:
+    """Return the proxies before the bank door, none where none is configured.
+
+    Raises:
+        DoorMisconfigured: a proxy's certificate cannot be one.
+        AuthoritiesUnusable: nobody is there to vouch for what they hand on.
+    """
+    authorities = ClientAuthorities(client_authority(bank).read_bytes())
+    return load_proxies(bank.proxies, authorities, clock)
 
 
 def client_authority(bank: DoorSettings) -> Path:

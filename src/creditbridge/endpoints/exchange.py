@@ -8,6 +8,7 @@ from litestar.datastructures import State
 from creditbridge.foundation.errors import Malformed
 from creditbridge.journeys.admit_caller import Presented
 from creditbridge.protocols.certificate_binding import PeerCertificate, parse_certificate
+from creditbridge.protocols.certificate_chain import CertificateUntrusted
 from creditbridge.protocols.http_signatures import Request as SignedRequest
 
 HttpRequest = Request[object, object, State]
@@ -27,9 +28,18 @@ _parse = lru_cache(CERTIFICATES_MAX)(parse_certificate)
 
 
 def peer_certificate(request: HttpRequest) -> PeerCertificate | None:
-    """Return the certificate of this very connection, whose chain TLS has checked, or None."""
-    extensions = request.scope["extensions"] or {}
-    der = extensions.get("tls", {}).get("client_certificate")
+    """Return the certificate of whoever sent this request, or None.
+
+    Of this very connection, its chain checked by TLS; behind a proxy the one that it hands on,
+    checked by the door.
+
+    Raises:
+        CertificateUntrusted: it handed one on for which no client authority vouches.
+    """
+    tls = (request.scope["extensions"] or {}).get("tls", {})
+    if tls.get("client_cert_error") is not None:
+        raise CertificateUntrusted
+    der = tls.get("client_certificate")
     return _parse(der) if isinstance(der, bytes) else None
 
 
@@ -52,7 +62,7 @@ async def present(request: HttpRequest, *, url: str, door: str, scope: str) -> P
     The target is rebuilt on the configured origin: Host and forwarding headers count for nothing.
 
     Raises:
-        CertificateMalformed: a certificate that cannot be read.
+        CertificateMalformed, CertificateUntrusted: a certificate that cannot be read or believed.
         ContentTypeUnsupported: a coded body, which nobody here decodes.
     """
     body = await request.body()

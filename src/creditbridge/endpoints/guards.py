@@ -11,6 +11,7 @@ from creditbridge.endpoints.house import House
 from creditbridge.endpoints.problems import answer_any
 from creditbridge.foundation.errors import Malformed, Refused
 from creditbridge.journeys.admit_caller import Caller, Presented
+from creditbridge.protocols.certificate_chain import CertificateUntrusted
 
 ADMITTED = "admitted"
 
@@ -23,12 +24,13 @@ async def admitted(
 
     Raises:
         Refused, Untrusted: as `journeys/admit_caller`.
+        CertificateUntrusted: a proxy handed on a certificate that nobody vouches for.
         ContentTypeUnsupported: a body that is not plain JSON.
         Malformed, Refused: what the block raises, once the ledger holds it (law 1).
     """
     try:
         presented = await present(request, url=house.bank_url, door=door, scope=scope)
-    except Malformed as refusal:
+    except (Malformed, CertificateUntrusted) as refusal:
         # Nobody is known yet, so it is one more stranger of this minute.
         house.strangers.count(door, refusal.code, now=house.clock.now())
         raise

@@ -17,6 +17,8 @@ from creditbridge.endpoints.exchange import (
 )
 from creditbridge.endpoints.house import House
 from creditbridge.journeys.prove_client import CertificateTakenBack
+from creditbridge.protocols.certificate_binding import PeerCertificate
+from creditbridge.protocols.certificate_chain import CertificateUntrusted
 
 NO_STORE = {"cache-control": "no-store"}
 CLOSE = {"connection": "close"}
@@ -34,6 +36,7 @@ async def read_client_request(
 
     Raises:
         InvalidRequest: no form, or one that cannot be read in one way only.
+        CertificateTakenBack: a proxy handed on a certificate that nobody vouches for.
     """
     body = await request.body()
     try:
@@ -42,19 +45,27 @@ async def read_client_request(
             content_type=header(request, "content-type"),
             query=request.scope["query_string"],
         )
-    except InvalidRequest as refusal:
+        certificate = _read_certificate(request)
+    except (InvalidRequest, CertificateTakenBack) as refusal:
         house.strangers.count(door, refusal.code, now=house.clock.now())
         raise
     return ClientRequest(
         form=form,
         authorization=list_headers(request, "authorization"),
-        certificate=peer_certificate(request),
+        certificate=certificate,
         proofs=list_headers(request, "dpop"),
         # As published: what a client compares, and what it must have meant (RFC 8414).
         issuer=str(house.metadata["issuer"]),
         target_uri=house.bank_url + path,
         nonces=house.nonces,
     )
+
+
+def _read_certificate(request: HttpRequest) -> PeerCertificate | None:
+    try:
+        return peer_certificate(request)
+    except CertificateUntrusted as error:
+        raise CertificateTakenBack(error.code) from error
 
 
 def answer_client(members: object, *, status: int = 200) -> Response[bytes]:

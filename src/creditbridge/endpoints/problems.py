@@ -34,6 +34,7 @@ CODES: Mapping[str, int] = {
     "certificate-missing": 401,
     "certificate-revoked": 401,
     "certificate-unfit": 401,
+    "certificate-untrusted": 401,
     "consent-unknown": 404,
     "content-digest-invalid": 401,
     "content-type-unsupported": 415,
@@ -69,7 +70,9 @@ PLAIN: Mapping[int, tuple[str, str]] = {
     415: ("content-type-unsupported", "Send the body as application/json."),
     429: ("too-many-requests", "The limit is reached; repeat after the time in Retry-After."),
 }
-CERTIFICATE_CODES = frozenset({"certificate-revoked", "certificate-unfit", "revocation-unknown"})
+CERTIFICATE_CODES = frozenset(
+    {"certificate-revoked", "certificate-unfit", "certificate-untrusted", "revocation-unknown"}
+)
 UNAUTHORIZED = 401
 # What a challenge calls an error of the proof (RFC 9449, sections 7.1 and 9).
 PROOF_ERRORS: Mapping[str, str] = {

@@ -50,7 +50,7 @@ class Access(Protocol):
 
 
 class CertificateTakenBack(InvalidClient):
-    """The certificate is the registered one, and revoked or not known to be unrevoked.
+    """The certificate counts for nothing: revoked, perhaps revoked, or of no authority of ours.
 
     Its text is that of any client that is not proven; `reason`, the code of why, is recorded.
     """

@@ -16,6 +16,13 @@ from creditbridge.foundation.errors import Malformed, Refused
 CERTIFICATE_BYTES_MAX = 16_384
 MATCHER_CHARACTERS_MAX = 1_024
 
+# What the library says of bytes that are no certificate, or one of no kind that there is.
+BROKEN = (
+    ValueError,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 CLIENT_AUTH = ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string
 ANY_USAGE = ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE.dotted_string
 
@@ -73,7 +80,9 @@ class SubjectMatcher(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PeerCertificate(msgspec.Struct, frozen=True, kw_only=True):
-    """What the house reads of a peer's certificate; the chain was verified by TLS.
+    """What the house reads of a peer's certificate.
+
+    Its chain was verified: by TLS, or by `certificate_chain` where a proxy handed it on.
 
     `thumbprint` is base64url of SHA-256 over the DER, 43 characters (`x5t#S256`, section 3.1);
     `subject` is RFC 4514 text, for people; usages are dotted object identifiers.
@@ -122,7 +131,7 @@ def parse_certificate(der: bytes) -> PeerCertificate:
             extended_key_usages=_usages(loaded),
             serial=loaded.serial_number,
         )
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    except BROKEN as error:
         raise CertificateMalformed(detail=type(error).__name__) from error
 
 

@@ -7,19 +7,21 @@ from uvicorn.server import ServerState
 
 from creditbridge.protocols.problem import MEDIA_TYPE, Problem
 from creditbridge.server.heads import RequestRefused
+from creditbridge.server.proxies import Identify
 
 
 class DoorState(ServerState):
     """What the connections of one door share.
 
     `ending`: every answer closes its connection. `refused` is told the code of each request that
-    ends before the application.
+    ends before the application; `identify` says who sent the others.
     """
 
-    def __init__(self, refused: Callable[[str], None]) -> None:
+    def __init__(self, refused: Callable[[str], None], identify: Identify) -> None:
         super().__init__()
         self.ending = False
         self.refused = refused
+        self.identify = identify
 
 
 def encode_refusal(refusal: RequestRefused, state: DoorState) -> bytes:

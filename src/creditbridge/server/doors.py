@@ -18,6 +18,7 @@ from uvicorn.config import Config
 from creditbridge.foundation.clock import Clock, SystemClock
 from creditbridge.server.door_state import DoorState
 from creditbridge.server.protocol import KEEPALIVE_SECONDS, DoorProtocol
+from creditbridge.server.proxies import Identify, identify_direct
 from creditbridge.server.tls import DoorMisconfigured, require_address
 
 HANDSHAKE_SECONDS = 10.0
@@ -32,7 +33,8 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     """Where it stands, and what is behind it; port 0 is any free one.
 
     `refused` is told the code of each request that ends before the application: strangers'
-    refusals are summed up per minute, door and rule (law 1).
+    refusals are summed up per minute, door and rule (law 1). `identify` says who sent a request:
+    whoever its connection names, unless a proxy stands before the door.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     tls: ssl.SSLContext | None
     refused: Callable[[str], None] = ignore_refusal
+    identify: Identify = identify_direct
 
 
 class OpenDoor:
@@ -140,7 +143,7 @@ async def open_door(door: Door, listener: socket.socket | None = None) -> OpenDo
         timeout_keep_alive=KEEPALIVE_SECONDS,
     )
     config.load()
-    state = DoorState(door.refused)
+    state = DoorState(door.refused, door.identify)
     loop = asyncio.get_running_loop()
     host, port, *_ = bound.getsockname()
     server = await loop.create_server(

@@ -25,11 +25,13 @@ _HOST = re.compile(rb"(?:[0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _LENGTH = re.compile(rb"[0-9]{1,15}")
 # A broken escape, or one of a control character: they end up in logs, headers and file names.
 _UNFIT_PERCENT = re.compile(rb"%(?:(?![0-9A-Fa-f]{2})|[01][0-9A-Fa-f]|7[Ff])")
+_PASSED = re.compile(rb"client-cert(?:-chain)?:", re.IGNORECASE)  # RFC 9440
 # What only means something once: two of them, and two readers may each take another.
 _SINGLE = frozenset(
     {
         b"authorization",
         b"client-cert",
+        b"client-cert-chain",
         b"content-length",
         b"content-type",
         b"dpop",
@@ -99,8 +101,10 @@ def find_head_end(received: bytes | bytearray, *, checked: int = 0) -> int | Non
     return None if found < 0 else end
 
 
-def require_head(head: bytes) -> None:
+def require_head(head: bytes) -> dict[bytes, bytes]:
     """Accept a whole head, from the request line to the empty line.
+
+    Return the fields that stand in it once at most, by their names in lower case.
 
     Raises:
         RequestRefused: ambiguous or malformed.
@@ -108,8 +112,7 @@ def require_head(head: bytes) -> None:
     """
     request_line, _, section = head[:-2].partition(b"\r\n")
     lines = section.split(b"\r\n")
-    if len(lines) - 1 > LINES_MAX or max(map(len, lines)) > LINE_BYTES_MAX:
-        raise HeadTooLarge
+    _require_sizes(lines)
     if _SECTION.fullmatch(section) is None:
         raise RequestRefused
     fields = _collect_single(lines)
@@ -118,6 +121,18 @@ def require_head(head: bytes) -> None:
     if body_follows and method in {b"GET", b"HEAD"}:
         raise RequestRefused
     _require_plain(fields)
+    return fields
+
+
+def _require_sizes(lines: list[bytes]) -> None:
+    if len(lines) - 1 > LINES_MAX:
+        raise HeadTooLarge
+    if max(map(len, lines)) <= LINE_BYTES_MAX:
+        return
+    # No client can mend what a proxy writes about it: the field is wrong, not the head too large.
+    if any(len(one) > LINE_BYTES_MAX and _PASSED.match(one) for one in lines):
+        raise RequestRefused
+    raise HeadTooLarge
 
 
 def _require_plain(fields: dict[bytes, bytes]) -> None:

@@ -25,8 +25,9 @@ from creditbridge.server.heads import (
     find_head_end,
     require_head,
 )
+from creditbridge.server.proxies import PASSED_FIELDS
 from creditbridge.server.timer import Timer
-from creditbridge.server.tls import describe_tls
+from creditbridge.server.tls import Tls, describe_tls
 
 HEAD_SECONDS = 10.0
 BODY_SECONDS = 10.0
@@ -61,7 +62,8 @@ class DoorProtocol(HttpToolsProtocol):
         self._body_read = 0
         self._in_trailers = False
         self._begun = False
-        self._tls: dict[object, object] | None = None
+        self._tls: Tls | None = None
+        self._identity: Tls | None = None
         self._deadline = Timer(loop)
         self._write_deadline = Timer(loop)
         # Our own parser: uvicorn's is lenient about what follows `Connection: close`.
@@ -113,7 +115,7 @@ class DoorProtocol(HttpToolsProtocol):
             if end is None:
                 return
             head, rest = bytes(self._received[:end]), bytes(self._received[end:])
-            require_head(head)
+            self._identity = self._state.identify(self._tls, require_head(head))
         except RequestRefused as refusal:
             self._refuse(refusal)
             return
@@ -149,8 +151,8 @@ class DoorProtocol(HttpToolsProtocol):
         if self._stage is Stage.ANSWER:
             raise RequestRefused
         super().on_message_begin()
-        if self._tls is not None:
-            self.scope["extensions"] = {"tls": self._tls}
+        if self._identity is not None:
+            self.scope["extensions"] = {"tls": self._identity}
         self._in_trailers = False
 
     @override
@@ -160,7 +162,9 @@ class DoorProtocol(HttpToolsProtocol):
         # (RFC 9110, section 6.5.1: many fields must not come that way).
         if self._in_trailers:
             raise RequestRefused
-        super().on_header(name, value)
+        # Read and judged already: nobody behind the door needs to know that there is a proxy.
+        if name.lower() not in PASSED_FIELDS:
+            super().on_header(name, value)
 
     @override
     def on_headers_complete(self) -> None:

@@ -4,9 +4,11 @@ import asyncio
 import ssl
 import stat
 from base64 import b64encode
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from textwrap import wrap
+from typing import TypeAlias
 
 from cryptography.x509 import load_pem_x509_certificate
 from cryptography.x509.oid import NameOID
@@ -15,6 +17,9 @@ from creditbridge.foundation.errors import CreditbridgeError
 
 TLS_1_3 = 0x0304
 EXAMPLE_ORGANISATION = "Creditbridge EXAMPLE"  # As `certs_example/make.py` names it.
+
+# The `tls` extension of a connection's or a request's scope.
+Tls: TypeAlias = dict[object, object]
 
 
 class DoorMisconfigured(CreditbridgeError):
@@ -54,6 +59,14 @@ def bank_context(*, certificate_file: Path, key_file: Path, client_ca_file: Path
     # Not required: a refusal inside TLS 1.3 looks like a broken connection to most clients.
     context.verify_mode = ssl.CERT_OPTIONAL
     return context
+
+
+def accept_certificates(context: ssl.SSLContext, certificates: Iterable[bytes]) -> None:
+    """Let a bank door accept these client certificates too, DER, whoever issued them."""
+    for certificate in certificates:
+        # Each is an anchor for itself alone: its issuer makes no other certificate good.
+        context.load_verify_locations(cadata=certificate)
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
 
 
 def people_context(*, certificate_file: Path, key_file: Path) -> ssl.SSLContext:
@@ -103,7 +116,7 @@ def require_place(certificate_file: Path, *, host: str) -> None:
         raise DoorMisconfigured(detail=f"{certificate_file} is an example; only on loopback")
 
 
-def describe_tls(transport: asyncio.BaseTransport) -> dict[object, object] | None:
+def describe_tls(transport: asyncio.BaseTransport) -> Tls | None:
     """Return the `tls` extension of a connection's scopes (ASGI TLS extension 0.2), or None.
 
     `client_cert_chain` holds the peer's certificate as PEM, or nothing where it showed none;
@@ -112,14 +125,25 @@ def describe_tls(transport: asyncio.BaseTransport) -> dict[object, object] | Non
     found: object = transport.get_extra_info("ssl_object")
     if not isinstance(found, ssl.SSLObject):
         return None
-    certificate = found.getpeercert(binary_form=True)
-    return {
-        "server_cert": None,
+    return replace_certificate(
+        {
+            "server_cert": None,
+            "client_cert_name": None,
+            "tls_version": TLS_1_3,
+            "cipher_suite": None,
+        },
+        found.getpeercert(binary_form=True),
+    )
+
+
+def replace_certificate(tls: Tls, certificate: bytes | None, *, error: str | None = None) -> Tls:
+    """Return the extension with another certificate of the client, DER, or none.
+
+    `error` says why the one that was shown does not count.
+    """
+    return tls | {
         "client_cert_chain": [] if certificate is None else [_encode_pem(certificate)],
-        "client_cert_name": None,
-        "client_cert_error": None,
-        "tls_version": TLS_1_3,
-        "cipher_suite": None,
+        "client_cert_error": error,
         "client_certificate": certificate,
     }
 
