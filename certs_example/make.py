@@ -1,16 +1,16 @@
 """A throw-away PKI: bank, gateway, platform, identity provider, operators.
 
-    python certs_example/make.py FOLDER
+    python certs_example/make.py FOLDER [--client NAME …] [--host NAME …] [--organisation NAME]
 
 Four authorities that know nothing of each other, as in production: one for the banks' client
 certificates, one for the gateway's doors, one for the platform, one for the identity provider.
 Every name says EXAMPLE, and the gateway serves such certificates on loopback only.
 """
 
+import argparse
 import ipaddress
 import secrets
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,6 +29,7 @@ ORGANISATION = "Creditbridge EXAMPLE"
 LIFE = timedelta(days=825)
 BANKS = {"north": "91330100YY0000B1X5", "south": "91330200YY0000B28A"}
 OPERATORS = ("lin", "zhou")
+LOOPBACK = ("localhost", "127.0.0.1")
 SECRET_BYTES = 32
 RSA_BITS = 2_048
 
@@ -38,17 +39,19 @@ PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPri
 class Authority:
     """A certificate authority that lives as long as this script runs."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, *, organisation: str, hosts: Sequence[str]) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
-        self.name = name_of(f"{ORGANISATION} {name} CA")
+        self.organisation = organisation
+        self.hosts = hosts
+        self.name = name_of(f"{organisation} {name} CA", organisation)
         self.certificate = self.sign(self.name, self.key, authority=True)
         write_certificate(folder / "ca" / f"{name}.pem", self.certificate)
 
     def issue(self, path: Path, common_name: str, *, server: bool) -> None:
-        """Write a certificate and its key: a server's for loopback, or a client's."""
+        """Write a certificate and its key: a server's for its hosts, or a client's."""
         key = ec.generate_private_key(ec.SECP256R1())
         usage = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
-        certificate = self.sign(name_of(common_name), key, usage=usage)
+        certificate = self.sign(name_of(common_name, self.organisation), key, usage=usage)
         write_certificate(path.with_suffix(".pem"), certificate)
         write_private_key(path.with_suffix(".key"), key)
 
@@ -83,7 +86,7 @@ class Authority:
         if usage is not None:
             builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         if usage == ExtendedKeyUsageOID.SERVER_AUTH:
-            builder = builder.add_extension(loopback_names(), critical=False)
+            builder = builder.add_extension(names_of(self.hosts), critical=False)
         return builder.sign(self.key, SHA256())
 
 
@@ -94,12 +97,12 @@ KINDS: dict[str, Callable[[], PrivateKey]] = {
 }
 
 
-def name_of(common_name: str) -> x509.Name:
-    """Return a subject whose organisation gives the example away."""
+def name_of(common_name: str, organisation: str) -> x509.Name:
+    """Return a subject; the organisation gives the example away."""
     return x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANISATION),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
             x509.NameAttribute(NameOID.COMMON_NAME, common_name),
         ]
     )
@@ -120,11 +123,18 @@ def key_usage(*, authority: bool) -> x509.KeyUsage:
     )
 
 
-def loopback_names() -> x509.SubjectAlternativeName:
-    """Return the only names an example server answers to."""
-    return x509.SubjectAlternativeName(
-        [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    )
+def names_of(hosts: Sequence[str]) -> x509.SubjectAlternativeName:
+    """Return the only names a server answers to: loopback, and the hosts that were asked for."""
+    distinct = dict.fromkeys([*LOOPBACK, *hosts])
+    return x509.SubjectAlternativeName([general_name_of(host) for host in distinct])
+
+
+def general_name_of(host: str) -> x509.GeneralName:
+    """Return an address as an address, anything else as a name."""
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
 
 
 def write_certificate(path: Path, certificate: x509.Certificate) -> None:
@@ -155,10 +165,11 @@ def write_signing_key(path: Path, kind: str = "ES256") -> None:
     path.with_suffix(".pub").write_bytes(pem)
 
 
-def make(folder: Path) -> None:
+def make(folder: Path, *, clients: Sequence[str], hosts: Sequence[str], organisation: str) -> None:
     """Write the whole PKI below a folder."""
     banks, doors, platform, identity = (
-        Authority(folder, name) for name in ("banks", "doors", "platform", "identity")
+        Authority(folder, name, organisation=organisation, hosts=hosts)
+        for name in ("banks", "doors", "platform", "identity")
     )
     gateway = folder / "gateway"
     doors.issue(gateway / "bank-door", "Bank door EXAMPLE", server=True)
@@ -173,6 +184,8 @@ def make(folder: Path) -> None:
     for name, uscc in BANKS.items():
         banks.issue(folder / "banks" / name / "client", f"{name} bank {uscc} EXAMPLE", server=False)
         write_signing_key(folder / "banks" / name / "message")
+    for client in clients:
+        banks.issue(folder / "clients" / client, client, server=False)
     platform.issue(folder / "platform" / "server", "Provincial platform EXAMPLE", server=True)
     write_signing_key(folder / "platform" / "message")
     identity.issue(folder / "identity" / "server", "Identity provider EXAMPLE", server=True)
@@ -181,5 +194,28 @@ def make(folder: Path) -> None:
         write_signing_key(folder / "operators" / name, "EdDSA")
 
 
+def main() -> None:
+    """Read what is asked for, and make it."""
+    parser = argparse.ArgumentParser(description="Write a throw-away PKI.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument(
+        "--client",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="one more client certificate of the banks' authority, with this common name",
+    )
+    parser.add_argument(
+        "--host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name or an address that the servers answer to, beside loopback",
+    )
+    parser.add_argument("--organisation", default=ORGANISATION)
+    asked = parser.parse_args()
+    make(asked.folder, clients=asked.client, hosts=asked.host, organisation=asked.organisation)
+
+
 if __name__ == "__main__":
-    make(Path(sys.argv[1]))
+    main()

@@ -12,6 +12,7 @@ GROUPS = {
     "operator": "enrol operators, keep the registry with four eyes, suspend banks",
     "ledger": "check the ledger, print its pins",
     "verify": "check an evidence pack offline, with pinned keys only",
+    "conformance-config": "print a configuration for the OpenID Foundation's conformance suite",
     "check-config": "say whether a configuration would start",
 }
 

@@ -1,11 +1,16 @@
-"""`creditbridge serve`: run a gateway, as one process or as a parent of workers."""
+"""`creditbridge serve`: run a gateway, as one process or as a parent of workers.
+
+With `--conformance`: a gateway with all that the OpenID Foundation's suite needs around it.
+"""
 
 import argparse
 import sys
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from creditbridge.app import build
+from creditbridge.cli.conformance import options as conformance
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.logging import configure_logging
 from creditbridge.server.doors import bind_door
@@ -24,10 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, default=Path("creditbridge.toml"))
     parser.add_argument("--listener", action="append", default=[], help=argparse.SUPPRESS)
     parser.add_argument("--lifeline", type=int, help=argparse.SUPPRESS)
+    conformance.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM; 1 where the start was refused."""
+    if arguments.conformance:
+        # Loaded only now: a gateway in production carries nothing of the stand.
+        status: int = import_module("creditbridge.cli.conformance.stand").run(arguments)
+        return status
     # First, so that even a refused start is told in the one form.
     configure_logging()
     try:

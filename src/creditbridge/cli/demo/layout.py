@@ -1,7 +1,8 @@
-"""Where the demo's parts stand: a throw-away PKI, free ports, two configuration files."""
+"""Where the demo's parts stand: a throw-away PKI, ports, two configuration files."""
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,15 +15,17 @@ LOG_ORIGIN = "ledger.creditbridge.example/demo"
 GATEWAY = """\
 # The demo's gateway. Every key that this file may have is explained in docs/operating.md.
 [doors.bank]
+host = "{listen}"
 port = {bank_port}
-url = "https://127.0.0.1:{bank_port}"
+url = "https://{host}:{bank_port}"
 certificate = "pki/gateway/bank-door.pem"
 key = "pki/gateway/bank-door.key"
 client_authority = "pki/ca/banks.pem"
 
 [doors.people]
+host = "{listen}"
 port = {people_port}
-url = "https://127.0.0.1:{people_port}"
+url = "https://{host}:{people_port}"
 certificate = "pki/gateway/people-door.pem"
 key = "pki/gateway/people-door.key"
 
@@ -48,7 +51,7 @@ folder = "database"
 origin = "{origin}"
 
 [identity]
-issuer = "https://127.0.0.1:{identity_port}"
+issuer = "https://{host}:{identity_port}"
 authority = "pki/ca/identity.pem"
 client_id = "creditbridge"
 
@@ -76,20 +79,41 @@ message_key_files = ["pki/gateway/message.pub"]
 login_key_files = ["pki/gateway/message.pub"]
 
 [identity]
+host = "{listen}"
 port = {identity_port}
-issuer = "https://127.0.0.1:{identity_port}"
+issuer = "https://{host}:{identity_port}"
 certificate_file = "pki/identity/server.pem"
 private_key_file = "pki/identity/server.key"
 signing_key_file = "pki/identity/signing.key"
 client_key_files = ["pki/gateway/login.pub"]
-redirect_uris = ["https://127.0.0.1:{people_port}/portal/callback"]
+redirect_uris = ["https://{host}:{people_port}/portal/callback"]
 """
 
 
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where banks and people come in: the host as they name it, the address that listens.
+
+    The bank's door takes `first_port`, the people's door and the identity provider the next two;
+    0 takes free ones. The operations door and the platform stay on loopback, on free ports.
+    """
+
+    host: str = "127.0.0.1"
+    listen: str = "127.0.0.1"
+    first_port: int = 0
+
+    def choose_ports(self) -> list[int]:
+        """Return five ports: bank, people, identity provider, operations, platform."""
+        if self.first_port == 0:
+            return free_ports(5)
+        return [*range(self.first_port, self.first_port + 3), *free_ports(2)]
+
+
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
-    """The demo's folder and ports."""
+    """The demo's folder, host and ports."""
 
     folder: Path
+    host: str
+    listen: str
     bank_port: int
     people_port: int
     operations_port: int
@@ -104,17 +128,17 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def bank_url(self) -> str:
         """The bank door."""
-        return f"https://127.0.0.1:{self.bank_port}"
+        return f"https://{self.host}:{self.bank_port}"
 
     @property
     def people_url(self) -> str:
         """The people's door."""
-        return f"https://127.0.0.1:{self.people_port}"
+        return f"https://{self.host}:{self.people_port}"
 
     @property
     def identity_url(self) -> str:
         """The identity provider."""
-        return f"https://127.0.0.1:{self.identity_port}"
+        return f"https://{self.host}:{self.identity_port}"
 
     def addresses(self) -> list[tuple[str, str]]:
         """Return what a person needs to go on by hand."""
@@ -141,28 +165,35 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def lay_out(folder: Path, recipe: Path) -> Layout:
+def lay_out(
+    folder: Path, recipe: Path, place: Place | None = None, *, options: Sequence[str] = ()
+) -> Layout:
     """Make the PKI and write the configuration files into an empty folder.
+
+    `options` are passed on to the recipe.
 
     Raises:
         StoryBroken: the recipe is not there, or failed.
     """
     made = subprocess.run(  # noqa: S603 - our own recipe, no shell
-        [sys.executable, str(recipe), str(folder / "pki")],
+        [sys.executable, str(recipe), str(folder / "pki"), *options],
         capture_output=True,
         text=True,
         check=False,
     )
     if made.returncode != 0:
         raise StoryBroken(f"{recipe} failed:\n{made.stderr}")
-    ports = free_ports(5)
+    chosen = Place() if place is None else place
+    bank, people, identity, operations, platform = chosen.choose_ports()
     layout = Layout(
         folder=folder,
-        bank_port=ports[0],
-        people_port=ports[1],
-        operations_port=ports[2],
-        identity_port=ports[3],
-        platform_port=ports[4],
+        host=chosen.host,
+        listen=chosen.listen,
+        bank_port=bank,
+        people_port=people,
+        identity_port=identity,
+        operations_port=operations,
+        platform_port=platform,
     )
     values = {**msgspec.structs.asdict(layout), "origin": LOG_ORIGIN}
     (folder / "creditbridge.toml").write_text(GATEWAY.format_map(values))

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -85,9 +85,20 @@ class Stage:
         key = self.layout.pki / "operators" / f"{name}.key"
         return "--as", self.operators[name], "--key", str(key)
 
+    def enrol(self) -> None:
+        """Open the house: 林一 and 周二 become its operators."""
+        keys = self.layout.pki / "operators"
+        enrolled = self.operator(
+            "enrol",
+            *("--operator", "林一", str(keys / "lin.pub")),
+            *("--operator", "周二", str(keys / "zhou.pub")),
+        )
+        found = msgspec.convert(enrolled["operators"], list[dict[str, str]])
+        self.operators = {"lin": found[0]["operator_id"], "zhou": found[1]["operator_id"]}
+
     def propose(self, name: str) -> str:
-        """Propose a bank as 林一, and return the change's id."""
-        legal_name, uscc = BANKS[name]
+        """Propose a bank with its one client as 林一, and return the change's id."""
+        _, uscc = BANKS[name]
         key = parse_public_key((self.layout.pki / f"banks/{name}/message.pub").read_bytes())
         subject = f"CN={name} bank {uscc} EXAMPLE,O=Creditbridge EXAMPLE,C=CN"
         client = {
@@ -97,7 +108,12 @@ class Stage:
             "requires_signature": True,
             "keys": [key.to_jwk()],
         }
-        bank = {"uscc": uscc, "legal_name": legal_name, "clients": [client]}
+        return self.propose_bank(name, [client])
+
+    def propose_bank(self, name: str, clients: Sequence[Mapping[str, object]]) -> str:
+        """Propose a bank with its clients as 林一, and return the change's id."""
+        legal_name, uscc = BANKS[name]
+        bank = {"uscc": uscc, "legal_name": legal_name, "clients": clients}
         file = self.layout.folder / f"{name}.json"
         file.write_bytes(msgspec.json.format(msgspec.json.encode(bank), indent=2))
         return str(self.operator("propose", str(file), *self.sign_as("lin"))["change_id"])

@@ -80,14 +80,7 @@ class Story:
         self.narrator.tell(f"operations   http://127.0.0.1:{self.layout.operations_port}")
 
     async def _onboard(self, stack: AsyncExitStack) -> None:
-        keys = self.layout.pki / "operators"
-        enrolled = self.stage.operator(
-            "enrol",
-            *("--operator", "林一", str(keys / "lin.pub")),
-            *("--operator", "周二", str(keys / "zhou.pub")),
-        )
-        found = msgspec.convert(enrolled["operators"], list[dict[str, str]])
-        self.stage.operators = {"lin": found[0]["operator_id"], "zhou": found[1]["operator_id"]}
+        self.stage.enrol()
         self.narrator.hold(
             "林一 and 周二 are the house's operators, each with a key of their own", where=True
         )

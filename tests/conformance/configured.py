@@ -1,0 +1,140 @@
+"""A client that knows what a configuration for the suite says, and nothing else."""
+
+import secrets
+import ssl
+from collections.abc import Mapping
+from http.client import HTTPSConnection
+from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+from joserfc import jwt
+from joserfc.jwk import JWKRegistry
+
+from creditbridge.cli.demo.browser import Answer
+from creditbridge.foundation.clock import SystemClock
+
+JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ANSWER_SECONDS = 10.0
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+Members: TypeAlias = dict[str, object]
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """A `client` member of the configuration."""
+
+    client_id: str
+    scope: str
+    jwks: dict[str, list[dict[str, str]]]
+
+
+class Pem(msgspec.Struct, frozen=True, kw_only=True):
+    """An `mtls` member of the configuration."""
+
+    cert: str
+    key: str
+    ca: str
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The `server` member of the configuration."""
+
+    discovery_url: str
+
+
+class Resource(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The `resource` member of the configuration."""
+
+    resource_url: str
+
+
+class Configuration(msgspec.Struct, frozen=True, kw_only=True):
+    """What the suite reads, as far as these tests go."""
+
+    alias: str
+    server: Server
+    resource: Resource
+    client: Credentials
+    client2: Credentials
+    mtls: Pem
+    mtls2: Pem
+
+
+def first_of(configuration: Configuration) -> tuple[Credentials, Pem]:
+    """Return what the first client proves itself with."""
+    return configuration.client, configuration.mtls
+
+
+def second_of(configuration: Configuration) -> tuple[Credentials, Pem]:
+    """Return what the second client proves itself with."""
+    return configuration.client2, configuration.mtls2
+
+
+class Client:
+    """One of the two clients of a configuration."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        credentials: Credentials,
+        pem: Pem,
+        *,
+        folder: Path,
+        authority: Path,
+    ) -> None:
+        self.configuration = configuration
+        self.credentials = credentials
+        file = folder / "client.pem"
+        file.write_text(pem.cert + pem.key)
+        self._tls = ssl.create_default_context(cafile=authority)
+        self._tls.load_cert_chain(file)
+
+    def discover(self) -> Members:
+        """Return the metadata."""
+        answer = self.send("GET", self.configuration.server.discovery_url)
+        return msgspec.json.decode(answer.body, type=Members)
+
+    def ask_token(self, **fields: str) -> Answer:
+        """Ask for a token with these form fields beside the usual ones."""
+        aliases = msgspec.convert(self.discover()["mtls_endpoint_aliases"], dict[str, str])
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.credentials.client_id,
+            "scope": self.credentials.scope,
+            **fields,
+        }
+        return self.send("POST", aliases["token_endpoint"], FORM, urlencode(form).encode())
+
+    def sign_assertion(self) -> dict[str, str]:
+        """Return the form fields of an assertion (RFC 7523), signed with the configured key."""
+        now = int(SystemClock().now().timestamp())
+        (jwk,) = self.credentials.jwks["keys"]
+        key = JWKRegistry.import_key({**jwk})
+        issued = {"iat": now, "exp": now + 60, "jti": secrets.token_hex(16)}
+        named = {"iss": self.credentials.client_id, "sub": self.credentials.client_id}
+        algorithm = jwk["alg"]
+        header = {"alg": algorithm, "kid": jwk["kid"]}
+        claims = {**named, **issued, "aud": self.discover()["issuer"]}
+        signed = jwt.encode(header, claims, key, algorithms=[algorithm])
+        return {"client_assertion": signed, "client_assertion_type": JWT_BEARER}
+
+    def read_resource(self, token: str) -> Answer:
+        """Return the protected resource."""
+        headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
+        return self.send("GET", self.configuration.resource.resource_url, headers)
+
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> Answer:
+        """Send a request over a connection of its own."""
+        parts = urlsplit(url)
+        connection = HTTPSConnection(parts.netloc, timeout=ANSWER_SECONDS, context=self._tls)
+        try:
+            connection.request(method, parts.path, body, dict(headers or {}))
+            received = connection.getresponse()
+            found = tuple((name.lower(), value) for name, value in received.getheaders())
+            return Answer(status=received.status, headers=found, body=received.read())
+        finally:
+            connection.close()
