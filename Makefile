@@ -4,7 +4,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check format lint types imports bench endure clean setup
+.PHONY: help demo serve test check format lint types imports judges bench endure clean setup
+JUDGES := tests/conformance/judges
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +48,13 @@ types: $(READY)
 
 imports: $(READY)
 	$(BIN)/lint-imports
+
+judges: $(READY) ## fetch clients that others wrote, by locked versions, and put them before a gateway
+	@if command -v npm > /dev/null; then cd $(JUDGES)/node && npm ci --silent; else echo "no npm here"; fi
+	@if command -v mvn > /dev/null; then cd $(JUDGES)/java && \
+		mvn -B -q dependency:copy-dependencies -DoutputDirectory=lib; else echo "no mvn here"; fi
+	@if command -v go > /dev/null; then cd $(JUDGES)/go && go build -o build/judge .; else echo "no go here"; fi
+	$(BIN)/python -m pytest $(dir $(JUDGES))test_judges.py $(ARGS)
 
 bench: $(READY) ## CPU per report and per process, beside the naive composition
 	@$(BIN)/python -m benchmarks $(ARGS)

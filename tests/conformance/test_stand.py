@@ -1,8 +1,6 @@
 """`serve --conformance` and `conformance-config`: what the suite begins with holds before it."""
 
-import subprocess
-import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -15,41 +13,11 @@ from tests.conformance.configured import (
     first_of,
     second_of,
 )
-from tests.house.crew import Started, wait_until
+from tests.conformance.stand import RunningStand
 
 from creditbridge.cli.conformance.cast import VARIANTS, Proof
 
-RECIPE = Path(__file__).parents[2] / "certs_example" / "make.py"
-
 pytestmark = pytest.mark.xdist_group("conformance")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
-    """A stand that is up, in its folder."""
-    parent = tmp_path_factory.mktemp("conformance")
-    log = parent / "stand.log"
-    stand = Started(
-        log,
-        *("creditbridge", "serve", "--conformance", "--first-port", "0"),
-        *("--folder", str(parent / "stand"), "--recipe", str(RECIPE)),
-    )
-    try:
-        wait_until(lambda: not stand.is_running or "ready" in log.read_text())
-        stand.require_running()
-        yield parent / "stand"
-    finally:
-        stand.terminate()
-        stand.wait()
-
-
-def print_configuration(folder: Path, variant: str) -> Configuration:
-    """Return what the command prints."""
-    words = ["conformance-config", "--variant", variant, "--folder", str(folder)]
-    done = subprocess.run(
-        [sys.executable, "-m", "creditbridge", *words], capture_output=True, check=True
-    )
-    return msgspec.json.decode(done.stdout, type=Configuration)
 
 
 @pytest.mark.parametrize("client_of", [first_of, second_of])
@@ -57,14 +25,13 @@ def print_configuration(folder: Path, variant: str) -> Configuration:
 def test_each_client_gets_a_token_and_reads_the_resource(
     name: str,
     client_of: Callable[[Configuration], tuple[Credentials, Pem]],
-    folder: Path,
+    stand: RunningStand,
     tmp_path: Path,
 ) -> None:
     """With what the configuration says and nothing else; no signature, no idempotency key."""
-    configuration = print_configuration(folder, name)
-    authority = folder / "pki" / "ca" / "doors.pem"
+    configuration = stand.read_configuration(name)
     credentials, pem = client_of(configuration)
-    client = Client(configuration, credentials, pem, folder=tmp_path, authority=authority)
+    client = Client(configuration, credentials, pem, folder=tmp_path, authority=stand.authority)
     jwt = VARIANTS[name].proof is Proof.PRIVATE_KEY_JWT
 
     asked = client.ask_token(**(client.sign_assertion() if jwt else {}))
@@ -77,9 +44,9 @@ def test_each_client_gets_a_token_and_reads_the_resource(
     assert msgspec.json.decode(answer.body) == {"consents": []}
 
 
-def test_the_two_clients_share_no_key_and_no_certificate(folder: Path) -> None:
+def test_no_two_clients_share_a_key_or_a_certificate(stand: RunningStand) -> None:
     """Or the suite could not show that what belongs to one is refused to the other."""
-    found = [print_configuration(folder, name) for name in VARIANTS]
+    found = [stand.read_configuration(name) for name in VARIANTS]
 
     keys = [
         one.jwks["keys"][0].get("n") or one.jwks["keys"][0]["x"]

@@ -1,0 +1,32 @@
+"""A stand that is up, as whoever sits at the suite sees it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+from tests.conformance.configured import Configuration
+
+
+class RunningStand:
+    """The folder of a stand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def authority(self) -> Path:
+        """Whose certificates the doors show."""
+        return self.folder / "pki" / "ca" / "doors.pem"
+
+    def print_configuration(self, variant: str) -> bytes:
+        """Return what `conformance-config` prints, in a process of its own."""
+        words = ["conformance-config", "--variant", variant, "--folder", str(self.folder)]
+        done = subprocess.run(
+            [sys.executable, "-m", "creditbridge", *words], capture_output=True, check=True
+        )
+        return done.stdout
+
+    def read_configuration(self, variant: str) -> Configuration:
+        """Return what it prints, read."""
+        return msgspec.json.decode(self.print_configuration(variant), type=Configuration)
