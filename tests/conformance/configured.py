@@ -2,7 +2,9 @@
 
 import secrets
 import ssl
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from hashlib import sha256
 from http.client import HTTPSConnection
 from pathlib import Path
 from typing import TypeAlias
@@ -10,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 from joserfc import jwt
-from joserfc.jwk import JWKRegistry
+from joserfc.jwk import ECKey, JWKRegistry
 
 from creditbridge.cli.demo.browser import Answer
 from creditbridge.foundation.clock import SystemClock
@@ -86,6 +88,7 @@ class Client:
     ) -> None:
         self.configuration = configuration
         self.credentials = credentials
+        self._key = ECKey.generate_key("P-256")
         file = folder / "client.pem"
         file.write_text(pem.cert + pem.key)
         self._tls = ssl.create_default_context(cafile=authority)
@@ -96,8 +99,8 @@ class Client:
         answer = self.send("GET", self.configuration.server.discovery_url)
         return msgspec.json.decode(answer.body, type=Members)
 
-    def ask_token(self, **fields: str) -> Answer:
-        """Ask for a token with these form fields beside the usual ones."""
+    def ask_token(self, *, proves: bool = False, **fields: str) -> Answer:
+        """Ask for a token with these form fields beside the usual ones, and a proof if wanted."""
         aliases = msgspec.convert(self.discover()["mtls_endpoint_aliases"], dict[str, str])
         form = {
             "grant_type": "client_credentials",
@@ -105,7 +108,23 @@ class Client:
             "scope": self.credentials.scope,
             **fields,
         }
-        return self.send("POST", aliases["token_endpoint"], FORM, urlencode(form).encode())
+        address = aliases["token_endpoint"]
+        proof = {"dpop": self.prove("POST", address)} if proves else {}
+        return self.send("POST", address, {**FORM, **proof}, urlencode(form).encode())
+
+    def prove(self, method: str, address: str, *, token: str | None = None) -> str:
+        """Return a DPoP proof (RFC 9449, section 4.2), with the digest of a token beside it."""
+        claims: dict[str, int | str] = {
+            "htm": method,
+            "htu": address,
+            "iat": int(SystemClock().now().timestamp()),
+            "jti": secrets.token_hex(16),
+        }
+        if token is not None:
+            digest = sha256(token.encode()).digest()
+            claims["ath"] = urlsafe_b64encode(digest).rstrip(b"=").decode()
+        header = {"alg": "ES256", "typ": "dpop+jwt", "jwk": self._key.as_dict(private=False)}
+        return jwt.encode(header, claims, self._key, algorithms=["ES256"])
 
     def sign_assertion(self) -> dict[str, str]:
         """Return the form fields of an assertion (RFC 7523), signed with the configured key."""
@@ -120,10 +139,14 @@ class Client:
         signed = jwt.encode(header, claims, key, algorithms=[algorithm])
         return {"client_assertion": signed, "client_assertion_type": JWT_BEARER}
 
-    def read_resource(self, token: str) -> Answer:
-        """Return the protected resource."""
-        headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
-        return self.send("GET", self.configuration.resource.resource_url, headers)
+    def read_resource(self, token: str, *, proves: bool = False) -> Answer:
+        """Return the protected resource, with a proof if wanted."""
+        address = self.configuration.resource.resource_url
+        headers = {"accept": "application/json", "authorization": f"Bearer {token}"}
+        if proves:
+            headers["authorization"] = f"DPoP {token}"
+            headers["dpop"] = self.prove("GET", address, token=token)
+        return self.send("GET", address, headers)
 
     def send(
         self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b""

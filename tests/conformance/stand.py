@@ -13,6 +13,7 @@ class RunningStand:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._printed: dict[str, bytes] = {}
 
     @property
     def authority(self) -> Path:
@@ -20,13 +21,18 @@ class RunningStand:
         return self.folder / "pki" / "ca" / "doors.pem"
 
     def print_configuration(self, variant: str) -> bytes:
-        """Return what `conformance-config` prints, in a process of its own."""
+        """Return what `conformance-config` prints, in a process of its own, once each."""
+        if variant not in self._printed:
+            self._printed[variant] = self._run(variant)
+        return self._printed[variant]
+
+    def read_configuration(self, variant: str) -> Configuration:
+        """Return what it prints, read."""
+        return msgspec.json.decode(self.print_configuration(variant), type=Configuration)
+
+    def _run(self, variant: str) -> bytes:
         words = ["conformance-config", "--variant", variant, "--folder", str(self.folder)]
         done = subprocess.run(
             [sys.executable, "-m", "creditbridge", *words], capture_output=True, check=True
         )
         return done.stdout
-
-    def read_configuration(self, variant: str) -> Configuration:
-        """Return what it prints, read."""
-        return msgspec.json.decode(self.print_configuration(variant), type=Configuration)

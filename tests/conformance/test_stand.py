@@ -15,7 +15,7 @@ from tests.conformance.configured import (
 )
 from tests.conformance.stand import RunningStand
 
-from creditbridge.cli.conformance.cast import VARIANTS, Proof
+from creditbridge.cli.conformance.cast import VARIANTS, Constraint, Proof
 
 pytestmark = pytest.mark.xdist_group("conformance")
 
@@ -32,11 +32,12 @@ def test_each_client_gets_a_token_and_reads_the_resource(
     configuration = stand.read_configuration(name)
     credentials, pem = client_of(configuration)
     client = Client(configuration, credentials, pem, folder=tmp_path, authority=stand.authority)
-    jwt = VARIANTS[name].proof is Proof.PRIVATE_KEY_JWT
+    asserts = VARIANTS[name].proof is Proof.PRIVATE_KEY_JWT
+    proves = VARIANTS[name].constraint is Constraint.DPOP
 
-    asked = client.ask_token(**(client.sign_assertion() if jwt else {}))
+    asked = client.ask_token(proves=proves, **(client.sign_assertion() if asserts else {}))
     token = msgspec.json.decode(asked.body, type=dict[str, object])
-    answer = client.read_resource(str(token["access_token"]))
+    answer = client.read_resource(str(token["access_token"]), proves=proves)
 
     assert asked.status == 200
     assert answer.status == 200

@@ -25,6 +25,7 @@ class Constraint(StrEnum):
     """What its tokens are bound to; the value is the suite's `sender_constrain`."""
 
     MTLS = "mtls"
+    DPOP = "dpop"
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +75,8 @@ def describe_client(
         "requires_signature": False,
         "keys": [],
     }
+    if variant.constraint is Constraint.DPOP:
+        described["sender_constraint"] = "DPOP"
     if variant.proof is Proof.MTLS:
         subject = f"CN={client_id},O={organisation},C=CN"
         return {**described, "matcher": {"kind": "subject_dn", "value": subject}}
