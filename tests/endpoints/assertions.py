@@ -1,7 +1,7 @@
 """A bank's machine that signs assertions (RFC 7523), and forgers of such assertions."""
 
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 from urllib.parse import urlencode
 
@@ -70,6 +70,13 @@ class Signing(msgspec.Struct, frozen=True, kw_only=True):
         """A good assertion, with claims that the test changes."""
         return forge(self.header(), self.claims(stage, **changes), self.sign)
 
+    def assertion_form(self, stage: Stage) -> dict[str, str]:
+        """The parameters of a good assertion (RFC 7521, section 4.2)."""
+        return {
+            "client_assertion_type": JWT_BEARER,
+            "client_assertion": self.assert_self(stage),
+        }
+
 
 NUMBERS = iter(range(1_000_000))
 
@@ -122,7 +129,12 @@ async def onboard_signing(
 
 
 async def ask_token(
-    stage: Stage, assertion: str | None, certificate: bytes | None, **changes: str | None
+    stage: Stage,
+    assertion: str | None,
+    certificate: bytes | None,
+    *,
+    proofs: Sequence[str] = (),
+    **changes: str | None,
 ) -> Answer:
     """Ask for a token by an assertion; None takes a parameter away."""
     fields = {
@@ -136,7 +148,7 @@ async def ask_token(
         stage.bank,
         "POST",
         "/oauth/token",
-        headers=[FORM],
+        headers=[FORM, *(("dpop", proof) for proof in proofs)],
         body=urlencode(form).encode(),
         certificate=certificate,
     )

@@ -414,6 +414,19 @@ class Stage:
         """Send a machine's signed request with a fresh token; return it as sent, and the answer."""
         token = await self.get_token(machine)
         named = (*headers, ("authorization", f"Bearer {token}"))
+        return await self.send_signed(machine, method, target, body=body, headers=named)
+
+    async def send_signed(
+        self,
+        machine: Machine,
+        method: str,
+        target: str,
+        *,
+        body: bytes = b"",
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> tuple[Request, Answer]:
+        """Sign a machine's request and send it; return it as sent, and the answer."""
+        named = tuple(headers)
         if body and "content-type" not in dict(named):
             named = (*named, JSON)
         unsigned = Request(method=method, target_uri=BANK_URL + target, headers=named, body=body)

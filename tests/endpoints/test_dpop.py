@@ -1,21 +1,25 @@
 """Tokens that a key must prove at each use (RFC 9449), at the token endpoint and the resource."""
 
 import asyncio
-import secrets
-from collections.abc import Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TypeAlias
 
-import msgspec
 import pytest
-from tests.endpoints.stage import BANK_URL, FORM, Machine, Stage, make_key
+from tests.endpoints.proofs import (
+    RESOURCE,
+    TOKEN_PATH,
+    Holder,
+    Members,
+    public_jwk,
+    rsa_jwk,
+    sign_rs256,
+)
+from tests.endpoints.stage import BANK_URL, FORM, Stage, make_key
 from tests.endpoints.wire import Answer, send
 
-from creditbridge.foundation.keys import FileKey
-from creditbridge.ledger.encoding import to_base64url
 from creditbridge.protocols.dpop import hash_token
 
-TOKEN_PATH = "/oauth/token"
-RESOURCE = "/v1/consents"
 END = datetime.max.replace(tzinfo=UTC)
 ALGORITHMS = 'algs="PS256 ES256 EdDSA"'
 
@@ -26,77 +30,18 @@ async def count_entries(stage: Stage) -> int:
         return await tx.fetch_value(int, "SELECT count(*) FROM ledger_entries") or 0
 
 
-class Holder:
-    """A bank's machine whose tokens are bound to a key."""
+def require_refused_at_the_token_endpoint(answer: Answer) -> None:
+    """The words of RFC 9449, section 5."""
+    assert (answer.status, answer.json["error"]) == (400, "invalid_dpop_proof")
+    assert answer.header("cache-control") == "no-store"
 
-    def __init__(self, stage: Stage, machine: Machine) -> None:
-        self.stage, self.machine, self.key = stage, machine, make_key()
 
-    def prove(
-        self,
-        method: str,
-        path: str,
-        *,
-        token: str | None = None,
-        key: FileKey | None = None,
-        changed: Mapping[str, object] | None = None,
-    ) -> str:
-        """Make a proof; `changed` claims replace the good ones, or take them out."""
-        signer = key or self.key
-        header: dict[str, object] = {
-            "typ": "dpop+jwt",
-            "alg": "ES256",
-            "jwk": {
-                name: value for name, value in signer.key.to_jwk().items() if name in "kty crv x y"
-            },
-        }
-        claims: dict[str, object] = {
-            "jti": secrets.token_urlsafe(16),
-            "htm": method,
-            "htu": BANK_URL + path,
-            "iat": int(self.stage.clock.now().timestamp()),
-        }
-        if token is not None:
-            claims["ath"] = hash_token(token)
-        merged = {
-            name: value
-            for name, value in {**claims, **(changed or {})}.items()
-            if value is not None
-        }
-        parts = [to_base64url(msgspec.json.encode(part)) for part in (header, merged)]
-        signed = ".".join(parts)
-        return f"{signed}.{to_base64url(signer.sign(signed.encode()))}"
-
-    async def ask(self, *proofs: str, scope: str = "consents") -> Answer:
-        """Ask for a token with these proofs."""
-        form = f"grant_type=client_credentials&client_id={self.machine.client_id}&scope={scope}"
-        return await send(
-            self.stage.bank,
-            "POST",
-            TOKEN_PATH,
-            headers=[FORM, *(("dpop", proof) for proof in proofs)],
-            body=form.encode(),
-            certificate=self.machine.certificate,
-        )
-
-    async def get_token(self) -> str:
-        """Get a token that is bound to the key."""
-        answer = await self.ask(self.prove("POST", TOKEN_PATH))
-        assert answer.status == 200, answer.body
-        assert answer.json["token_type"] == "DPoP"
-        return str(answer.json["access_token"])
-
-    async def use(
-        self,
-        token: str,
-        *proofs: str,
-        scheme: str = "DPoP",
-        name: str = "dpop",
-        path: str = RESOURCE,
-    ) -> Answer:
-        """Use a token without any certificate: the key alone counts."""
-        headers = [("authorization", f"{scheme} {token}"), *((name, proof) for proof in proofs)]
-        return await send(self.stage.bank, "GET", path, headers=headers)
+def require_refused_at_the_resource(answer: Answer) -> None:
+    """The challenge of RFC 9449, section 7.1."""
+    assert (answer.status, answer.code) == (401, "invalid-dpop-proof")
+    challenge = f'DPoP error="invalid_dpop_proof", {ALGORITHMS}'
+    assert answer.header("www-authenticate") == challenge
+    assert answer.header("cache-control") == "no-store"
 
 
 @pytest.fixture
@@ -112,6 +57,7 @@ async def test_D1_G2_a_token_bound_to_a_key_works_with_its_proof(holder: Holder)
     answer = await holder.use(token, holder.prove("GET", RESOURCE, token=token))
 
     assert answer.status == 200, answer.body
+    assert answer.list_headers("dpop-nonce") == []
     form = f"client_id={holder.machine.client_id}&token={token}".encode()
     told = await send(
         holder.stage.bank,
@@ -126,10 +72,7 @@ async def test_D1_G2_a_token_bound_to_a_key_works_with_its_proof(holder: Holder)
 
 async def test_G2_a_client_registered_for_dpop_gets_nothing_unbound(holder: Holder) -> None:
     """Without a proof there is no token, not even one bound to its certificate."""
-    answer = await holder.ask()
-
-    assert (answer.status, answer.json["error"]) == (400, "invalid_dpop_proof")
-    assert answer.header("cache-control") == "no-store"
+    require_refused_at_the_token_endpoint(await holder.ask())
 
 
 async def test_G2_a_client_registered_for_mtls_brings_no_proof(stage: Stage) -> None:
@@ -139,39 +82,45 @@ async def test_G2_a_client_registered_for_mtls_brings_no_proof(stage: Stage) -> 
     refused = await holder.ask(holder.prove("POST", TOKEN_PATH))
     bound = await holder.ask()
 
-    assert (refused.status, refused.json["error"]) == (400, "invalid_dpop_proof")
+    require_refused_at_the_token_endpoint(refused)
     assert bound.json["token_type"] == "Bearer"
 
 
-async def test_D3_dpop_negative_tests_at_the_token_endpoint(holder: Holder) -> None:
-    """400 `invalid_dpop_proof` in each case: two, stale, other target, other method, again."""
-    good = holder.prove("POST", TOKEN_PATH)
-    now = int(holder.stage.clock.now().timestamp())
-    refused = [
-        await holder.ask(good, good),
-        await holder.ask("x"),
-        await holder.ask(holder.prove("POST", TOKEN_PATH, changed={"iat": now - 3600})),
-        await holder.ask(holder.prove("POST", TOKEN_PATH, changed={"iat": now + 3600})),
-        await holder.ask(holder.prove("POST", RESOURCE)),
-        await holder.ask(holder.prove("GET", TOKEN_PATH)),
-    ]
-    assert (await holder.ask(good)).status == 200
-
-    refused.append(await holder.ask(good))
-
-    assert {(answer.status, answer.json["error"]) for answer in refused} == {
-        (400, "invalid_dpop_proof")
-    }
+# Of a holder and the path that is asked for: what to change in header and claims of a good proof.
+Change: TypeAlias = Callable[[Holder, str], tuple[Members, Members]]
+MUST_PASS: dict[str, Change] = {
+    "htu-with-query": lambda _, path: ({}, {"htu": f"{BANK_URL}{path}?limit=1"}),
+    "htu-with-fragment": lambda _, path: ({}, {"htu": f"{BANK_URL}{path}#top"}),
+    "htu-upper-case-scheme-and-host": lambda _, path: ({}, {"htu": BANK_URL.upper() + path}),
+    "extra-members": lambda *_: ({"kid": "k", "x": {"y": 1}}, {"extra": [1], "nonce": "n"}),
+    "nbf-and-exp": lambda holder, _: ({}, {"nbf": holder.second, "exp": holder.second + 300}),
+    "iat-10-seconds-before": lambda holder, _: ({}, {"iat": holder.second - 10}),
+    "iat-10-seconds-after": lambda holder, _: ({}, {"iat": holder.second + 10}),
+}
 
 
-async def test_D3_a_proof_is_spent_even_where_the_grant_is_refused(holder: Holder) -> None:
-    """One proof, one request, whatever came of it."""
-    proof = holder.prove("POST", TOKEN_PATH)
+@pytest.mark.parametrize("case", MUST_PASS)
+async def test_D2_dpop_negative_tests_what_must_pass_at_the_token_endpoint(
+    case: str, holder: Holder
+) -> None:
+    """Also `check-dpop-proof-nbf-exp`, `ensure-dpopproof-with-iat-10seconds-*-succeeds`."""
+    header, claims = MUST_PASS[case](holder, TOKEN_PATH)
 
-    first = await holder.ask(proof, scope="everything")
-    second = await holder.ask(proof)
+    answer = await holder.ask(holder.prove("POST", TOKEN_PATH, header=header, claims=claims))
 
-    assert [first.json["error"], second.json["error"]] == ["invalid_scope", "invalid_dpop_proof"]
+    assert answer.status == 200, answer.body
+
+
+@pytest.mark.parametrize("case", MUST_PASS)
+async def test_D2_dpop_negative_tests_what_must_pass_at_the_resource(
+    case: str, holder: Holder
+) -> None:
+    """The same; the request's own query does not count either."""
+    token = await holder.get_token()
+    header, claims = MUST_PASS[case](holder, RESOURCE)
+    proof = holder.prove("GET", RESOURCE, token=token, header=header, claims=claims)
+
+    assert (await holder.use(token, proof, path=f"{RESOURCE}?limit=5")).status == 200
 
 
 @pytest.mark.parametrize("scheme", ["DPoP", "dpop", "DPOP"])
@@ -184,50 +133,124 @@ async def test_D2_access_token_type_header_case_sensitivity(scheme: str, holder:
     assert answer.status == 200
 
 
-async def test_D2_dpop_negative_tests_what_must_pass_at_the_resource(holder: Holder) -> None:
-    """`htu` with a query, in capitals; the request's own query; `nbf` and `exp`; iat 10 s off."""
-    token, now = await holder.get_token(), int(holder.stage.clock.now().timestamp())
-    upper = BANK_URL.upper() + RESOURCE
-    changes: list[dict[str, object]] = [
-        {"htu": f"{BANK_URL}{RESOURCE}?limit=1#top"},
-        {"htu": upper},
-        {"nbf": now, "exp": now + 300},
-        {"iat": now - 10},
-        {"iat": now + 10},
-        {"extra": "member"},
-    ]
-
-    for changed in changes:
-        proof = holder.prove("GET", RESOURCE, token=token, changed=changed)
-        assert (await holder.use(token, proof, path=f"{RESOURCE}?limit=5")).status == 200, changed
+def drop_from_header(name: str) -> Change:
+    """Leave a member of the header out."""
+    return lambda *_: ({name: None}, {})
 
 
-async def test_D3_dpop_negative_tests_at_the_resource(holder: Holder) -> None:
-    """401 with the challenge of RFC 9449, section 7.1; the same token works afterwards."""
-    token, now = await holder.get_token(), int(holder.stage.clock.now().timestamp())
+def drop_claim(name: str) -> Change:
+    """Leave a claim out."""
+    return lambda *_: ({}, {name: None})
+
+
+MUST_FAIL: dict[str, Change] = {
+    **{f"no-{name}": drop_from_header(name) for name in ("typ", "alg", "jwk")},
+    **{f"no-{name}": drop_claim(name) for name in ("jti", "htm", "htu", "iat")},
+    "typ": lambda *_: ({"typ": "JWT"}, {}),
+    "alg-none": lambda *_: ({"alg": "none"}, {}),
+    "alg-HS256": lambda *_: ({"alg": "HS256"}, {}),
+    "alg-of-another-key": lambda *_: ({"alg": "EdDSA"}, {}),
+    "jwk-private": lambda holder, _: ({"jwk": {**public_jwk(holder.key), "d": "A" * 43}}, {}),
+    "jwk-of-another-key": lambda *_: ({"jwk": public_jwk(make_key())}, {}),
+    "htm": lambda *_: ({}, {"htm": "PUT"}),
+    "htu-path": lambda *_: ({}, {"htu": f"{BANK_URL}/v1/reports"}),
+    "htu-host": lambda _, path: ({}, {"htu": f"https://other.example:8443{path}"}),
+    "htu-port": lambda _, path: ({}, {"htu": f"https://bank.gateway.example{path}"}),
+    "iat-one-hour-before": lambda holder, _: ({}, {"iat": holder.second - 3600}),
+    "iat-one-hour-after": lambda holder, _: ({}, {"iat": holder.second + 3600}),
+}
+
+
+@pytest.mark.parametrize("case", MUST_FAIL)
+async def test_D3_dpop_negative_tests_what_must_fail_at_the_token_endpoint(
+    case: str, holder: Holder
+) -> None:
+    """400 `invalid_dpop_proof`; a good proof works afterwards."""
+    header, claims = MUST_FAIL[case](holder, TOKEN_PATH)
+
+    refused = await holder.ask(holder.prove("POST", TOKEN_PATH, header=header, claims=claims))
+
+    require_refused_at_the_token_endpoint(refused)
+    await holder.get_token()
+
+
+MUST_FAIL_AT_RESOURCE: dict[str, Change] = {
+    **MUST_FAIL,
+    "no-ath": drop_claim("ath"),
+    "ath": lambda *_: ({}, {"ath": hash_token("cbt_" + "A" * 43)}),
+}
+
+
+@pytest.mark.parametrize("case", MUST_FAIL_AT_RESOURCE)
+async def test_D3_dpop_negative_tests_what_must_fail_at_the_resource(
+    case: str, holder: Holder
+) -> None:
+    """401 with the challenge; the same token works afterwards."""
+    token = await holder.get_token()
+    header, claims = MUST_FAIL_AT_RESOURCE[case](holder, RESOURCE)
+    proof = holder.prove("GET", RESOURCE, token=token, header=header, claims=claims)
+
+    refused = await holder.use(token, proof)
+
+    require_refused_at_the_resource(refused)
     good = holder.prove("GET", RESOURCE, token=token)
-    changes: list[dict[str, object]] = [
-        *(dict[str, object]({name: None}) for name in ("jti", "htm", "htu", "iat", "ath")),
-        {"htm": "PUT"},
-        {"htu": BANK_URL + "/v1/reports"},
-        {"ath": hash_token("cbt_" + "A" * 43)},
-        {"iat": now + 3600},
-        {"iat": now - 3600},
-    ]
-    refused = [
-        await holder.use(token, holder.prove("GET", RESOURCE, token=token, changed=changed))
-        for changed in changes
-    ]
-    refused += [await holder.use(token), await holder.use(token, good, good)]
     assert (await holder.use(token, good)).status == 200
 
-    refused.append(await holder.use(token, good))
 
-    for answer in refused:
-        assert (answer.status, answer.code) == (401, "invalid-dpop-proof")
-        challenge = f'DPoP error="invalid_dpop_proof", {ALGORITHMS}'
-        assert answer.header("www-authenticate") == challenge
-        assert answer.header("cache-control") == "no-store"
+async def test_D3_dpop_negative_tests_RS256_at_both(holder: Holder) -> None:
+    """The signature holds, and is none that FAPI 2.0 allows (section 5.4.1)."""
+    token = await holder.get_token()
+    header = {"alg": "RS256", "jwk": rsa_jwk()}
+    at_endpoint = holder.prove("POST", TOKEN_PATH, header=header, sign=sign_rs256)
+    at_resource = holder.prove("GET", RESOURCE, token=token, header=header, sign=sign_rs256)
+
+    require_refused_at_the_token_endpoint(await holder.ask(at_endpoint))
+    require_refused_at_the_resource(await holder.use(token, at_resource))
+
+
+async def test_D3_dpop_negative_tests_invalid_signature_at_both(holder: Holder) -> None:
+    """The right length and other bytes; no token at all in place of a proof."""
+    token = await holder.get_token()
+    at_endpoint = holder.prove("POST", TOKEN_PATH, sign=lambda _: bytes(64))
+    at_resource = holder.prove("GET", RESOURCE, token=token, sign=lambda _: bytes(64))
+
+    for proof in (at_endpoint, "x"):
+        require_refused_at_the_token_endpoint(await holder.ask(proof))
+    for proof in (at_resource, "x"):
+        require_refused_at_the_resource(await holder.use(token, proof))
+
+
+async def test_D3_dpop_negative_tests_no_proof_and_two_at_both(holder: Holder) -> None:
+    """Two are refused also where both are good."""
+    token = await holder.get_token()
+    at_endpoint = [holder.prove("POST", TOKEN_PATH) for _ in range(2)]
+    at_resource = [holder.prove("GET", RESOURCE, token=token) for _ in range(2)]
+
+    for proofs in ([], at_endpoint):
+        require_refused_at_the_token_endpoint(await holder.ask(*proofs))
+    for proofs in ([], at_resource):
+        require_refused_at_the_resource(await holder.use(token, *proofs))
+
+
+async def test_D3_dpop_negative_tests_the_same_jti_again_at_both(holder: Holder) -> None:
+    """Each proof counts once; that of the one place is none at the other."""
+    token, asked = await holder.get_token(), holder.prove("POST", TOKEN_PATH)
+    used = holder.prove("GET", RESOURCE, token=token)
+    assert (await holder.ask(asked)).status == 200
+    assert (await holder.use(token, used)).status == 200
+
+    require_refused_at_the_token_endpoint(await holder.ask(asked))
+    require_refused_at_the_resource(await holder.use(token, used))
+
+
+async def test_D3_a_proof_is_spent_even_where_the_grant_is_refused(holder: Holder) -> None:
+    """One proof, one request, whatever came of it."""
+    proof = holder.prove("POST", TOKEN_PATH)
+
+    first = await holder.ask(proof, scope="everything")
+    second = await holder.ask(proof)
+
+    assert [first.json["error"], second.json["error"]] == ["invalid_scope", "invalid_dpop_proof"]
 
 
 async def test_D3_dpop_negative_tests_a_different_key(holder: Holder) -> None:
@@ -257,7 +280,8 @@ async def test_D3_dpop_negative_tests_a_bound_token_as_bearer(
     )
 
     assert (answer.status, answer.code) == (401, "invalid-token")
-    assert answer.header("www-authenticate") == f'Bearer error="invalid_token", DPoP {ALGORITHMS}'
+    challenge = f'Bearer error="invalid_token", DPoP {ALGORITHMS}'
+    assert answer.header("www-authenticate") == challenge
 
 
 async def test_D3_a_certificate_bound_token_is_none_of_a_key(stage: Stage) -> None:
@@ -282,12 +306,35 @@ async def test_D3_refusals_of_a_real_token_are_in_the_ledger(holder: Holder) -> 
     assert holder.stage.rooms.strangers.take_until(END) == []
 
 
-async def test_D3_one_proof_used_by_many_at_once_counts_once(holder: Holder) -> None:
+@pytest.mark.parametrize("place", ["token endpoint", "resource"])
+async def test_D3_one_proof_used_by_many_at_once_counts_once(place: str, holder: Holder) -> None:
     """PostgreSQL decides, so that it holds for any number of nodes."""
-    token = await holder.get_token()
-    proof = holder.prove("GET", RESOURCE, token=token)
+    token, asked = await holder.get_token(), holder.prove("POST", TOKEN_PATH)
+    used = holder.prove("GET", RESOURCE, token=token)
 
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(holder.use(token, proof)) for _ in range(4)]
+        tasks = [
+            group.create_task(
+                holder.ask(asked) if place == "token endpoint" else holder.use(token, used)
+            )
+            for _ in range(4)
+        ]
 
-    assert sorted(task.result().status for task in tasks) == [200, 401, 401, 401]
+    refused = 400 if place == "token endpoint" else 401
+    assert sorted(task.result().status for task in tasks) == [200, *[refused] * 3]
+
+
+async def test_D1_a_signed_message_covers_its_proof(stage: Stage) -> None:
+    """A bank that signs its requests signs the header too (RFC 9421); without, it is incomplete."""
+    machine = await stage.onboard("north", constraint="DPOP")
+    holder = Holder(stage, machine)
+    token = await holder.get_token()
+    proof = holder.prove("GET", RESOURCE, token=token)
+    headers = (("authorization", f"DPoP {token}"), ("dpop", proof))
+
+    _, signed = await stage.send_signed(machine, "GET", RESOURCE, headers=headers)
+    stripped = await holder.use(token, holder.prove("GET", RESOURCE, token=token))
+
+    assert signed.status == 200, signed.body
+    assert stripped.code == "signature-missing"
+    assert stripped.header("www-authenticate") == f'DPoP error="invalid_token", {ALGORITHMS}'

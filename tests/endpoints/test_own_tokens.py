@@ -1,12 +1,16 @@
 """Revocation and introspection at the bank door, in the words of RFC 7009 and RFC 7662."""
 
+from datetime import UTC, datetime
+
 import pytest
 from tests.endpoints.stage import BANK_URL, FORM, PEOPLE_URL, Machine, Stage, make_certificate
 from tests.endpoints.wire import Answer, send
 
 from creditbridge.protocols.certificate_binding import thumbprint_of
 
-PATHS = ["/oauth/revoke", "/oauth/introspect"]
+DOORS = {"/oauth/revoke": "revocation", "/oauth/introspect": "introspection"}
+PATHS = list(DOORS)
+END = datetime.max.replace(tzinfo=UTC)
 
 
 async def post(
@@ -112,7 +116,10 @@ async def test_V1_I1_without_proof_of_the_client_nothing_happens(
 async def test_V1_I1_a_malformed_request_is_invalid(
     path: str, stage: Stage, north: Machine
 ) -> None:
-    """No token, two tokens, a token in the address: 400 `invalid_request`."""
+    """No token, two tokens, a token in the address: 400 `invalid_request`.
+
+    What nobody can read is a stranger's, and counted.
+    """
     for target, body in (
         (path, b"client_id=north-core"),
         (path, b"client_id=north-core&token=a&token=b"),
@@ -127,6 +134,8 @@ async def test_V1_I1_a_malformed_request_is_invalid(
             certificate=north.certificate,
         )
         assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+    (line,) = stage.rooms.strangers.take_until(END)
+    assert (line.door, line.code, line.count) == (DOORS[path], "invalid-request", 2)
 
 
 @pytest.mark.parametrize("path", PATHS)

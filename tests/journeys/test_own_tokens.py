@@ -1,5 +1,6 @@
 """A bank's machine looks at its own tokens and takes them back; what the ledger holds of it."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
@@ -139,6 +140,18 @@ async def test_V1_a_revocation_is_recorded_under_the_terms_of_the_issue(
     for name in begun.terms.__struct_fields__:
         assert getattr(ended.terms, name) == getattr(begun.terms, name)
     assert not await desk.is_active(issued.secret)
+
+
+async def test_V1_of_many_revocations_at_once_one_counts(desk: Desk, house: House) -> None:
+    """The row goes once, so the ledger says so once; the others find nothing, which is as good."""
+    issued = await desk.issue()
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(4):
+            group.create_task(desk.revoke()(desk.ask(token=issued.secret)))
+
+    kinds = [record.kind for record in await house.told("token")]
+    assert kinds == [EventKind.TOKEN_ISSUED, EventKind.TOKEN_REVOKED]
 
 
 async def test_V1_another_clients_token_lives_on_and_the_try_is_recorded(

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey, RSAKey
+from msgspec import structs
 
 from creditbridge.foundation.keys import FileKey, name_key
 from creditbridge.protocols.dpop import (
@@ -21,6 +22,7 @@ from creditbridge.protocols.dpop import (
     hash_token,
     verify_proof,
 )
+from creditbridge.protocols.dpop_nonce import ProofNonces
 
 NOW = datetime(2026, 11, 23, 8, 0, 0, 500_000, tzinfo=UTC)
 SECOND = int(NOW.timestamp())
@@ -342,3 +344,24 @@ def test_every_fault_is_a_sentence_that_OAuth_can_carry() -> None:
         assert fault.isascii()
         assert fault.isprintable()
         assert not {'"', "\\"} & set(fault)
+
+
+NONCES = ProofNonces(key=bytes(32))
+
+
+@pytest.mark.parametrize("nonce", [None, 1, "", "x", NONCES.make(now=NOW - timedelta(minutes=3))])
+def test_D4_a_proof_without_a_fresh_nonce_is_refused_where_one_is_wanted(nonce: object) -> None:
+    """None, no text, another one, an old one."""
+    wanted = structs.replace(AT_RESOURCE, nonces=NONCES)
+
+    assert fault_of(make(claims={"nonce": nonce}), request=wanted) is ProofFault.NONCE
+
+
+def test_D4_a_proof_with_a_fresh_nonce_is_accepted() -> None:
+    """Whatever else is asked of a proof is asked all the same."""
+    wanted = structs.replace(AT_RESOURCE, nonces=NONCES)
+    nonce = NONCES.make(now=NOW)
+
+    assert verify_proof([make(claims={"nonce": nonce})], wanted, now=NOW).jti == "one"
+    late = make(claims={"nonce": nonce, "iat": SECOND - 61})
+    assert fault_of(late, request=wanted) is ProofFault.TIME
