@@ -1,10 +1,11 @@
-"""`python -m benchmarks [--quick] [--profile] [--folder FOLDER]`: what one report costs.
+"""`python -m benchmarks [--tokens] [--quick] [--profile] [--folder FOLDER]`: what we cost.
 
-1. The demo's sandbox and gateway start; a bank is onboarded, enterprises consent.
-2. The naive composition starts beside them, on a PostgreSQL of its own with the same settings.
-3. One report of each side is asked for and looked at before anything is measured.
-4. Rounds alternate; then the parts alone, then the fixed requests.
-5. The page is printed; everything that was started here is stopped.
+1. The demo's sandbox and gateway start; a bank is onboarded.
+2. Reports, not with `--tokens`: enterprises consent, the naive composition starts beside the
+   gateway on a PostgreSQL of its own, one report is looked at, rounds alternate; then the parts
+   alone, then the fixed requests.
+3. Tokens: node-oidc-provider starts beside the gateway where it is installed, rounds alternate.
+4. The page is printed; everything that was started here is stopped.
 
 With `--profile` the gateway is looked at every few milliseconds of its CPU, and what was found is
 printed below.
@@ -23,15 +24,19 @@ import uvloop
 
 from benchmarks.crew import Crew
 from benchmarks.endpoints import measure_endpoints
+from benchmarks.fixed import FixedLoad, compile_generator
 from benchmarks.house import PROFILE_NAME, House
 from benchmarks.load.driver import Generator
 from benchmarks.parts import measure_parts
 from benchmarks.plan import FULL, QUICK, Plan
 from benchmarks.recording import measure_recording
-from benchmarks.report import Findings, write_page
+from benchmarks.report import Findings, ReportFindings, write_page
 from benchmarks.rival import Rival
 from benchmarks.rounds import measure_idle, run_rounds
 from benchmarks.sampler import Profile, write_profile
+from benchmarks.tokens.peer import TokenFormat, find_peer, start_peer
+from benchmarks.tokens.rounds import TokenFindings, run_token_rounds
+from benchmarks.tokens.side import our_side
 from creditbridge.cli.demo.layout import Layout, lay_out
 from creditbridge.cli.demo.narration import StoryBroken
 from creditbridge.foundation.clock import SystemClock
@@ -50,19 +55,27 @@ def tell(line: str) -> None:
     sys.stderr.flush()
 
 
+class Bench(msgspec.Struct, frozen=True, kw_only=True):
+    """What every measurement of one run is given."""
+
+    plan: Plan
+    layout: Layout
+    crew: Crew
+    clusters: ExitStack
+
+
 def read_arguments() -> argparse.Namespace:
     """Return what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--tokens", action="store_true", help="the tokens alone, no reports")
     parser.add_argument("--quick", action="store_true", help="about 20 seconds, for tests")
     parser.add_argument("--profile", action="store_true", help="show where its CPU goes")
     parser.add_argument("--folder", type=Path, default=Path("var/bench"), help="made anew")
     return parser.parse_args()
 
 
-async def measure(
-    plan: Plan, layout: Layout, crew: Crew, clusters: ExitStack, *, profile: bool
-) -> Findings:
+async def measure(bench: Bench, *, profile: bool, only_tokens: bool) -> Findings:
     """Walk the steps above.
 
     Raises:
@@ -70,36 +83,68 @@ async def measure(
     """
     monotonic = SystemClock().monotonic
     began, load_before = monotonic(), os.getloadavg()[0]
+    load, missing = compile_generator(bench.layout.folder)
     async with AsyncExitStack() as stack:
-        tell("the sandbox, the gateway, a bank, consents")
-        house = House(layout, crew, plan, profile=profile)  # 1
+        tell("the sandbox, the gateway, a bank")
+        house = House(bench.layout, bench.crew, bench.plan, profile=profile)  # 1
         await house.open(stack)
-        rival = Rival(layout, crew, plan, house.target(""))  # 2
-        cluster = await rival.open(clusters)
-        exchange = await house.rehearse()  # 3
-        ours, naive = house.side(), rival.side()
-        idle = await measure_idle(plan, ours)
-        with Generator() as generator:
-            rounds = await run_rounds(plan, (ours, naive), generator, tell)  # 4
-        tell("the parts, each alone")
-        parts = measure_parts(plan, layout, exchange)
-        parts += await measure_recording(plan, layout, cluster)
-        tell("fixed requests")
-        endpoints, missing = measure_endpoints(plan, layout, ours)
+        reports = None if only_tokens else await measure_reports(bench, house, load)  # 2
+        tokens = None if load is None else await measure_tokens(bench, house, load)  # 3
         return Findings(
-            rounds=rounds,
-            idle=idle,
-            parts=parts,
-            endpoints=endpoints,
-            endpoints_missing=missing,
+            reports=reports,
+            tokens=tokens,
+            load_missing=missing,
             cores=os.cpu_count() or 1,
             load_before=load_before,
             seconds=monotonic() - began,
         )
 
 
+async def measure_reports(bench: Bench, house: House, load: FixedLoad | None) -> ReportFindings:
+    """Return what a report costs, beside the naive composition.
+
+    Raises:
+        StoryBroken, CreditbridgeError: something did not start, or did not answer.
+    """
+    plan, layout = bench.plan, bench.layout
+    tell("consents, and the naive composition")
+    await house.give_consents()
+    rival = Rival(layout, bench.crew, plan, house.target(""))
+    cluster = await rival.open(bench.clusters)
+    exchange = await house.rehearse()
+    ours, naive = house.side(), rival.side()
+    idle = await measure_idle(plan, ours)
+    with Generator() as generator:
+        rounds = await run_rounds(plan, (ours, naive), generator, tell)
+    tell("the parts, each alone")
+    parts = measure_parts(plan, layout, exchange)
+    parts += await measure_recording(plan, layout, cluster)
+    tell("fixed requests")
+    endpoints = measure_endpoints(plan, layout, ours, load)
+    return ReportFindings(rounds=rounds, idle=idle, parts=parts, endpoints=endpoints)
+
+
+async def measure_tokens(bench: Bench, house: House, load: FixedLoad) -> TokenFindings:
+    """Return what a token costs, beside node-oidc-provider where that is installed.
+
+    Raises:
+        CreditbridgeError: something did not start, or the log was not put in order.
+    """
+    layout, (peer, missing) = bench.layout, find_peer()
+    async with AsyncExitStack() as stack:
+        http = layout.open_http(layout.people_url, "doors")
+        stack.push_async_callback(http.close)
+        sides = [our_side(layout, house.side(), http)]
+        if peer:
+            sides += [await start_peer(layout, tokens, stack) for tokens in TokenFormat]
+        warm_ups, rounds, memory = await run_token_rounds(bench.plan, sides, load, tell)
+        return TokenFindings(
+            peer=peer, missing=missing, warm_ups=warm_ups, rounds=rounds, memory=memory
+        )
+
+
 def main() -> int:
-    """Measure and print; 0 where every report was delivered, 1 where something was not."""
+    """Measure and print; 0 where every report and token came, 1 where something did not."""
     arguments = read_arguments()
     if not Path("/proc/self/stat").exists():
         sys.stderr.write("Not run: CPU per process is read from /proc, which only Linux has.\n")
@@ -107,7 +152,7 @@ def main() -> int:
     plan = QUICK if arguments.quick else FULL
     folder = make_folder(arguments.folder)
     try:
-        findings = measure_in(folder, plan, profile=arguments.profile)
+        findings = measure_in(folder, plan, profile=arguments.profile, only_tokens=arguments.tokens)
     except (StoryBroken, CreditbridgeError) as broken:
         detail = getattr(broken, "detail", "")
         sys.stderr.write(f"\nThe benchmark broke off: {broken} {detail}\nLogs: {folder}\n")
@@ -120,8 +165,14 @@ def main() -> int:
         profile = msgspec.json.decode((folder / PROFILE_NAME).read_bytes(), type=Profile)
         sys.stdout.write("\n" + write_profile(profile, PROFILE_LINES))
     shutil.rmtree(folder)
-    failed = sum(each.tally.failed for rounds in findings.rounds.values() for each in rounds)
-    return 1 if failed else 0
+    return 1 if count_failed(findings) else 0
+
+
+def count_failed(findings: Findings) -> int:
+    """Return how many requests of all sides brought nothing."""
+    reports = {} if findings.reports is None else findings.reports.rounds
+    failed = sum(each.tally.failed for rounds in reports.values() for each in rounds)
+    return failed + (0 if findings.tokens is None else findings.tokens.failed)
 
 
 def make_folder(folder: Path) -> Path:
@@ -132,7 +183,7 @@ def make_folder(folder: Path) -> Path:
     return folder.resolve()
 
 
-def measure_in(folder: Path, plan: Plan, *, profile: bool) -> Findings:
+def measure_in(folder: Path, plan: Plan, *, profile: bool, only_tokens: bool) -> Findings:
     """Measure in a folder; everything that was started is stopped, the databases last.
 
     Raises:
@@ -146,7 +197,8 @@ def measure_in(folder: Path, plan: Plan, *, profile: bool) -> Findings:
         Crew(folder) as crew,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        return runner.run(measure(plan, layout, crew, clusters, profile=profile))
+        bench = Bench(plan=plan, layout=layout, crew=crew, clusters=clusters)
+        return runner.run(measure(bench, profile=profile, only_tokens=only_tokens))
 
 
 if __name__ == "__main__":

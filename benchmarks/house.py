@@ -50,7 +50,7 @@ class House:
         self._asks = list[Ask]()
 
     async def open(self, stack: AsyncExitStack) -> None:
-        """Start everything and bring in the bank and its consents.
+        """Start everything and bring in the bank.
 
         Raises:
             StoryBroken: a step does not hold.
@@ -65,7 +65,23 @@ class House:
         await self._stage.wait_for_health()
         self._onboard()
         self._banks.append(self._stage.open_bank(BANK, stack))
-        await self._give_consents()
+
+    async def give_consents(self) -> None:
+        """Have the consents asked for and approved, with uses for every round.
+
+        Raises:
+            StoryBroken: a step does not hold.
+        """
+        token = await self._banks[0].fetch_token("consents")
+        people = {person.login_name: person for person in list_people()}
+        chosen = [people[name] for name in LOGIN_NAMES[: self._plan.enterprises]]
+        for person in chosen:
+            browser = self._sign_in(person)
+            for _ in range(self._plan.consents // len(chosen)):
+                consent_id = await self._lodge(person, token)
+                page = browser.open(self._stage.portal(consent_id))
+                browser.submit(page, "consent-approve")
+                self._asks.append(Ask(consent_id=consent_id, uscc=person.uscc))
 
     def side(self) -> Side:
         """Return this side, as the measurement sees it."""
@@ -132,18 +148,6 @@ class House:
         self._stage.operators = {"lin": found[0]["operator_id"], "zhou": found[1]["operator_id"]}
         change_id = self._stage.propose(BANK)
         self._stage.operator("approve", change_id, *self._stage.sign_as("zhou"))
-
-    async def _give_consents(self) -> None:
-        token = await self._banks[0].fetch_token("consents")
-        people = {person.login_name: person for person in list_people()}
-        chosen = [people[name] for name in LOGIN_NAMES[: self._plan.enterprises]]
-        for person in chosen:
-            browser = self._sign_in(person)
-            for _ in range(self._plan.consents // len(chosen)):
-                consent_id = await self._lodge(person, token)
-                page = browser.open(self._stage.portal(consent_id))
-                browser.submit(page, "consent-approve")
-                self._asks.append(Ask(consent_id=consent_id, uscc=person.uscc))
 
     def _sign_in(self, person: Person) -> Browser:
         browser = self._stage.open_browser()

@@ -4,7 +4,10 @@ import msgspec
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """One run. A round asks one side for `reports` reports, or ends after `round_seconds`."""
+    """One run. A round asks one side for `reports` reports, or ends after `round_seconds`.
+
+    Tokens are asked for `token_seconds` long instead, by the generator in C.
+    """
 
     rounds: int = 5
     reports: int = 600
@@ -19,6 +22,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     batches: int = 7
     repeats: int = 150
     endpoint_seconds: float = 3.0
+    fixed_connections: int = 8
+    token_rounds: int = 5
+    token_seconds: float = 3.0
+    token_warm_up_seconds: float = 6.0
 
     @property
     def uses(self) -> int:
@@ -39,4 +46,7 @@ QUICK = Plan(
     batches=3,
     repeats=20,
     endpoint_seconds=0.5,
+    token_rounds=2,
+    token_seconds=0.5,
+    token_warm_up_seconds=0.5,
 )

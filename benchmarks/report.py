@@ -1,100 +1,71 @@
 """The printed page: medians with their spread, no target and no verdict."""
 
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
 
 import msgspec
 
 from benchmarks.endpoints import Endpoint
+from benchmarks.page import BOLD, DIM, WIDTH, Page, median, spread
 from benchmarks.parts import Part
 from benchmarks.plan import Plan
 from benchmarks.rounds import Round
 from benchmarks.sides import GENERATOR, SERVING
+from benchmarks.tokens.page import write_tokens
+from benchmarks.tokens.rounds import TokenFindings
 
-WIDTH = 92
-CELL_WIDTH = 15
-BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 MILLISECONDS = 1_000
 TIMES = {0: "contained", 1: "once", 2: "twice"}
 
 
-class Findings(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that one run measured."""
+class ReportFindings(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured of reports, and of the fixed requests beside them."""
 
     rounds: Mapping[str, Sequence[Round]]
     idle: Mapping[str, float]
     parts: Sequence[Part]
     endpoints: Sequence[Endpoint]
-    endpoints_missing: str
+
+
+class Findings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that one run measured; `load_missing` says why no fixed request was asked."""
+
+    reports: ReportFindings | None
+    tokens: TokenFindings | None
+    load_missing: str
     cores: int
     load_before: float
     seconds: float
 
 
-class Page:
-    """Lines of a fixed width; bold and dim only where a terminal shows them."""
-
-    def __init__(self, *, colours: bool) -> None:
-        self._colours = colours
-        self._lines = list[str]()
-
-    @property
-    def text(self) -> str:
-        """What was written so far."""
-        return "\n".join(self._lines) + "\n"
-
-    def write(self, line: str = "", style: str = "") -> None:
-        """Write one line."""
-        shown = f"{style}{line}{RESET}" if style and self._colours and line else line
-        self._lines.append(shown.rstrip())
-
-    def head(self, title: str, *cells: str) -> None:
-        """Begin a table."""
-        self.write()
-        self.write(_row(title, cells), BOLD)
-        self.write("─" * WIDTH, DIM)
-
-    def row(self, name: str, *cells: str, style: str = "") -> None:
-        """Write one row of a table."""
-        self.write(_row(name, cells), style)
-
-
 def write_page(plan: Plan, findings: Findings, *, colours: bool) -> str:
     """Return the page."""
     page = Page(colours=colours)
-    _open(page, plan, findings)
-    _costs(page, findings)
-    _information(page, findings)
-    _parts(page, findings.parts)
-    _endpoints(page, findings)
+    page.write()
+    title = f"creditbridge {version('creditbridge')}"
+    page.write(f"{title.ljust(WIDTH - 10)}{findings.cores:>4} cores", BOLD)
+    if findings.reports is not None:
+        _open(page, plan)
+        _costs(page, findings.reports)
+        _information(page, findings.reports)
+        _parts(page, findings.reports.parts)
+        _endpoints(page, findings.reports)
+    if findings.tokens is not None:
+        write_tokens(page, plan, findings.tokens)
+    if findings.load_missing:
+        page.write()
+        page.write(f"not measured, tokens and fixed requests: {findings.load_missing}")
     page.write()
     load = f"load average of the machine before it: {findings.load_before:.1f}"
     page.write(f"{findings.seconds:.0f} s in all; {load}", DIM)
     return page.text
 
 
-def spread(values: Iterable[float]) -> str:
-    """Return the least and the greatest value."""
-    ordered = sorted(values)
-    return f"{ordered[0]:,.0f}..{ordered[-1]:,.0f}"
-
-
-def median(values: Iterable[float]) -> str:
-    """Return the median, in whole numbers."""
-    return f"{statistics.median(values):,.0f}"
-
-
-def _row(name: str, cells: Iterable[str]) -> str:
-    shown = [cell.rjust(CELL_WIDTH) for cell in cells]
-    return name.ljust(WIDTH - CELL_WIDTH * len(shown)) + "".join(shown)
-
-
-def _open(page: Page, plan: Plan, findings: Findings) -> None:
+def _open(page: Page, plan: Plan) -> None:
     page.write()
-    title = f"What one report costs: creditbridge {version('creditbridge')}"
-    page.write(f"{title.ljust(WIDTH - 10)}{findings.cores:>4} cores", BOLD)
+    page.write("What one report costs", BOLD)
     page.write()
     page.write(
         f"POST /v1/reports: signed requests over {plan.connections} keep-alive mutual-TLS "
@@ -110,7 +81,7 @@ def _open(page: Page, plan: Plan, findings: Findings) -> None:
     )
 
 
-def _costs(page: Page, findings: Findings) -> None:
+def _costs(page: Page, findings: ReportFindings) -> None:
     page.head("CPU per report, µs", *SERVING, "together")
     for name, rounds in findings.rounds.items():
         columns = [[each.cost(role) for each in rounds] for role in SERVING]
@@ -135,7 +106,7 @@ def _cost(role: str, each: Round) -> float:
     return each.cost(role)
 
 
-def _information(page: Page, findings: Findings) -> None:
+def _information(page: Page, findings: ReportFindings) -> None:
     page.head("For information", "reports/s", "p50 / p99 ms", "sent / failed", "generator µs")
     for name, rounds in findings.rounds.items():
         tallies = [each.tally for each in rounds]
@@ -172,11 +143,9 @@ def _parts(page: Page, parts: Sequence[Part]) -> None:
     )
 
 
-def _endpoints(page: Page, findings: Findings) -> None:
+def _endpoints(page: Page, findings: ReportFindings) -> None:
     cells = ("gateway µs", "database µs", "generator µs", "answers/s", "failed")
     page.head("One fixed request", *cells)
     for each in findings.endpoints:
         costs = (each.gateway, each.database, each.generator, each.rate)
         page.row(each.name, *(f"{cost:,.0f}" for cost in costs), f"{each.failed:,}")
-    if findings.endpoints_missing:
-        page.write(f"not measured: {findings.endpoints_missing}")

@@ -1,0 +1,1 @@
+"""What one token costs: client_credentials over mutual TLS, beside node-oidc-provider."""
