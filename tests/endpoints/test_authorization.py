@@ -64,7 +64,7 @@ async def test_a_refusal_is_the_standards(case: str, stage: Stage, north: Machin
     assert answer.header("cache-control") == "no-store"
 
 
-async def test_no_certificate_no_token(stage: Stage, north: Machine) -> None:
+async def test_T2_no_certificate_no_token(stage: Stage, north: Machine) -> None:
     """The client id alone proves nothing, and so does another certificate."""
     answers = [
         await ask_token(stage, GRANT, None),
@@ -98,7 +98,7 @@ async def test_a_token_request_is_a_form(stage: Stage, north: Machine) -> None:
     assert [answer.json["error"] for answer in (as_json, in_query)] == ["invalid_request"] * 2
 
 
-async def test_the_metadata_says_only_what_is_true(stage: Stage) -> None:
+async def test_M2_M3_the_metadata_says_only_what_is_true(stage: Stage) -> None:
     """RFC 8414, member by member."""
     answer = await send(stage.people, "GET", "/.well-known/oauth-authorization-server")
 

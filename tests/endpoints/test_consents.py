@@ -35,7 +35,7 @@ async def test_a_bank_follows_its_consent(stage: Stage, north: Machine, consent_
     assert listed.json["consents"] == [one.json]
 
 
-async def test_another_banks_consent_looks_like_none(
+async def test_S6_another_banks_consent_looks_like_none(
     stage: Stage, south: Machine, consent_id: str
 ) -> None:
     """404 alike for a foreign consent, an unknown one, and what is no id (PROTOCOLS, S6)."""

@@ -132,7 +132,7 @@ async def test_the_fourth_reading_of_three_is_refused(
     assert refused.header("cache-control") == "no-store"
 
 
-async def test_another_banks_consent_looks_like_none(
+async def test_S3_another_banks_consent_looks_like_none(
     stage: Stage, south: Machine, consent_id: str
 ) -> None:
     """The same status, code and words as for an id that names nothing (fault 65)."""
@@ -341,7 +341,7 @@ async def test_a_bank_reads_how_its_report_ended(
     assert [(one.status, one.code) for one in (foreign, unknown)] == [(404, "not-found")] * 2
 
 
-async def test_another_banks_pack_looks_like_none(
+async def test_S6_another_banks_pack_looks_like_none(
     stage: Stage, north: Machine, south: Machine, consent_id: str
 ) -> None:
     """404 alike for a foreign report, an unknown one, and what is no id (PROTOCOLS, S6)."""

@@ -195,7 +195,7 @@ async def test_a_refused_client_certificate_shows_at_the_first_read(pki: Pki) ->
     assert caught.value.sent
 
 
-async def test_a_peer_of_another_authority_is_not_asked(pki: Pki) -> None:
+async def test_T4_a_peer_of_another_authority_is_not_asked(pki: Pki) -> None:
     """The CA of this peer only, not those of the machine."""
     other = pki.another("other")
     async with served(answering(OK), other) as base, opened(settings_of(base, pki)) as client:
@@ -217,7 +217,7 @@ async def test_a_peer_with_an_expired_certificate_is_not_asked(pki: Pki) -> None
     assert not caught.value.sent
 
 
-async def test_a_peer_under_another_name_is_not_asked(pki: Pki) -> None:
+async def test_T4_a_peer_under_another_name_is_not_asked(pki: Pki) -> None:
     """The certificate speaks for 127.0.0.1, the address says localhost (RFC 9525)."""
     async with served(answering(OK), pki) as base:
         local = base.replace("127.0.0.1", "localhost")
@@ -406,7 +406,7 @@ async def test_an_answer_that_is_no_http_is_refused(pki: Pki, answer: bytes) -> 
             await ask(client, base + "/")
 
 
-async def test_a_redirect_is_returned_and_not_followed(pki: Pki) -> None:
+async def test_T4_a_redirect_is_returned_and_not_followed(pki: Pki) -> None:
     """Also one to an inner address."""
     redirect = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
     async with served(answering(redirect), pki) as base, opened(settings_of(base, pki)) as client:

@@ -140,7 +140,7 @@ async def test_the_intent_is_durable_before_the_query_goes_out(
     assert seen == ["report.intended"]
 
 
-async def test_the_query_asks_for_what_the_consent_covers(
+async def test_S4_the_query_asks_for_what_the_consent_covers(
     house: House, ask: Ask, consent: Consent
 ) -> None:
     """Sections that the enterprise did not give are never asked for, and the profile says so."""

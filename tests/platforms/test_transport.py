@@ -285,7 +285,7 @@ def certificate_fault(*, sent: bool = False) -> HttpUnavailable:
     return fault
 
 
-async def test_a_wrong_certificate_gets_no_query(way: Way) -> None:
+async def test_T4_a_wrong_certificate_gets_no_query(way: Way) -> None:
     """Not repeated, and nothing was sent."""
     with pytest.raises(PlatformUntrusted) as caught:
         await way.ask(certificate_fault())

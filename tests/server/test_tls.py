@@ -141,7 +141,7 @@ async def test_the_bank_door_hands_the_peers_certificate_on(pki: Pki) -> None:
     assert mirror.seen[0]["tls_version"] == 0x0304
 
 
-async def test_the_bank_door_lets_a_caller_without_certificate_in(pki: Pki) -> None:
+async def test_T2_the_bank_door_lets_a_caller_without_certificate_in(pki: Pki) -> None:
     """The application answers it, so that the answer is a clean 401 (PROTOCOLS T2)."""
     context = bank_context(**server_files(pki), client_ca_file=pki.ca_file)
 
@@ -168,7 +168,7 @@ async def test_A7_a_self_signed_certificate_ends_the_handshake(pki: Pki) -> None
 
 
 @pytest.mark.parametrize("fault", ["other authority", "expired", "server certificate"])
-async def test_the_bank_door_ends_the_handshake_of_an_unfit_certificate(
+async def test_T3_the_bank_door_ends_the_handshake_of_an_unfit_certificate(
     pki: Pki, fault: str
 ) -> None:
     """Another CA's, an expired one, one for servers: an alert, no answer (PROTOCOLS T3)."""
@@ -203,7 +203,7 @@ async def test_the_peoples_door_asks_for_no_certificate(pki: Pki) -> None:
     assert mirror.seen[0]["client_certificate"] is None
 
 
-async def test_only_tls_1_3_is_spoken_and_no_session_is_kept(pki: Pki) -> None:
+async def test_T1_T3_only_tls_1_3_is_spoken_and_no_session_is_kept(pki: Pki) -> None:
     """1.2 ends in an alert; there is no ticket that could outlive a revoked certificate."""
     old = trusting(pki)
     old.maximum_version = ssl.TLSVersion.TLSv1_2
