@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from tests.endpoints.wire import send
 
 from creditbridge.app import build
+from creditbridge.app.opening import open_nonces
 from creditbridge.endpoints.correlation import Correlation
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import Database, DatabaseUnavailable
@@ -26,6 +27,7 @@ from creditbridge.server.admission_limit import AdmissionLimit
 from creditbridge.server.run import Lifecycle
 from creditbridge.server.tls import Tls
 from creditbridge.settings import (
+    AccessSection,
     DatabaseSettings,
     Doors,
     DoorSettings,
@@ -205,3 +207,19 @@ async def test_a_house_without_a_database_is_not_built(settings: Settings) -> No
     with pytest.raises(DatabaseUnavailable):
         async with build(replace(settings, database=nowhere), Lifecycle(), clock=SystemClock()):
             pass
+
+
+async def test_D4_nonces_are_wanted_where_a_key_for_them_is_named(settings: Settings) -> None:
+    """Off by default; two nodes with one key know each other's, and a bad key refuses the start."""
+    key = make_secret(settings.database.folder.parent, "nonces")
+    named = replace(settings, access=AccessSection(dpop_nonce_key=key))
+    one, other = open_nonces(named), open_nonces(named)
+
+    async with build(settings, Lifecycle()) as built:
+        assert built.house.nonces is None
+    async with build(named, Lifecycle()) as built:
+        assert built.house.nonces == one == other
+        assert built.house.admit_caller.nonces == one
+    key.write_bytes(bytes(31))
+    with pytest.raises(KeyUnusable):
+        open_nonces(named)
