@@ -73,9 +73,10 @@ def settings(pki: Pki, database_url: str) -> Settings:
     """Settings that build a house over the test's database."""
     certificate, key = pki.issue("gateway.example")
     client_certificate, client_key = pki.issue("client.example", client=True)
-    signing = {
-        name: pki.issue(name)[1] for name in ("receipt", "message", "consent", "seal", "login")
-    }
+    receipt, message, consent, seal, login, token = (
+        pki.issue(purpose)[1]
+        for purpose in ("receipt", "message", "consent", "seal", "login", "token")
+    )
     log_key = make_log_key(pki.folder)
     door = DoorSettings(port=0, url="https://gateway.example", certificate=certificate, key=key)
     platform = PlatformSettings(
@@ -95,7 +96,12 @@ def settings(pki: Pki, database_url: str) -> Settings:
         ),
         keys=KeyFiles(
             ledger=log_key,
-            **signing,
+            receipt=receipt,
+            message=message,
+            consent=consent,
+            seal=seal,
+            login=login,
+            token=token,
             openings=make_secret(pki.folder, "openings"),
             bodies=make_secret(pki.folder, "bodies"),
             records=make_secret(pki.folder, "records"),
@@ -127,7 +133,7 @@ async def test_what_must_happen_again_and_again_is_a_task(settings: Settings) ->
     """The sequencer and the house's own turns; the database is supervised where it is ours."""
     async with build(settings, Lifecycle()) as built:
         assert set(built.tasks) == {
-            *("sequencer", "lease", "settle", "silence", "lapse", "purge", "revocation"),
+            *("sequencer", "lease", "settle", "keys", "silence", "lapse", "purge", "revocation"),
         }
 
 

@@ -12,9 +12,12 @@ from typing import Annotated
 import msgspec
 
 from creditbridge.admission.settings import AdmissionSettings
+from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.errors import CreditbridgeError
-from creditbridge.foundation.keys import FileKey, load_file_key
-from creditbridge.foundation.rsa_keys import JoseFileKey, load_token_key
+from creditbridge.foundation.key_files import open_ring, open_token_ring
+from creditbridge.foundation.key_rings import KeyPurpose, KeyRing
+from creditbridge.foundation.keys import FileKey
+from creditbridge.foundation.rsa_keys import JoseFileKey
 from creditbridge.ledger.settings import LedgerSettings
 from creditbridge.platforms.settings import PlatformSettings
 
@@ -64,7 +67,10 @@ class Doors(Section, frozen=True, kw_only=True):
 
 
 class KeyFiles(Section, frozen=True, kw_only=True):
-    """The private keys, one purpose each, and the secrets at rest (32 bytes each)."""
+    """The private keys, the first of each purpose, and the secrets at rest (32 bytes each).
+
+    `cache_seconds` is how long others may keep the published keys.
+    """
 
     ledger: Path
     receipt: Path
@@ -76,18 +82,19 @@ class KeyFiles(Section, frozen=True, kw_only=True):
     openings: Path
     bodies: Path
     records: Path
+    cache_seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 300
 
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True):
-    """The private keys, one purpose each."""
+    """The rings of private keys, one purpose each."""
 
-    ledger: FileKey
-    receipt: FileKey
-    message: FileKey
-    consent: FileKey
-    seal: FileKey
-    login: FileKey
-    token: JoseFileKey | None = None  # Without it no token of ours is signed.
+    ledger: KeyRing[FileKey]
+    receipt: KeyRing[FileKey]
+    message: KeyRing[FileKey]
+    consent: KeyRing[FileKey]
+    seal: KeyRing[FileKey]
+    login: KeyRing[FileKey]
+    token: KeyRing[JoseFileKey] | None = None  # Without it no token of ours is signed.
 
 
 class DatabaseSettings(Section, frozen=True, kw_only=True):
@@ -160,20 +167,20 @@ def read_settings(path: Path) -> Settings:
     return settings
 
 
-def load_keys(files: KeyFiles) -> Keys:
+def load_keys(files: KeyFiles, clock: Clock) -> Keys:
     """Return the signing keys.
 
     Raises:
         KeyUnusable: a file that is absent, readable by others, or of the wrong kind.
     """
     return Keys(
-        ledger=load_file_key(files.ledger),
-        receipt=load_file_key(files.receipt),
-        message=load_file_key(files.message),
-        consent=load_file_key(files.consent),
-        seal=load_file_key(files.seal),
-        login=load_file_key(files.login),
-        token=None if files.token is None else load_token_key(files.token),
+        ledger=open_ring(KeyPurpose.LEDGER, files.ledger, clock),
+        receipt=open_ring(KeyPurpose.RECEIPT, files.receipt, clock),
+        message=open_ring(KeyPurpose.MESSAGE, files.message, clock),
+        consent=open_ring(KeyPurpose.CONSENT, files.consent, clock),
+        seal=open_ring(KeyPurpose.SEAL, files.seal, clock),
+        login=open_ring(KeyPurpose.LOGIN, files.login, clock),
+        token=None if files.token is None else open_token_ring(files.token, clock),
     )
 
 

@@ -263,7 +263,9 @@ async def test_the_operators_answers_fit_the_contract(
     """Pins and the check of the ledger; changes and banks come by in `onboard`."""
     await stage.sequencer.run_once()
     pins = await send(stage.operations, "GET", f"/pins/{north.bank_id}")
+    keys = await send(stage.operations, "GET", "/keys")
     checked = await send(stage.operations, "GET", "/ledger/check")
 
     require_fit(contract, "PinsFile", pins)
+    require_fit(contract, "HouseKeys", keys)
     require_fit(contract, "Checked", checked)

@@ -34,6 +34,7 @@ from creditbridge.endpoints.readiness import Readiness
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.http import HttpRequest, HttpResponse
+from creditbridge.foundation.key_rings import HeldKey, K, KeyPurpose, KeyRing, RingContents
 from creditbridge.foundation.keys import FileKey, PublicKey, name_key
 from creditbridge.foundation.rsa_keys import parse_token_key
 from creditbridge.journeys.sum_up_strangers import Strangers
@@ -291,14 +292,18 @@ class Stage:
         private = ed25519.Ed25519PrivateKey.generate()
         log_key = FileKey(key=name_key(private.public_key()), private=private)
         return Keys(
-            ledger=log_key,
-            receipt=make_key(),
-            message=make_key(),
-            consent=make_key(),
-            seal=make_key(),
-            login=make_key(),
-            token=parse_token_key(RSA_PEM),
+            ledger=self._ring(KeyPurpose.LEDGER, log_key),
+            receipt=self._ring(KeyPurpose.RECEIPT, make_key()),
+            message=self._ring(KeyPurpose.MESSAGE, make_key()),
+            consent=self._ring(KeyPurpose.CONSENT, make_key()),
+            seal=self._ring(KeyPurpose.SEAL, make_key()),
+            login=self._ring(KeyPurpose.LOGIN, make_key()),
+            token=self._ring(KeyPurpose.TOKEN, parse_token_key(RSA_PEM)),
         )
+
+    def _ring(self, purpose: KeyPurpose, signer: K) -> KeyRing[K]:
+        contents = RingContents(held=(HeldKey(signer=signer),))
+        return KeyRing(purpose, lambda: contents, self.clock)
 
     async def operate(self, path: str, body: object) -> Answer:
         """Send an operator's act to the operations door."""
@@ -318,6 +323,7 @@ class Stage:
         self.operator_ids = (first, second)
         async with self.database.transaction() as tx:
             await self.rooms.ledger.renew_lease(tx)
+        await self.rooms.keep_keys()()
 
     def propose(
         self, body: bytes, kind: ChangeKind = ChangeKind.BANK_ONBOARDING
@@ -451,7 +457,7 @@ class Stage:
     def verify(self, request: Request, answer: Answer) -> VerifiedSignature:
         """Accept the gateway's signature over an answer and its request (RFC 9421)."""
         response = Response(status=answer.status, headers=answer.headers, body=answer.body)
-        key = self.rooms.keys.message.key
+        key = self.rooms.keys.message.current().key
         known: dict[str, PublicKey] = {key.key_id: key}
         return verify_response(response, request, BANK_RESPONSE, known.get, now=self.clock.now())
 

@@ -14,7 +14,6 @@ from tests.endpoints.stage import (
 )
 from tests.endpoints.wire import Answer, send
 
-from creditbridge.foundation.rsa_keys import RsaFileKey
 from creditbridge.protocols.jwk import PRIVATE_MEMBERS
 
 GRANT = b"grant_type=client_credentials&client_id=north-core"
@@ -135,12 +134,13 @@ async def test_K1_the_key_set_holds_public_keys_alone(stage: Stage) -> None:
     keys = msgspec.convert(answer.json["keys"], list[dict[str, str]])
     signers = stage.rooms.keys
     expected = [signers.message, signers.seal, signers.receipt, signers.login]
-    assert isinstance(signers.token, RsaFileKey)
-    listed = [(one.key.key_id, "EC", "sig", "ES256") for one in expected]
-    listed.append((signers.token.key.key_id, "RSA", "sig", "PS256"))
+    assert signers.token is not None
+    listed = [(one.current().key.key_id, "EC", "sig", "ES256") for one in expected]
+    listed.append((signers.token.current().key.key_id, "RSA", "sig", "PS256"))
     assert [(key["kid"], key["kty"], key["use"], key["alg"]) for key in keys] == listed
     assert not PRIVATE_MEMBERS & {member for key in keys for member in key}
     assert ORIGIN.encode() not in answer.body
+    assert answer.header("cache-control") == "max-age=300"
 
 
 CALLERS: dict[str, tuple[list[tuple[str, str]], int, str, str | None]] = {

@@ -18,7 +18,7 @@ async def test_the_checkpoint_is_a_signed_note(stage: Stage, north: Machine) -> 
     answer = await send(stage.people, "GET", "/checkpoint")
 
     assert (early.status, early.code) == (404, "not-found")
-    key = note_key(ORIGIN, stage.rooms.keys.ledger.key)
+    key = note_key(ORIGIN, stage.rooms.keys.ledger.current().key)
     checkpoint = parse_checkpoint(open_note(answer.body, [key]).text)
     assert checkpoint.origin == ORIGIN
     assert checkpoint.size >= 5

@@ -33,7 +33,7 @@ async def test_a_report_is_delivered_signed_and_bound(
     verified = stage.verify(request, answer)
     assert b'"creditbridge-receipt"' in verified.base
     assert b'"signature";req;key="sig1"' in verified.base
-    seal = stage.rooms.keys.seal.key
+    seal = stage.rooms.keys.seal.current().key
     profile = verify_seal(answer.body, {seal.key_id: seal}.get)
     assert profile.consent_id == consent_id
     assert answer.header("cache-control") == "no-store"

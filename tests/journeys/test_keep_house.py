@@ -16,6 +16,7 @@ from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import Database
 from creditbridge.journeys import keep_house
 from creditbridge.journeys.keep_house import KeepHouse
+from creditbridge.journeys.keep_keys import KeepKeys
 from creditbridge.journeys.lapse_requests import LapseRequests
 from creditbridge.journeys.settle_intents import SettleIntents
 from creditbridge.journeys.silence_consents import SilenceConsents
@@ -55,6 +56,7 @@ def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Turns follow each other at once."""
     for name in (
         "LEASE_SECONDS",
+        "KEYS_SECONDS",
         "SETTLE_SECONDS",
         "SILENCE_SECONDS",
         "LAPSE_SECONDS",
@@ -79,6 +81,9 @@ def keeping(house: House, strangers: Strangers) -> KeepHouse:
         clock=house.clock,
         admission=house.admission,
         ledger=ledger,
+        keep_keys=KeepKeys(
+            database=database, ledger=ledger, rings=(), cache=timedelta(seconds=300)
+        ),
         settle_intents=house.new_settling("nod_1"),
         silence_consents=SilenceConsents(database=database, consents=consents, ledger=ledger),
         lapse_requests=LapseRequests(database=database, consents=consents, ledger=ledger),

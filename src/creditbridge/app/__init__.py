@@ -5,6 +5,7 @@ What is opened here is closed here, last opened first.
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from typing import TypeAlias
 
 import msgspec
@@ -19,6 +20,7 @@ from creditbridge.access.settings import AccessSettings
 from creditbridge.admission.sealing import Sealer
 from creditbridge.admission.service import Admission
 from creditbridge.app.doors import list_doors
+from creditbridge.app.keys import ShownKeys, list_message_keys, list_rings
 from creditbridge.app.opening import (
     open_login,
     open_nonces,
@@ -29,9 +31,8 @@ from creditbridge.consents.ceilings import Ceilings
 from creditbridge.consents.service import Consents
 from creditbridge.endpoints.answers import ReportAnswers
 from creditbridge.endpoints.house import House
-from creditbridge.endpoints.pins import HouseKeys, list_pins
+from creditbridge.endpoints.pins import PinnedHouse, pin_of
 from creditbridge.endpoints.readiness import Readiness
-from creditbridge.evidence.pins import PinsFile
 from creditbridge.foundation.clock import Clock, SystemClock
 from creditbridge.foundation.database import Database, open_database
 from creditbridge.foundation.ids import Kind, new_id
@@ -44,6 +45,7 @@ from creditbridge.journeys.give_consent import GiveConsent
 from creditbridge.journeys.introspect_token import IntrospectToken
 from creditbridge.journeys.issue_token import IssueToken
 from creditbridge.journeys.keep_house import KeepHouse
+from creditbridge.journeys.keep_keys import KeepKeys
 from creditbridge.journeys.lapse_requests import LapseRequests
 from creditbridge.journeys.open_house import OpenHouse
 from creditbridge.journeys.prove_client import ProveClient
@@ -64,7 +66,6 @@ from creditbridge.ledger.service import Ledger
 from creditbridge.login.service import Login
 from creditbridge.platforms.service import Platforms
 from creditbridge.protocols.dpop_nonce import ProofNonces
-from creditbridge.protocols.jwk import format_jwks
 from creditbridge.protocols.signed_note import note_key
 from creditbridge.server.doors import Door
 from creditbridge.server.embedded import embedded_database
@@ -107,6 +108,7 @@ async def build(
         keep_house = rooms.keep_house()
         # Before a door opens: what an earlier crash left is settled first (law 10).
         await keep_house.renew_lease()
+        await keep_house.keep_keys()
         stack.push_async_callback(keep_house.close)
         sequencer = Sequencer(database, settings.ledger, log_signer=rooms.keys.ledger)
         house = rooms.house(Readiness(database=database, sequencer=sequencer, phase=lifecycle))
@@ -136,7 +138,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
         cls, settings: Settings, database: Database, clock: Clock, stack: AsyncExitStack
     ) -> "Rooms":
         """Furnish the rooms; clients that are opened here are closed by the stack."""
-        keys = load_keys(settings.keys)
+        keys = load_keys(settings.keys, clock)
         records = load_opening_key(settings.keys.records).secret
         return cls(
             settings=settings,
@@ -167,6 +169,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             clock=self.clock,
             admission=self.admission,
             ledger=self.ledger,
+            keep_keys=self.keep_keys(),
             settle_intents=SettleIntents(
                 database=self.database,
                 ledger=self.ledger,
@@ -186,6 +189,15 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             ),
         )
 
+    def keep_keys(self) -> KeepKeys:
+        """Return who looks after the house's signing keys."""
+        return KeepKeys(
+            database=self.database,
+            ledger=self.ledger,
+            rings=list_rings(self.keys),
+            cache=timedelta(seconds=self.settings.keys.cache_seconds),
+        )
+
     def house(self, readiness: Readiness) -> House:
         """Return what the doors' handlers are given."""
         keys, database, ledger = self.keys, self.database, self.ledger
@@ -198,8 +210,8 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             metadata=authorization_server_metadata(addresses),
             resource_metadata=protected_resource_metadata(addresses),
             nonces=self.nonces,
-            jwks=_publish(keys),
-            pins=self._pins(),
+            keys=ShownKeys(keys=keys, cache_seconds=self.settings.keys.cache_seconds),
+            pinned=self._pinned(),
             consents=self.consents,
             ledger=ledger,
             login=self.login,
@@ -234,7 +246,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             ),
             deliver_report=self._deliver_report(),
             prove_record=ProveRecord(database=database, ledger=ledger),
-            check_ledger=CheckLedger(database=database, trust=self._trust()),
+            check_ledger=CheckLedger(database=database, trust=self._trust),
         )
 
     def _addresses(self) -> AccessSettings:
@@ -265,37 +277,22 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _trust(self) -> Trust:
-        receipt_keys = {self.keys.receipt.key.key_id: self.keys.receipt.key}
+        origin, keys = self.settings.ledger.origin, self.keys
+        receipts = list_message_keys(keys.receipt)
         return Trust(
             opening_keys=OpeningKeys(current=load_opening_key(self.settings.keys.openings)),
-            log_keys=(note_key(self.settings.ledger.origin, self.keys.ledger.key),),
-            find_receipt_key=receipt_keys.get,
+            log_keys=tuple(note_key(origin, key) for key in list_message_keys(keys.ledger)),
+            find_receipt_key={key.key_id: key for key in receipts}.get,
         )
 
-    def _pins(self) -> PinsFile:
-        keys = self.keys
-        return list_pins(
-            HouseKeys(
-                log=keys.ledger.key,
-                receipt=keys.receipt.key,
-                consent=keys.consent.key,
-                message=keys.message.key,
-                seal=keys.seal.key,
-                platforms={
-                    platform.platform_id: tuple(
-                        parse_public_key(path.read_bytes(), key_id=name)
-                        for name, path in platform.answer_keys.items()
-                    )
-                    for platform in self.settings.platforms
-                },
-            ),
+    def _pinned(self) -> PinnedHouse:
+        return PinnedHouse(
             origin=self.settings.ledger.origin,
+            platforms={
+                platform.platform_id: tuple(
+                    pin_of(parse_public_key(path.read_bytes(), key_id=name))
+                    for name, path in platform.answer_keys.items()
+                )
+                for platform in self.settings.platforms
+            },
         )
-
-
-def _publish(keys: Keys) -> dict[str, list[dict[str, str]]]:
-    """Return the keys that callers verify with: of answers, seals, receipts, tokens, log-ins."""
-    signers = (keys.message, keys.seal, keys.receipt, keys.login, keys.token)
-    # One file may serve two purposes, and is one key.
-    listed = {signer.key.key_id: signer.key for signer in signers if signer is not None}
-    return format_jwks(listed.values())

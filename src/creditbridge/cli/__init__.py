@@ -10,6 +10,7 @@ GROUPS = {
     "serve": "run a gateway",
     "demo": "play the whole story, sandbox and all, on this machine",
     "operator": "enrol operators, keep the registry with four eyes, suspend banks",
+    "keys": "rotate the keys that the gateway signs with, show and forget them",
     "ledger": "check the ledger, print its pins",
     "verify": "check an evidence pack offline, with pinned keys only",
     "conformance-config": "print a configuration for the OpenID Foundation's conformance suite",

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from creditbridge.app.opening import open_nonces
+from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.ledger.sealing import load_opening_key
 from creditbridge.settings import load_keys, read_settings
@@ -20,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         # The start's own reader: a second one would pass what a start refuses.
         settings = read_settings(arguments.config)
-        load_keys(settings.keys)
+        load_keys(settings.keys, SystemClock())
         for secret in (settings.keys.openings, settings.keys.bodies, settings.keys.records):
             load_opening_key(secret)
         open_nonces(settings)

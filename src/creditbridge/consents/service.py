@@ -21,7 +21,7 @@ from creditbridge.consents.rules import (
 from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.errors import Refused, Unavailable
 from creditbridge.foundation.ids import Kind, is_id, new_id
-from creditbridge.foundation.keys import Signer
+from creditbridge.foundation.keys import Signers
 
 PAGE_ROWS_MAX = 200
 LAPSE_ROWS_MAX = 100
@@ -44,9 +44,9 @@ class ConsentBusy(Unavailable):
 class Consents:
     """The consents under the house's ceilings, with artefacts signed by the house's key."""
 
-    def __init__(self, ceilings: Ceilings, signer: Signer) -> None:
+    def __init__(self, ceilings: Ceilings, signers: Signers) -> None:
         self._ceilings = ceilings
-        self._signer = signer
+        self._signers = signers
 
     async def request_consent(self, tx: Transaction, request: ConsentRequest) -> Consent:
         """Lodge a request that keeps every ceiling, with its artefact as it will be shown.
@@ -222,11 +222,12 @@ class Consents:
 
     def _sign(self, consent: Consent) -> Consent:
         artefact = encode_artefact(artefact_of(consent))
+        signer = self._signers.current()
         return replace(
             consent,
             artefact=artefact,
-            artefact_signature=self._signer.sign(artefact_message(artefact)),
-            artefact_key_id=self._signer.key.key_id,
+            artefact_signature=signer.sign(artefact_message(artefact)),
+            artefact_key_id=signer.key.key_id,
         )
 
     async def _lock(self, tx: Transaction, *, consent_id: str, uscc: str) -> Consent | None:

@@ -92,7 +92,7 @@ def answer_signed(house: House, presented: Presented, answer: Answer) -> Respons
         unsigned,
         presented.request,
         BANK_RESPONSE,
-        house.message_signer,
+        house.message_signer.current(),
         created=int(house.clock.now().timestamp()),
     )
     return Response(

@@ -21,7 +21,7 @@ from creditbridge.journeys import (
     revoke_token as revocation,
 )
 
-CACHED = {"cache-control": "max-age=300"}
+CACHE_SECONDS = 300
 
 
 @post(TOKEN_PATH, status_code=200)
@@ -77,14 +77,15 @@ async def read_resource_metadata(house: AtHouse) -> Response[bytes]:
 @get(JWKS_PATH)
 async def read_keys(house: AtHouse) -> Response[bytes]:
     """Publish the public keys (RFC 7517)."""
-    return _publish(house.jwks)
+    # No longer than a new key is shown before it signs (PROTOCOLS K2).
+    return _publish(house.keys.jwks(), cache_seconds=house.keys.cache_seconds)
 
 
-def _publish(members: object) -> Response[bytes]:
+def _publish(members: object, *, cache_seconds: int = CACHE_SECONDS) -> Response[bytes]:
     return Response(
         msgspec.json.encode(members),
         status_code=200,
-        headers=CACHED,
+        headers={"cache-control": f"max-age={cache_seconds}"},
         media_type="application/json",
     )
 

@@ -1,18 +1,18 @@
 """What the doors' handlers are given: the journeys, and the few rooms that they only read."""
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import msgspec
 from litestar.di import NamedDependency
 
 from creditbridge.access.metadata import MetadataValue
 from creditbridge.consents.service import Consents
+from creditbridge.endpoints.pins import PinnedHouse
 from creditbridge.endpoints.readiness import Readiness
-from creditbridge.evidence.pins import PinsFile
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.database import Database
-from creditbridge.foundation.keys import Signer
+from creditbridge.foundation.keys import Signers
 from creditbridge.journeys.admit_caller import AdmitCaller
 from creditbridge.journeys.check_ledger import CheckLedger
 from creditbridge.journeys.decide_change import DecideChange
@@ -34,18 +34,31 @@ from creditbridge.login.service import Login
 from creditbridge.protocols.dpop_nonce import ProofNonces
 
 
+class PublishedKeys(Protocol):
+    """The house's public keys as everybody may see them now."""
+
+    @property
+    def cache_seconds(self) -> int:
+        """How long others may keep the set: a new key is shown for longer before it signs."""
+        ...
+
+    def jwks(self) -> Mapping[str, list[dict[str, str]]]:
+        """Return the key set (RFC 7517, section 5)."""
+        ...
+
+
 class House(msgspec.Struct, frozen=True, kw_only=True):
     """Built once by `app`, handed to every handler."""
 
     bank_url: str
     database: Database
     clock: Clock
-    message_signer: Signer
+    message_signer: Signers
     metadata: Mapping[str, MetadataValue]
     resource_metadata: Mapping[str, MetadataValue]
     nonces: ProofNonces | None  # What DPoP proofs must hold; None where none is asked for.
-    jwks: Mapping[str, list[dict[str, str]]]
-    pins: PinsFile
+    keys: PublishedKeys
+    pinned: PinnedHouse
     consents: Consents
     ledger: Ledger
     login: Login

@@ -9,12 +9,14 @@ from msgspec.structs import replace
 
 from creditbridge.endpoints.exchange import HttpRequest
 from creditbridge.endpoints.house import AtHouse
-from creditbridge.endpoints.pins import encode_pins, pin_of
+from creditbridge.endpoints.keys import list_keys
+from creditbridge.endpoints.pins import encode_pins, list_pins, pin_of
 from creditbridge.endpoints.registry import list_clients, show_applied, suspend
 from creditbridge.endpoints.words import require_id
 from creditbridge.foundation.errors import Malformed
 from creditbridge.foundation.ids import Kind, is_id
 from creditbridge.ledger.encoding import from_base64url, to_base64url
+from creditbridge.ledger.house_keys import list_house_keys
 from creditbridge.parties.model import (
     ApprovalAct,
     Change,
@@ -118,7 +120,8 @@ async def read_pins(bank_id: FromPath[str], house: AtHouse) -> Response[bytes]:
     """Return what a bank's verifier believes: the house's public keys, and the bank's own."""
     async with house.database.transaction() as tx:
         keys = await list_message_keys(tx, require_id(Kind.BANK, bank_id))
-    pins = replace(house.pins, bank_keys=tuple(pin_of(key) for key in keys))
+        pins = list_pins(house.pinned, await list_house_keys(tx))
+    pins = replace(pins, bank_keys=tuple(pin_of(key) for key in keys))
     return Response(encode_pins(pins), media_type="application/json", headers=NO_STORE)
 
 
@@ -167,6 +170,6 @@ router = Router(
     route_handlers=[
         *(open_house, propose, read_change, approve),
         *(suspend, list_clients),
-        *(read_pins, check_ledger),
+        *(read_pins, list_keys, check_ledger),
     ],
 )

@@ -1,38 +1,42 @@
 """What a verifier believes: the house's public keys, as `pins.json` for a bank."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import msgspec
 
 from creditbridge.evidence.pins import LogPin, Pin, PinsFile
+from creditbridge.foundation.key_rings import KeyPurpose
 from creditbridge.foundation.keys import PublicKey
+from creditbridge.ledger.model import HouseKey
+from creditbridge.protocols.jwk import parse_jwk
 from creditbridge.protocols.signed_note import note_key
 
 
-class HouseKeys(msgspec.Struct, frozen=True, kw_only=True):
-    """The public halves of what the house signs with, and the platforms' pinned keys."""
+class PinnedHouse(msgspec.Struct, frozen=True, kw_only=True):
+    """What of the pins stands in the settings: the log's name, and the platforms' keys."""
 
-    log: PublicKey
-    receipt: PublicKey
-    consent: PublicKey
-    message: PublicKey
-    seal: PublicKey
-    platforms: Mapping[str, tuple[PublicKey, ...]]
+    origin: str
+    platforms: dict[str, tuple[Pin, ...]]
 
 
-def list_pins(keys: HouseKeys, *, origin: str) -> PinsFile:
-    """Return the pins of the house's present keys, without those of any bank."""
+def list_pins(house: PinnedHouse, keys: Sequence[HouseKey]) -> PinsFile:
+    """Return the pins of every key the house ever had, without those of any bank."""
+    by_purpose = {
+        purpose: [key for key in keys if key.purpose == purpose] for purpose in KeyPurpose
+    }
+
+    def pins_of(purpose: KeyPurpose) -> tuple[Pin, ...]:
+        return tuple(map(_pin_of, by_purpose[purpose]))
+
     return PinsFile(
         v=1,
-        origin=origin,
-        log_keys=(LogPin(vkey=note_key(origin, keys.log).format()),),
-        receipt_keys=(pin_of(keys.receipt),),
-        consent_keys=(pin_of(keys.consent),),
-        query_keys=(pin_of(keys.message),),
-        seal_keys=(pin_of(keys.seal),),
-        platform_keys={
-            name: tuple(pin_of(key) for key in pinned) for name, pinned in keys.platforms.items()
-        },
+        origin=house.origin,
+        log_keys=tuple(_log_pin_of(key, house.origin) for key in by_purpose[KeyPurpose.LEDGER]),
+        receipt_keys=pins_of(KeyPurpose.RECEIPT),
+        consent_keys=pins_of(KeyPurpose.CONSENT),
+        query_keys=pins_of(KeyPurpose.MESSAGE),
+        seal_keys=pins_of(KeyPurpose.SEAL),
+        platform_keys=house.platforms,
     )
 
 
@@ -44,3 +48,15 @@ def encode_pins(pins: PinsFile) -> bytes:
 def pin_of(key: PublicKey) -> Pin:
     """Return a key as pins name it, valid from the first index on."""
     return Pin(kid=key.key_id, jwk=key.to_jwk())
+
+
+def _pin_of(key: HouseKey) -> Pin:
+    members = msgspec.json.decode(key.jwk, type=dict[str, str])
+    return Pin(kid=key.key_id, jwk=members, from_index=key.from_index, to_index=key.to_index)
+
+
+def _log_pin_of(key: HouseKey, origin: str) -> LogPin:
+    public = parse_jwk(msgspec.json.decode(key.jwk, type=dict[str, str]))
+    return LogPin(
+        vkey=note_key(origin, public).format(), from_index=key.from_index, to_index=key.to_index
+    )

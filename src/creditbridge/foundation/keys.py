@@ -135,6 +135,10 @@ class FileKey(msgspec.Struct, frozen=True, kw_only=True):
         """Return itself: a key that stands alone has no successor."""
         return self
 
+    def overlapping(self) -> "tuple[FileKey, ...]":
+        """Return itself alone."""
+        return (self,)
+
 
 def load_file_key(path: Path, *, key_id: str | None = None) -> FileKey:
     """Return the private key of a PEM file (PKCS #8).

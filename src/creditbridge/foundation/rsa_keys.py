@@ -13,6 +13,7 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from creditbridge.foundation.errors import SignatureInvalid
 from creditbridge.foundation.keys import (
@@ -20,6 +21,7 @@ from creditbridge.foundation.keys import (
     KeyUnusable,
     PublicKey,
     load_private_pem,
+    name_key,
     parse_private_key,
     read_key_file,
     thumbprint,
@@ -113,6 +115,21 @@ def parse_token_key(content: bytes, *, origin: str = "") -> JoseFileKey:
     # Not every client that reads an ID token knows Ed25519; every FAPI client knows one of these
     # (FAPI 2.0, section 5.4.1).
     raise KeyUnusable(detail=f"{origin}: neither EC P-256 nor RSA")
+
+
+def parse_public_jose_key(content: bytes) -> JoseKey:
+    """Return the public key that PEM bytes hold (SubjectPublicKeyInfo), RSA included.
+
+    Raises:
+        KeyUnusable: no PEM, or a key of no kind that the house signs with.
+    """
+    try:
+        material = load_pem_public_key(content)
+    except ValueError as error:
+        raise KeyUnusable(detail="not a PEM public key") from error
+    if isinstance(material, rsa.RSAPublicKey):
+        return _name_rsa_key(material, origin="a public key")
+    return name_key(material)
 
 
 def thumbprint_of(key: JoseKey) -> str:

@@ -8,7 +8,7 @@
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -35,7 +35,7 @@ class CheckLedger(msgspec.Struct, frozen=True, kw_only=True):
     """The journey, with the rooms it walks through."""
 
     database: Database
-    trust: Trust
+    trust: Callable[[], Trust]  # Asked at each check: keys come and go.
 
     async def __call__(self) -> Checked:
         """Walk the steps above, in order."""
@@ -46,7 +46,7 @@ class CheckLedger(msgspec.Struct, frozen=True, kw_only=True):
             replay.see(core)  # 2
 
         async with self.database.transaction() as tx:
-            violations = await check_ledger(tx, self.trust, visit=_see)  # 1
+            violations = await check_ledger(tx, self.trust(), visit=_see)  # 1
         return Checked(  # 3
             entries=dict(sorted(kinds.items())),
             violations=tuple(violations),

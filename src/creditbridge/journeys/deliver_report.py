@@ -27,7 +27,7 @@ from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.foundation.errors import CreditbridgeError, Refused, Unavailable, Untrusted
 from creditbridge.foundation.ids import Kind, new_id
-from creditbridge.foundation.keys import Signer
+from creditbridge.foundation.keys import Signers
 from creditbridge.foundation.logging import get_logger
 from creditbridge.journeys.admit_caller import Caller
 from creditbridge.journeys.make_profile import make_profile
@@ -128,7 +128,7 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
     platforms: Platforms
     ledger: Ledger
     answers: Answers
-    signer: Signer
+    signer: Signers
     clock: Clock
     deadline_seconds: float
 
@@ -229,7 +229,7 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
             answer,
             running.coverage,
             running.request.asked,
-            self.signer,
+            self.signer.current(),
             request=request_bytes(running.request.caller.request),
             now=self.clock.now(),
         )

@@ -1,6 +1,7 @@
 """The house keeps itself: what must happen again and again, on every node, harmless if done twice.
 
-1. Every second: the lease is renewed, whatever else takes long; intents of lost nodes are settled.
+1. Every second: the lease is renewed, whatever else takes long; intents of lost nodes are settled;
+   the house's keys are looked after.
 2. Five times a second: withdrawn consents under which nothing runs any more fall silent.
 3. Every ten seconds: requests that nobody answered lapse; strangers' refusals are summed up.
 4. Every minute: what has run out is purged.
@@ -19,6 +20,7 @@ from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.logging import get_logger
+from creditbridge.journeys.keep_keys import KeepKeys
 from creditbridge.journeys.lapse_requests import LapseRequests
 from creditbridge.journeys.settle_intents import SettleIntents
 from creditbridge.journeys.silence_consents import SilenceConsents
@@ -28,6 +30,7 @@ log = get_logger("keep_house")
 
 LEASE_SECONDS = 1.0
 SETTLE_SECONDS = 1.0
+KEYS_SECONDS = 1.0
 SILENCE_SECONDS = 0.2
 LAPSE_SECONDS = 10.0
 PURGE_SECONDS = 60.0
@@ -61,6 +64,7 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     admission: Admission
     ledger: Ledger
+    keep_keys: KeepKeys
     settle_intents: SettleIntents
     silence_consents: SilenceConsents
     lapse_requests: LapseRequests
@@ -72,6 +76,7 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
             # By itself: who waits for a platform must not be taken for dead meanwhile.
             "lease": lambda: _repeat("lease", LEASE_SECONDS, self.renew_lease),  # 1
             "settle": lambda: _repeat("settle", SETTLE_SECONDS, self.settle_intents),  # 1
+            "keys": lambda: _repeat("keys", KEYS_SECONDS, self.keep_keys),  # 1
             "silence": lambda: _repeat("silence", SILENCE_SECONDS, self.silence_consents),  # 2
             "lapse": lambda: _repeat("lapse", LAPSE_SECONDS, self._look_after_requests),  # 3
             "purge": lambda: _repeat("purge", PURGE_SECONDS, self._purge),  # 4

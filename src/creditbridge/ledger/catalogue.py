@@ -22,6 +22,8 @@ class EventKind(StrEnum):
     CLIENT_CERTIFICATE_CHANGED = "client.certificate_changed"
     CLIENT_CONSTRAINT_CHANGED = "client.constraint_changed"
     CLIENT_ENDED = "client.ended"
+    KEY_ANNOUNCED = "key.announced"
+    KEY_RETIRED = "key.retired"
     PERSON_ENROLLED = "person.enrolled"
     TOKEN_ISSUED = "token.issued"  # noqa: S105 -- the word of an event
     TOKEN_REFUSED = "token.refused"  # noqa: S105 -- the word of an event
@@ -98,6 +100,8 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.CLIENT_CERTIFICATE_CHANGED: Row(terms=terms.ClientCertificateChanged, names=_BANK),
     EventKind.CLIENT_CONSTRAINT_CHANGED: Row(terms=terms.ClientConstraintChanged, names=_BANK),
     EventKind.CLIENT_ENDED: Row(terms=terms.ClientEnded, names=_BANK),
+    EventKind.KEY_ANNOUNCED: Row(terms=terms.KeyAnnounced),
+    EventKind.KEY_RETIRED: Row(terms=terms.KeyRetired),
     EventKind.PERSON_ENROLLED: Row(
         terms=terms.PersonEnrolled,
         names=_ENTERPRISE | _PERSON,

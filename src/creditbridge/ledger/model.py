@@ -24,6 +24,8 @@ from creditbridge.ledger.terms import (
     ConsentRequested,
     ConsentSilenced,
     DeliveryStopped,
+    KeyAnnounced,
+    KeyRetired,
     OperatorEnrolled,
     PackAssembled,
     PersonEnrolled,
@@ -43,6 +45,7 @@ from creditbridge.ledger.terms import (
 
 __all__ = [
     "CATALOGUE",
+    "Announcement",
     "ArtefactProof",
     "BankName",
     "BankOnboarded",
@@ -61,11 +64,15 @@ __all__ = [
     "EnterpriseName",
     "EventKind",
     "ExchangeProof",
+    "HouseKey",
     "Intent",
     "IntentOutcome",
+    "KeyAnnounced",
+    "KeyRetired",
     "LeaseLost",
     "LedgerCorrupt",
     "Name",
+    "NewHouseKey",
     "Opened",
     "Opening",
     "OperatorEnrolled",
@@ -250,3 +257,36 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     consent_id: str
     event_id: str  # Of its `consent.withdrawn`.
     withdrawn_at: datetime
+
+
+class HouseKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that the house signs or signed with, and its place in the log.
+
+    `from_index` is that of its announcement, `to_index` that of its retirement, once it has one.
+    """
+
+    purpose: str
+    key_id: str  # JWK thumbprint (RFC 7638).
+    jwk: bytes  # The public JWK (RFC 7517), as JSON.
+    use_from: datetime
+    from_index: int
+    retired_at: datetime | None = None
+    to_index: int | None = None
+
+
+class NewHouseKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that is to be announced; an urgent one begins at once, as nothing else can sign."""
+
+    purpose: str
+    key_id: str
+    algorithm: str
+    jwk: bytes
+    use_from: datetime
+    is_urgent: bool = False
+
+
+class Announcement(msgspec.Struct, frozen=True, kw_only=True):
+    """What was decided about a key that nobody knew."""
+
+    use_from: datetime
+    is_first: bool  # The house begins this purpose with it.

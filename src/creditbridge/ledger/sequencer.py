@@ -10,6 +10,7 @@ both believe to lead, one moves the head and the other's round is undone.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Protocol
 
 from creditbridge.foundation.database import RAISE_FLOOR, Database, Transaction
@@ -24,7 +25,7 @@ from creditbridge.ledger.store.tree import Head
 from creditbridge.ledger.tree import TileMissing, Tiles, edge_keys, grow, keys_for
 from creditbridge.protocols.checkpoint import Checkpoint, format_checkpoint, parse_checkpoint
 from creditbridge.protocols.merkle_tree import complete_nodes, hash_leaf
-from creditbridge.protocols.signed_note import parse_note, sign_note
+from creditbridge.protocols.signed_note import parse_note, sign_line, sign_note
 
 LEADER_LOCK = 0x6C656467_6572_0001  # "ledger": one leader on any number of nodes.
 RETRY_SECONDS = 1.0
@@ -57,6 +58,14 @@ class Witness(Protocol):
         ...
 
 
+class LogSigners(Protocol):
+    """Who signs checkpoints: the log's key, and during its change both (PROTOCOLS L14)."""
+
+    def overlapping(self) -> Sequence[Signer]:
+        """Return the keys in use, the latest first; one at least."""
+        ...
+
+
 class Sequencer:
     """One candidate for the leader's work; every node may run one.
 
@@ -69,12 +78,12 @@ class Sequencer:
         database: Database,
         settings: LedgerSettings,
         *,
-        log_signer: Signer,
+        log_signer: LogSigners,
         witness: Witness | None = None,
     ) -> None:
         self._database = database
         self._settings = settings
-        self._signer = log_signer
+        self._signers = log_signer
         self._witness = witness
         self._consulted = False
         self.trouble: CreditbridgeError | None = None
@@ -147,7 +156,12 @@ class Sequencer:
                 return
             await _require_extends(tx, head, known)
         checkpoint = Checkpoint(origin=self._settings.origin, size=head.size, root=head.root)
-        note = sign_note(format_checkpoint(checkpoint), checkpoint.origin, self._signer)
+        # Of two signatures a reader needs one: whoever pinned the earlier key can follow the log
+        # until the pins of the later one arrived.
+        latest, *earlier = self._signers.overlapping()
+        text = format_checkpoint(checkpoint)
+        note = sign_note(text, checkpoint.origin, latest)
+        note += "".join(sign_line(text, checkpoint.origin, one) for one in earlier)
         await store.keep_checkpoint(tx, size=head.size, note=note, signed_at=tx.now)
 
     async def _consult_witness(self) -> None:

@@ -106,6 +106,24 @@ class ClientEnded(Terms, frozen=True, kw_only=True):
     tokens_revoked: int
 
 
+class KeyAnnounced(Terms, frozen=True, kw_only=True):
+    """The house will sign with another key of this purpose, from an instant on."""
+
+    purpose: str  # The word of the settings, such as `seal`.
+    key: str  # JWK thumbprint (RFC 7638): it names the material, not only the key.
+    algorithm: str
+    use_from: Instant
+    replaces: str | None = None  # The thumbprint of the key in use; none where it is gone.
+
+
+class KeyRetired(Terms, frozen=True, kw_only=True):
+    """The house signs with this key no more; what it signed before stays good."""
+
+    purpose: str
+    key: str
+    successor: str
+
+
 class PersonEnrolled(Terms, frozen=True, kw_only=True):
     """A person may speak for an enterprise from here on."""
 

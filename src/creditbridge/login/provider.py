@@ -13,7 +13,7 @@ import msgspec
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.errors import CreditbridgeError, Unavailable
 from creditbridge.foundation.http import HttpRequest, HttpResponse
-from creditbridge.foundation.keys import Signer
+from creditbridge.foundation.keys import Signers
 from creditbridge.login.model import IdentityRejected, IdentityUnavailable, SignInRefused
 from creditbridge.login.secrets import new_secret
 from creditbridge.login.settings import SCOPE, LoginSettings
@@ -69,11 +69,11 @@ class Provider:
     """One identity provider. Its description is kept for an hour."""
 
     def __init__(
-        self, *, http: Sender, settings: LoginSettings, signer: Signer, clock: Clock
+        self, *, http: Sender, settings: LoginSettings, signer: Signers, clock: Clock
     ) -> None:
         self.settings = settings
         self._http = http
-        self._signer = signer
+        self._signers = signer
         self._clock = clock
         self._description: tuple[float, Description] | None = None
 
@@ -174,7 +174,7 @@ class Provider:
             iat=int(now.timestamp()),
             exp=int((now + ASSERTION_LIFE).timestamp()),
         )
-        return sign_compact(msgspec.json.encode(claims), self._signer, typ="JWT")
+        return sign_compact(msgspec.json.encode(claims), self._signers.current(), typ="JWT")
 
 
 def _require_ok(status: int) -> None:

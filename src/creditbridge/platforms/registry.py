@@ -9,7 +9,7 @@ import msgspec
 
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.errors import CreditbridgeError
-from creditbridge.foundation.keys import KeyUnusable, PublicKey, Signer, parse_public_key
+from creditbridge.foundation.keys import KeyUnusable, PublicKey, Signers, parse_public_key
 from creditbridge.platforms.model import DialectAnswer, PlatformQuery, QueryState
 from creditbridge.platforms.provincial.query import ProvincialPlatform
 from creditbridge.platforms.settings import PlatformSettings
@@ -49,7 +49,7 @@ class Tools(msgspec.Struct, frozen=True, kw_only=True):
     """What every dialect is built with; `record_key` has at least 32 bytes."""
 
     http: HttpDoor
-    signer: Signer
+    signer: Signers
     clock: Clock
     record_key: bytes
 

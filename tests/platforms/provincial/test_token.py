@@ -8,7 +8,7 @@ import pytest
 
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.http import HttpRequest, HttpResponse
-from creditbridge.foundation.keys import Signer
+from creditbridge.foundation.keys import FileKey
 from creditbridge.platforms.model import DeadlineExceeded
 from creditbridge.platforms.provincial.token import AccessTokens
 from creditbridge.platforms.settings import PlatformSettings
@@ -53,7 +53,7 @@ def http() -> GatedHttp:
 
 @pytest.fixture
 def tokens(
-    http: GatedHttp, platform_settings: PlatformSettings, clock: HandClock, gateway: Signer
+    http: GatedHttp, platform_settings: PlatformSettings, clock: HandClock, gateway: FileKey
 ) -> AccessTokens:
     """The tokens of one platform."""
     return AccessTokens(

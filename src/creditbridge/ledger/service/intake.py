@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.ids import Kind, new_id, new_reference
-from creditbridge.foundation.keys import Signer
+from creditbridge.foundation.keys import Signers
 from creditbridge.ledger.composing import (
     Numbers,
     names_of,
@@ -47,12 +47,12 @@ class Ledger:
         self,
         settings: LedgerSettings,
         *,
-        receipt_signer: Signer,
+        receipt_signer: Signers,
         opening_keys: OpeningKeys,
         node_id: str,
     ) -> None:
         self._settings = settings
-        self._signer = receipt_signer
+        self._signers = receipt_signer
         self._vault = Vault(keys=opening_keys)
         self._node_id = node_id
 
@@ -76,7 +76,7 @@ class Ledger:
         )
         core = prepared.core
         receipt = sign_receipt(
-            core, prepared.commitment, self._signer, origin=self._settings.origin
+            core, prepared.commitment, self._signers.current(), origin=self._settings.origin
         )
         locked = self._vault.lock(prepared, salts, record.proofs)
         await intake.write_entry(

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.http import HttpRequest, HttpResponse
-from creditbridge.foundation.keys import PublicKey, Signer
+from creditbridge.foundation.keys import PublicKey, Signers
 from creditbridge.foundation.logging import get_logger
 from creditbridge.platforms.model import (
     DialectAnswer,
@@ -73,7 +73,7 @@ class ProvincialPlatform:
         settings: PlatformSettings,
         transport: Transport,
         *,
-        signer: Signer,
+        signer: Signers,
         find_key: Callable[[str], PublicKey | None],
         clock: Clock,
         record_key: bytes,
@@ -81,7 +81,7 @@ class ProvincialPlatform:
         self._settings = settings
         self._transport = transport
         self._tokens = AccessTokens(settings, transport, signer, clock)
-        self._signer = signer
+        self._signers = signer
         self._find_key = find_key
         self._clock = clock
         self._record_key = record_key
@@ -189,7 +189,7 @@ class ProvincialPlatform:
         made = make_request_signature(
             request,
             PLATFORM_QUERY,
-            self._signer,
+            self._signers.current(),
             created=int(self._clock.now().timestamp()),
             # Anew for each attempt: the platform refuses a nonce that it has seen.
             nonce=secrets.token_urlsafe(NONCE_BYTES),

@@ -13,7 +13,7 @@ import msgspec
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.errors import Malformed
 from creditbridge.foundation.http import HttpRequest, HttpResponse
-from creditbridge.foundation.keys import Signer
+from creditbridge.foundation.keys import Signers
 from creditbridge.platforms.model import AnswerUnreadable, DeadlineExceeded, PlatformUnavailable
 from creditbridge.platforms.provincial.schema import TheirToken
 from creditbridge.platforms.settings import PlatformSettings
@@ -45,11 +45,11 @@ class AccessTokens:
     """The token of one platform, shared by all reports of a process."""
 
     def __init__(
-        self, settings: PlatformSettings, transport: Transport, signer: Signer, clock: Clock
+        self, settings: PlatformSettings, transport: Transport, signer: Signers, clock: Clock
     ) -> None:
         self._settings = settings
         self._transport = transport
-        self._signer = signer
+        self._signers = signer
         self._clock = clock
         self._lock = asyncio.Lock()
         self._token: AccessToken | None = None
@@ -113,7 +113,7 @@ class AccessTokens:
             "grant_type": "client_credentials",
             "client_id": self._settings.client_id,
             "client_assertion_type": ASSERTION_TYPE,
-            "client_assertion": sign_compact(claims, self._signer, typ="JWT"),
+            "client_assertion": sign_compact(claims, self._signers.current(), typ="JWT"),
         }
         return TokenRequest(
             http=HttpRequest(
