@@ -10,6 +10,7 @@ from creditbridge.journeys.admit_caller import Presented
 from creditbridge.protocols.certificate_binding import PeerCertificate, parse_certificate
 from creditbridge.protocols.certificate_chain import CertificateUntrusted
 from creditbridge.protocols.http_signatures import Request as SignedRequest
+from creditbridge.protocols.media_ranges import accepts
 
 HttpRequest = Request[object, object, State]
 JSON_TYPE = "application/json"
@@ -21,6 +22,13 @@ class ContentTypeUnsupported(Malformed):
 
     code = "content-type-unsupported"
     message = "Send the body as application/json, without a content coding."
+
+
+class AnswerNotAcceptable(Malformed):
+    """The request takes no answer of the type that this address has."""
+
+    code = "not-acceptable"
+    message = "The Accept header excludes what this address answers with."
 
 
 # Parsed once and not for every request of its connection; which one it is, its bytes say.
@@ -97,6 +105,16 @@ def require_json(headers: tuple[tuple[str, str], ...]) -> None:
     types = [value for name, value in headers if name == "content-type"]
     if len(types) != 1 or types[0].partition(";")[0].strip().lower() != JSON_TYPE:
         raise ContentTypeUnsupported
+
+
+def require_acceptable(headers: tuple[tuple[str, str], ...], media_type: str) -> None:
+    """Accept a request that takes an answer of this type (PROTOCOLS, S5).
+
+    Raises:
+        AnswerNotAcceptable: its `Accept` leaves the type out.
+    """
+    if not accepts((value for name, value in headers if name == "accept"), media_type):
+        raise AnswerNotAcceptable(detail=media_type)
 
 
 def header(request: HttpRequest, name: str) -> str | None:

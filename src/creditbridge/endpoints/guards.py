@@ -6,7 +6,13 @@ from contextlib import asynccontextmanager
 from litestar import Response
 
 from creditbridge.endpoints.answers import Answer, answer_signed
-from creditbridge.endpoints.exchange import HttpRequest, present, require_json
+from creditbridge.endpoints.exchange import (
+    JSON_TYPE,
+    HttpRequest,
+    present,
+    require_acceptable,
+    require_json,
+)
 from creditbridge.endpoints.house import House
 from creditbridge.endpoints.problems import answer_any
 from creditbridge.foundation.errors import Malformed, Refused
@@ -18,14 +24,17 @@ ADMITTED = "admitted"
 
 @asynccontextmanager
 async def admitted(
-    request: HttpRequest, house: House, *, door: str, scope: str
+    request: HttpRequest, house: House, *, door: str, scope: str, produces: str = JSON_TYPE
 ) -> AsyncGenerator[tuple[Presented, Caller]]:
     """Give the request as received and the caller who sent it; what refuses them is recorded.
+
+    `produces` is the media type of a good answer.
 
     Raises:
         Refused, Untrusted: as `journeys/admit_caller`.
         CertificateUntrusted: a proxy handed on a certificate that nobody vouches for.
         ContentTypeUnsupported: a body that is not plain JSON.
+        AnswerNotAcceptable: the caller takes no such answer.
         Malformed, Refused: what the block raises, once the ledger holds it (law 1).
     """
     try:
@@ -39,6 +48,7 @@ async def admitted(
     try:
         if presented.request.body:
             require_json(presented.request.headers)
+        require_acceptable(presented.request.headers, produces)
         yield presented, caller
     except (Malformed, Refused) as refusal:
         await house.refuse_caller(caller, refusal, door=door)

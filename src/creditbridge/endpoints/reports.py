@@ -93,7 +93,10 @@ async def read_evidence(
     report_id: FromPath[str], request: HttpRequest, house: AtHouse
 ) -> Response[bytes]:
     """Hand over the evidence pack of one of the bank's own reports, a refused one too."""
-    async with admitted(request, house, door=DOOR, scope=SCOPE) as (presented, caller):
+    async with admitted(request, house, door=DOOR, scope=SCOPE, produces=PACK_TYPE) as (
+        presented,
+        caller,
+    ):
         pack = await house.prove_record(caller, require_id(Kind.REPORT, report_id))
         disposition = f'attachment; filename="{report_id}.zip"'
         headers = (("content-type", PACK_TYPE), ("content-disposition", disposition))
