@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from creditbridge.protocols.certificate_binding import PeerCertificate, parse_certificate
+from creditbridge.protocols.distinguished_name import fold_name
 from creditbridge.protocols.revocation_list import (
     LIST_BYTES_MAX,
     CertificateRevoked,
     RevocationListRejected,
     RevocationUnknown,
-    fold_name,
     load_authorities,
     read_revocation_list,
     require_unrevoked,

@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from creditbridge.foundation.errors import Malformed, Refused
+from creditbridge.protocols.distinguished_name import fold_name
 
 CERTIFICATE_BYTES_MAX = 16_384
 MATCHER_CHARACTERS_MAX = 1_024
@@ -82,7 +83,9 @@ class SubjectMatcher(msgspec.Struct, frozen=True, kw_only=True):
 class PeerCertificate(msgspec.Struct, frozen=True, kw_only=True):
     """What the house reads of a peer's certificate.
 
-    Its chain was verified: by TLS, or by `certificate_chain` where a proxy handed it on.
+    Its chain was verified: by TLS, or by `certificate_chain` where a proxy handed it on. One that
+    `is_self_issued` names itself as its issuer: it has no chain, and stands for the one client that
+    registered it (section 2.2).
 
     `thumbprint` is base64url of SHA-256 over the DER, 43 characters (`x5t#S256`, section 3.1);
     `subject` is RFC 4514 text, for people; usages are dotted object identifiers.
@@ -99,6 +102,7 @@ class PeerCertificate(msgspec.Struct, frozen=True, kw_only=True):
     not_after: datetime
     extended_key_usages: frozenset[str]
     serial: int
+    is_self_issued: bool = False
 
 
 def thumbprint_of(der: bytes) -> str:
@@ -130,6 +134,7 @@ def parse_certificate(der: bytes) -> PeerCertificate:
             not_after=loaded.not_valid_after_utc,
             extended_key_usages=_usages(loaded),
             serial=loaded.serial_number,
+            is_self_issued=fold_name(loaded.issuer) == fold_name(loaded.subject),
         )
     except BROKEN as error:
         raise CertificateMalformed(detail=type(error).__name__) from error

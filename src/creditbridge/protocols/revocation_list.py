@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 
 from creditbridge.foundation.errors import Untrusted
 from creditbridge.protocols.certificate_binding import CertificateUnfit, PeerCertificate
+from creditbridge.protocols.distinguished_name import fold_name
 
 LIST_BYTES_MAX = 8_388_608
 PEM_MARK = b"-----BEGIN X509 CRL-----"
@@ -128,26 +129,6 @@ def require_unrevoked(
     # Fail closed for this authority alone: what it took back meanwhile is not known (section 6.3).
     if any(now >= one.next_update for one in own):
         raise RevocationUnknown(detail="the list is past its next update")
-
-
-def fold_name(name: x509.Name) -> str:
-    """Return a name as it is compared: without case, kind of string and spare blanks (section 7.1).
-
-    TLS libraries chain two spellings of one name; a list must not be missed over the difference.
-    """
-    return "\n".join(
-        "+".join(
-            sorted(
-                f"{part.oid.dotted_string}={' '.join(_text_of(part).casefold().split())}"
-                for part in rdn
-            )
-        )
-        for rdn in name.rdns
-    )
-
-
-def _text_of(part: "x509.NameAttribute[str | bytes]") -> str:
-    return part.value if isinstance(part.value, str) else part.value.hex()
 
 
 def _load(raw: bytes) -> x509.CertificateRevocationList:
