@@ -179,6 +179,13 @@ def house() -> Iterator[House]:
         yield house
 
 
+@pytest.fixture(scope="module")
+def own_house() -> Iterator[House]:
+    """Another whole house, for tests after which it is no more as it was."""
+    with open_house(Path(os.environ[RUN_VARIABLE])) as house:
+        yield house
+
+
 @pytest.fixture(scope="session")
 def endures(request: pytest.FixtureRequest) -> bool:
     """Whether the long figures were asked for."""

@@ -24,11 +24,18 @@ from creditbridge.cli.demo.processes import free_ports
 from creditbridge.cli.operations import call
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.http import HttpClientSettings, HttpRequest, open_client
+from creditbridge.foundation.key_making import (
+    encode_private,
+    encode_public,
+    make_private_key,
+    put_key_file,
+)
 from creditbridge.foundation.keys import parse_public_key
 
 RECIPE = Path(__file__).parents[2] / "certs_example" / "make.py"
 DEADLINE_SECONDS = 3
 LEASE_SECONDS = 4
+CACHE_SECONDS = 1
 # Short enough for tests, and a breaker that does not open over the enterprises that always fail.
 SETTINGS = f"""\
 breaker_failures = 10000
@@ -95,6 +102,7 @@ class House:
         self._browsers: dict[str, Browser] = {}
         self.database = EmbeddedCluster(folder / "database")
         self._issue_certificates()
+        self._make_next_keys()
         self.sandbox = Sandbox(folder / "sandbox.toml")
         self.nodes = self._start_nodes()
 
@@ -268,9 +276,23 @@ class House:
         with (self.pki / "ca" / "banks.pem").open("ab") as bundle:
             bundle.write(own.pem)
 
+    def _make_next_keys(self) -> None:
+        """Make the keys to which a rotation will change, and let those know who must."""
+        (self.pki / "next").mkdir()
+        sandbox = self.folder / "sandbox.toml"
+        text = sandbox.read_text()
+        for name in ("message", "login"):
+            private = make_private_key("ES256")
+            put_key_file(self.pki / "next" / f"{name}.key", encode_private(private))
+            put_key_file(self.pki / "next" / f"{name}.pub", encode_public(private))
+            known = f'"pki/gateway/{name}.pub"'
+            text = text.replace(known, f'{known}, "pki/next/{name}.pub"')
+        sandbox.write_text(text)
+
     def _start_nodes(self) -> list[Node]:
         config = self.folder / "creditbridge.toml"
         text = config.read_text().replace("[ledger]", f"[ledger]\nlease_seconds = {LEASE_SECONDS}")
+        text = text.replace("[keys]", f"[keys]\ncache_seconds = {CACHE_SECONDS}")
         config.write_text(text + SETTINGS)
         ports = free_ports(3)
         layout = self.layout

@@ -26,7 +26,7 @@ from creditbridge.foundation.key_making import (
     put_key_file,
 )
 from creditbridge.foundation.key_rings import KeyPurpose
-from creditbridge.foundation.keys import KeyUnusable
+from creditbridge.foundation.keys import KeyUnusable, read_key_file
 from creditbridge.foundation.rsa_keys import JoseFileKey
 from creditbridge.settings import Settings, read_settings
 
@@ -58,7 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     acts.add_parser("list", help="show every key with its times, as the gateway knows them")
     rotate = acts.add_parser("rotate", help="make the next key of a purpose")
     rotate.add_argument("--purpose", required=True, choices=[str(one) for one in KeyPurpose])
-    rotate.add_argument("--algorithm", choices=sorted(MAKERS), help="default: that of the last key")
+    made = rotate.add_mutually_exclusive_group()
+    made.add_argument("--algorithm", choices=sorted(MAKERS), help="default: that of the last key")
+    made.add_argument("--key", type=Path, help="a key that was made before: others know it already")
     rotate.add_argument(
         "--from",
         dest="not_before",
@@ -101,11 +103,13 @@ def _rotate(settings: Settings, arguments: argparse.Namespace) -> Mapping[str, o
     # Two names of one second would be one file.
     if path.exists():
         raise KeyUnusable(detail=f"{path} is there already")
-    private = make_private_key(arguments.algorithm or last.key.algorithm)
-    content = encode_private(private)
-    signer = parse_ring_key(purpose, content, origin=str(path))
+    if arguments.key is None:
+        content = encode_private(make_private_key(arguments.algorithm or last.key.algorithm))
+    else:
+        content = read_key_file(arguments.key)
+    signer = parse_ring_key(purpose, content, origin=str(arguments.key or path))
     # For whoever must know the key before it is used: a platform, the identity provider.
-    put_key_file(path.with_suffix(".pub"), encode_public(private))
+    put_key_file(path.with_suffix(".pub"), encode_public(signer.private))
     put_key_file(path, content)
     return {
         "purpose": purpose,
