@@ -23,6 +23,7 @@ from creditbridge.admission.sealing import Sealer
 from creditbridge.admission.service import Admission
 from creditbridge.admission.settings import AdmissionSettings
 from creditbridge.app import Rooms
+from creditbridge.app.keys import list_rings
 from creditbridge.consents.ceilings import Ceilings
 from creditbridge.consents.service import Consents
 from creditbridge.endpoints.applications import (
@@ -251,7 +252,12 @@ class Stage:
             database, self.rooms.settings.ledger, log_signer=self.rooms.keys.ledger
         )
         self.house = self.rooms.house(
-            Readiness(database=database, sequencer=self.sequencer, phase=self.lifecycle)
+            Readiness(
+                database=database,
+                sequencer=self.sequencer,
+                phase=self.lifecycle,
+                rings=list_rings(self.rooms.keys),
+            )
         )
         self.bank: Application = bank_application(self.house)
         self.people: Application = people_application(self.house)

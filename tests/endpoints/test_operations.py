@@ -8,6 +8,7 @@ from tests.endpoints.stage import Machine, Stage, make_key
 from tests.endpoints.wire import send
 
 from creditbridge.foundation.errors import Unavailable
+from creditbridge.foundation.key_rings import KeyPurpose, PlannedKey
 from creditbridge.protocols.canonical_json import canonicalize
 
 UNKNOWN_CHANGE = "chg_01hzy6t9x7c3v5n8m2k4p6q8r0"
@@ -55,6 +56,27 @@ async def test_the_sequencers_trouble_is_a_reason(stage: Stage) -> None:
     stage.sequencer.trouble = Unavailable()
 
     assert await read_reasons(stage) == (503, ["unavailable"])
+
+
+async def test_a_key_that_nobody_is_shown_any_more_is_a_reason(stage: Stage) -> None:
+    """This machine's last key of a purpose is retired: what it signs nobody could verify."""
+    ring = stage.rooms.keys.seal
+    key, later = ring.current().key, make_key().key
+    now = stage.clock.now()
+    retired = PlannedKey(key=key, use_from=now, is_retired=True)
+    ring.plan([retired, PlannedKey(key=later, use_from=now)], now=now)
+
+    assert await read_reasons(stage) == (503, ["keys-retired"])
+
+
+async def test_keys_are_shown_with_their_times(stage: Stage) -> None:
+    """Each purpose has begun with one; nothing of a private half."""
+    answer = await send(stage.operations, "GET", "/keys")
+
+    keys = msgspec.convert(answer.json["keys"], list[dict[str, str | None]])
+    assert {key["purpose"] for key in keys} == set(KeyPurpose)
+    assert {key["retired_at"] for key in keys} == {None}
+    assert keys[0].keys() == {"purpose", "kid", "alg", "use_from", "retired_at"}
 
 
 async def test_a_lost_database_is_a_reason(stage: Stage) -> None:

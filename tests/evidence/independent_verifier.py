@@ -6,6 +6,7 @@ independent_verifier.py pack PACK PINS        a pack: digests, proofs, signature
 
 import base64
 import hashlib
+import itertools
 import json
 import sys
 import zipfile
@@ -90,28 +91,31 @@ def root_from(leaf: bytes, index: int, size: int, proof: list[bytes]) -> bytes:
     return sha(b"\x01", last, root_from(leaf, index - half, size - half, rest))
 
 
-def open_checkpoint(note: str, vkey: str) -> tuple[str, int, bytes]:
-    """Origin, size and root of a checkpoint that the key signed."""
+def open_checkpoint(note: str, vkeys: list[str]) -> tuple[str, int, bytes]:
+    """Origin, size and root of a checkpoint that one of the keys signed."""
     body, _, signatures = note.rpartition("\n\n")
-    body += "\n"
-    name, key_id, typed = vkey.split("+", 2)
-    raw = base64.b64decode(typed)
-    demand(sha(name.encode(), b"\n", raw)[:4].hex() == key_id, "key id")
-    for line in signatures.splitlines():
-        dash, signer, blob = line.split(" ")
+    for vkey, line in itertools.product(vkeys, signatures.splitlines()):
+        name, key_id, typed = vkey.split("+", 2)
+        raw, (dash, signer, blob) = base64.b64decode(typed), line.split(" ")
         signature = base64.b64decode(blob)
+        demand(sha(name.encode(), b"\n", raw)[:4].hex() == key_id, "key id")
         if (dash, signer, signature[:4].hex()) == ("\u2014", name, key_id):
-            Ed25519PublicKey.from_public_bytes(raw[1:]).verify(signature[4:], body.encode())
+            Ed25519PublicKey.from_public_bytes(raw[1:]).verify(signature[4:], f"{body}\n".encode())
             origin, size, root = body.splitlines()[:3]
             demand(origin == name, "origin")
             return origin, int(size), base64.b64decode(root)
-    raise Invalid(name)
+    raise Invalid(note)
 
 
-def verify(pins: object, key_id: str, signature: bytes, message: bytes) -> None:
-    """An ES256 signature (raw) by the pinned key of this id."""
-    pinned = pins if isinstance(pins, list) else []
-    keys = [dict(pin["jwk"]) for pin in pinned if pin["kid"] == key_id]
+def pinned(pins: object, index: int) -> list[Json]:
+    """The pins that count at an index: from their first on, before their last."""
+    known = pins if isinstance(pins, list) else []
+    return [p for p in known if p.get("from_index", 0) <= index < p.get("to_index", index + 1)]
+
+
+def verify(pins: object, index: int, key_id: str, signature: bytes, message: bytes) -> None:
+    """An ES256 signature (raw) by the key of this id that is pinned at the index."""
+    keys = [get(pin, "jwk", dict) for pin in pinned(pins, index) if pin["kid"] == key_id]
     demand(len(keys) == 1 and len(signature) == 64, f"key {key_id}")
     x, y = (int.from_bytes(unb64(keys[0][name])) for name in ("x", "y"))
     der = encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
@@ -129,7 +133,7 @@ def tile_path(folder: Path, level: str, number: int, width: int) -> Path:
 
 def check_log(folder: Path, vkey: str) -> None:
     """The root derived from the entries, every tile, and the signed checkpoint agree."""
-    _, size, root = open_checkpoint((folder / "checkpoint").read_text("utf-8"), vkey)
+    _, size, root = open_checkpoint((folder / "checkpoint").read_text("utf-8"), [vkey])
     row: list[bytes] = []
     for number in range(-(-size // 256)):
         width = min(256, size - number * 256)
@@ -179,8 +183,8 @@ class Pack:
 
     def check_entries(self) -> None:
         note = self.files["checkpoint"].decode()
-        vkey = str(get(self.pins, "log_keys", list)[0]["vkey"])
-        origin, size, root = open_checkpoint(note, vkey)
+        log_keys = pinned(self.pins["log_keys"], int(note.splitlines()[1]) - 1)
+        origin, size, root = open_checkpoint(note, [str(pin["vkey"]) for pin in log_keys])
         demand(origin == self.pins["origin"], "origin")
         for name in sorted(name for name in self.files if name.endswith("/opening.json")):
             opening, index = read_json(self.files[name]), int(name.split("/")[1])
@@ -207,12 +211,12 @@ class Pack:
         signature = unb64(str(receipt.pop("signature")))
         unsigned = json.dumps(receipt, sort_keys=True, separators=(",", ":"))
         message = b"creditbridge-receipt-v1\0" + unsigned.encode()
-        verify(self.pins["receipt_keys"], get(receipt, "kid", str), signature, message)
+        verify(self.pins["receipt_keys"], subject, get(receipt, "kid", str), signature, message)
         demand(receipt["commitment"] == self.commitments[subject], "receipt of another entry")
         base, body = self.files["request/base"], self.files["request/body"]
         self.check_digest(decided, "request", base)
         key_id = self.files["request/key-id"].decode()
-        verify(self.pins["bank_keys"], key_id, self.files["request/signature"], base)
+        verify(self.pins["bank_keys"], decided, key_id, self.files["request/signature"], base)
         digest = f'"content-digest": sha-256=:{base64.b64encode(sha(body)).decode()}:'
         demand(digest in base.decode().split("\n"), "request body")
 
@@ -246,7 +250,7 @@ class Pack:
         self.check_digest(index, "artefact", artefact)
         key_id, message = self.files["consent/key-id"], b"creditbridge-consent-v1\0" + artefact
         signature = self.files["consent/signature"]
-        verify(self.pins["consent_keys"], key_id.decode(), signature, message)
+        verify(self.pins["consent_keys"], index, key_id.decode(), signature, message)
         demand(terms["artefact_digest"] == b64(sha(artefact)), "artefact")
         earlier = [core for i, core in self.cores.items() if i < index]
         enrolled = [core["person"] for core in earlier if core["kind"] == "person.enrolled"]
@@ -256,14 +260,15 @@ class Pack:
         at = "queries/01/"
         exchange, grant = (read_json(self.files[at + n]) for n in ("exchange.json", "grant.json"))
         query, signature = self.files[f"{at}query.base"], self.files[f"{at}query.signature"]
-        verify(self.pins["query_keys"], get(exchange, "query_key_id", str), signature, query)
+        key_id = get(exchange, "query_key_id", str)
+        verify(self.pins["query_keys"], subject, key_id, signature, query)
         carried = base64.b64encode(self.files[f"{at}grant.json"]).decode()
         demand(f'"creditbridge-consent": :{carried}:' in query.decode().split("\n"), "grant")
         demand(grant["query_id"] == intended["query_id"] == exchange["query_id"], "query id")
         demand(set(get(grant, "sections", list)) <= set(get(intended, "sections", list)), "grant")
         answer, said = self.files[f"{at}answer.base"], self.files[f"{at}answer.signature"]
         keys = get(self.pins, "platform_keys", dict)[exchange["platform"]]
-        verify(keys, get(exchange, "answer_key_id", str), said, answer)
+        verify(keys, subject, get(exchange, "answer_key_id", str), said, answer)
         demand(f":{base64.b64encode(signature).decode()}:" in answer.decode(), "bound answer")
         for name, raw in (("query", query), ("answer", answer)):
             self.check_digest(subject, name, len(raw).to_bytes(8) + raw)

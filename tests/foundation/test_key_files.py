@@ -91,12 +91,10 @@ def test_of_a_key_that_signs_no_more_the_public_half_is_enough(tmp_path: Path) -
         private = make_private_key(algorithm)
         put_key_file(first, encode_public(private))
         put(name_ring_file(first, not_before=NOON), algorithm)
-        opened = open_token_ring if purpose is KeyPurpose.TOKEN else None
-
         ring = (
-            open_ring(purpose, first, SystemClock())
-            if opened is None
-            else opened(first, SystemClock())
+            open_token_ring(first, SystemClock())
+            if purpose is KeyPurpose.TOKEN
+            else open_ring(purpose, first, SystemClock())
         )
 
         assert len(ring.list_known()) == 2

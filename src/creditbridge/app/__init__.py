@@ -111,7 +111,14 @@ async def build(
         await keep_house.keep_keys()
         stack.push_async_callback(keep_house.close)
         sequencer = Sequencer(database, settings.ledger, log_signer=rooms.keys.ledger)
-        house = rooms.house(Readiness(database=database, sequencer=sequencer, phase=lifecycle))
+        house = rooms.house(
+            Readiness(
+                database=database,
+                sequencer=sequencer,
+                phase=lifecycle,
+                rings=list_rings(rooms.keys),
+            )
+        )
         tasks |= {"sequencer": sequencer.run, **keep_house.tasks()}
         tasks["revocation"] = rooms.revocations.watch
         yield Built(house=house, doors=list_doors(settings, house), tasks=tasks)

@@ -1,14 +1,17 @@
 """The house's keys as its parts need them: kept as rings, shown as one set."""
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import msgspec
 
 from creditbridge.foundation.key_rings import KeyRing
 from creditbridge.foundation.keys import FileKey, PublicKey
-from creditbridge.journeys.keep_keys import Ring
+from creditbridge.foundation.rsa_keys import JoseFileKey
 from creditbridge.protocols.jwk import format_jwks
 from creditbridge.settings import Keys
+
+AnyRing: TypeAlias = KeyRing[FileKey] | KeyRing[JoseFileKey]
 
 
 class ShownKeys(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,10 +29,10 @@ class ShownKeys(msgspec.Struct, frozen=True, kw_only=True):
         return format_jwks({key.key_id: key for key in shown}.values())
 
 
-def list_rings(keys: Keys) -> tuple[Ring, ...]:
+def list_rings(keys: Keys) -> tuple[AnyRing, ...]:
     """Return the ring of each purpose that there is."""
-    rings = (*(keys.ledger, keys.receipt, keys.message, keys.consent, keys.seal), keys.login)
-    return (*rings, *([] if keys.token is None else [keys.token]))
+    messages = (keys.ledger, keys.receipt, keys.message, keys.consent, keys.seal, keys.login)
+    return messages if keys.token is None else (*messages, keys.token)
 
 
 def list_message_keys(ring: KeyRing[FileKey]) -> list[PublicKey]:

@@ -23,12 +23,22 @@ class Phase(Protocol):
         ...
 
 
+class SigningRing(Protocol):
+    """What this file needs of the keys of one purpose."""
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether what is signed here can be verified by what is published."""
+        ...
+
+
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     """The states that gate readiness; platforms are shown elsewhere and never gate."""
 
     database: Database
     sequencer: Sequencer
     phase: Phase
+    rings: tuple[SigningRing, ...] = ()
 
     async def __call__(self) -> list[str]:
         """Return the reasons not to send work here; none means ready."""
@@ -44,6 +54,8 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
                     reasons.append("ledger-late")
         except CreditbridgeError as error:
             reasons.append(error.code)
+        if not all(ring.is_shown for ring in self.rings):
+            reasons.append("keys-retired")
         if self.sequencer.trouble is not None:
             reasons.append(self.sequencer.trouble.code)
         return reasons
