@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from tests.house.house import House, open_house
+from tests.waiting import PATIENCE_SECONDS
 
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import Database, open_database
@@ -200,6 +201,13 @@ def _log_as_before() -> Iterator[None]:
     yield
     structlog.configure(**ours)
     root.handlers[:], root.level, logging.raiseExceptions = handlers, level, raises
+
+
+@pytest.fixture(autouse=True)
+def _patient_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine racers stand in line for longer than a caller would."""
+    for name in ("ACQUIRE_SECONDS", "LOCK_SECONDS", "STATEMENT_SECONDS"):
+        monkeypatch.setattr(f"creditbridge.foundation.database.{name}", int(PATIENCE_SECONDS))
 
 
 @pytest.fixture

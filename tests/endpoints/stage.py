@@ -574,7 +574,7 @@ def _settings(folder: Path) -> Settings:
             bodies=nowhere,
             records=nowhere,
         ),
-        ledger=LedgerSettings(origin=ORIGIN),
+        ledger=LedgerSettings(origin=ORIGIN, lease_seconds=600),
         identity=IdentitySettings(issuer=ISSUER, authority=nowhere, client_id="creditbridge"),
         platforms=(),
         database=DatabaseSettings(folder=nowhere),
