@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from tests.error_tree import list_errors
 
 from creditbridge.access.form import FormFault
-from creditbridge.access.model import IssuedToken, OAuthError, Token
+from creditbridge.access.granted.model import IssuedToken
+from creditbridge.access.model import OAuthError, Token
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
@@ -21,13 +22,14 @@ def test_error_descriptions_are_of_the_characters_that_the_standard_allows() -> 
 
 
 def test_every_oauth_error_has_a_word_of_the_standard() -> None:
-    """RFC 6749, section 5.2, and RFC 9449, sections 5 and 8, name them."""
+    """RFC 6749, sections 4.1.2.1 and 5.2, and RFC 9449, sections 5 and 8, name them."""
     assert {kind.oauth_code for kind in list_errors(OAuthError)} == {
         "invalid_request",
         "invalid_client",
         "invalid_dpop_proof",
         "invalid_grant",
         "invalid_scope",
+        "unauthorized_client",
         "unsupported_grant_type",
         "use_dpop_nonce",
     }

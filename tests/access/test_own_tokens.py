@@ -96,7 +96,8 @@ async def test_V1_a_revoked_token_is_gone_and_stays_gone(
     async with database.transaction() as tx:
         proven = await service.authenticate_client(tx, request, ADMISSION)
         bound = await service.bind_token(tx, request, proven, ADMISSION)
-        issued = [await service.grant_token(tx, request, proven, bound) for _ in range(2)]
+        entitlement = await service.decide_grant(tx, request, proven, bound)
+        issued = [await service.issue_token(tx, proven, bound, entitlement) for _ in range(2)]
     named = msgspec.structs.replace(request, form={"token": issued[0].secret})
 
     async with database.transaction() as tx:

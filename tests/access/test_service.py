@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from creditbridge.access import service
+from creditbridge.access.granted.model import Entitlement, IssuedToken, UnauthorizedClient
 from creditbridge.access.model import (
     Authenticated,
     Binding,
@@ -21,7 +22,6 @@ from creditbridge.access.model import (
     InvalidClient,
     InvalidRequest,
     InvalidScope,
-    IssuedToken,
     PresentedToken,
     TokenInvalid,
     TokenUnbound,
@@ -83,7 +83,8 @@ async def obtain(database: Database, request: ClientRequest) -> IssuedToken:
     async with database.transaction() as tx:
         client = await service.authenticate_client(tx, request, ADMISSION)
         binding = await service.bind_token(tx, request, client, ADMISSION)
-        return await service.grant_token(tx, request, client, binding)
+        entitlement = await service.decide_grant(tx, request, client, binding)
+        return await service.issue_token(tx, client, binding, entitlement)
 
 
 async def use(database: Database, secret: str, certificate: PeerCertificate | None) -> str:
@@ -139,8 +140,8 @@ async def test_G1_only_registered_scopes_are_granted(
     ("form", "refusal"),
     [
         ({"grant_type": "password", "username": "u", "password": "p"}, UnsupportedGrantType),
-        ({"grant_type": "authorization_code", "code": "c"}, UnsupportedGrantType),
-        ({"grant_type": "refresh_token"}, UnsupportedGrantType),
+        ({"grant_type": "authorization_code", "code": "c"}, UnauthorizedClient),
+        ({"grant_type": "refresh_token"}, UnauthorizedClient),
         ({"grant_type": "Client_Credentials"}, UnsupportedGrantType),
     ],
 )
@@ -343,7 +344,8 @@ async def test_S2_no_token_survives_a_suspension_that_it_raced_with(
             while not await is_somebody_waiting(database):
                 pass
             binding = await service.bind_token(tx, request, proven, ADMISSION)
-            issued = await service.grant_token(tx, request, proven, binding)
+            entitlement = await service.decide_grant(tx, request, proven, binding)
+            issued = await service.issue_token(tx, proven, binding, entitlement)
 
     assert suspension.result() == 1
     with pytest.raises(TokenInvalid):
@@ -392,4 +394,6 @@ async def test_G2_the_database_keeps_no_token_that_is_not_bound_to_one_thing(
 
     with pytest.raises(asyncpg.CheckViolationError):
         async with database.transaction() as tx:
-            await service.issue_token(tx, proven, binding, scopes=frozenset({"reports"}))
+            await service.issue_token(
+                tx, proven, binding, Entitlement(scopes=frozenset({"reports"}))
+            )

@@ -90,6 +90,10 @@ COMMANDS: dict[ChangeKind, tuple[str, ...]] = {
         *("--kind", "san_dns", "--value", "new.example"),
     ),
     ChangeKind.CLIENT_CONSTRAINT: ("client", "constraint", "one-core", "--to", "DPOP"),
+    ChangeKind.CLIENT_REDIRECTS: (
+        *("client", "redirects", "one-core"),
+        *("--uri", "https://a.example/callback", "--uri", "https://b.example/callback"),
+    ),
     ChangeKind.CLIENT_ENDING: ("client", "end", "one-core"),
     ChangeKind.CLIENT_REGISTRATION: ("client", "register", "client.json"),
     ChangeKind.BANK_RESUMPTION: ("resume", BANK_ID),

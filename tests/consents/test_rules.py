@@ -29,6 +29,7 @@ from creditbridge.consents.rules import (
     encode_artefact,
     next_state,
     read_artefact,
+    require_active,
     require_coverage,
     require_standing,
     state_at,
@@ -245,6 +246,44 @@ def test_an_answer_given_before_needs_no_new_use(
     used_up = replace(consent, **change)
 
     assert require_standing(used_up, asked, now=noon) is used_up
+
+
+@pytest.mark.parametrize(
+    ("changes", "offset", "code"),
+    [
+        ({}, timedelta(0), None),
+        ({}, timedelta(days=-2), None),
+        ({}, timedelta(days=1), "consent-expired"),
+        ({"used": 3}, timedelta(0), "consent-exhausted"),
+        ({"state": ConsentState.PAUSED}, timedelta(0), "consent-paused"),
+        ({"state": ConsentState.PAUSED}, timedelta(days=1), "consent-expired"),
+        ({"state": ConsentState.WITHDRAWN}, timedelta(0), "consent-withdrawn"),
+        ({"state": ConsentState.EXHAUSTED}, timedelta(0), "consent-exhausted"),
+        ({"state": ConsentState.REQUESTED}, timedelta(0), "consent-pending"),
+    ],
+)
+def test_G7_what_a_grant_rests_on_is_given_and_has_uses_left(
+    consent: Consent,
+    noon: datetime,
+    changes: dict[str, object],
+    offset: timedelta,
+    code: str | None,
+) -> None:
+    """Its term may still be to come: then a token is good, and a look with it is not yet."""
+    judged = replace(consent, **changes)
+
+    if code is None:
+        assert require_active(judged, now=noon + offset) is judged
+        return
+    with pytest.raises(Refused) as caught:
+        require_active(judged, now=noon + offset)
+    assert caught.value.code == code
+
+
+def test_G7_an_unknown_consent_carries_no_grant(noon: datetime) -> None:
+    """As if it had never been given."""
+    with pytest.raises(ConsentMissing):
+        require_active(None, now=noon)
 
 
 @example(

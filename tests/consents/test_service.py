@@ -461,12 +461,32 @@ async def test_lists_come_newest_first_page_by_page(
         page = await consents.list_for_enterprise(tx, USCC, rows_max=2)
         rest = await consents.list_for_enterprise(tx, USCC, before=page[-1].consent_id)
         older = await consents.list_for_bank(tx, "bnk_1", before=page[-1].consent_id)
+        named = frozenset({page[0].consent_id, "cns_other"})
+        reached = await consents.list_for_bank(tx, "bnk_1", consent_ids=named)
+        none = await consents.list_for_bank(tx, "bnk_1", consent_ids=frozenset())
 
     ids = [consent.consent_id for consent in whole]
     assert ids == sorted(ids, reverse=True)
     assert len(whole) == 3
     assert page + rest == whole
     assert older == rest
+    assert (reached, none) == (page[:1], [])
+
+
+async def test_G7_the_first_consent_that_does_not_stand_refuses_for_all(
+    database: Database, consents: Consents, request_of_bank: ConsentRequest
+) -> None:
+    """Nothing rests on none at all; of several, one that is not given is enough."""
+    async with database.transaction() as tx:
+        given = await give(tx, consents, request_of_bank)
+        lodged = await lodge(tx, consents, request_of_bank, authorization_no="B-1")
+
+        await consents.require_active(tx, [])
+        await consents.require_active(tx, [given.consent_id])
+        with pytest.raises(Refused) as refusal:
+            await consents.require_active(tx, [given.consent_id, lodged.consent_id])
+
+    assert refusal.value.code == "consent-pending"
 
 
 async def test_requests_that_nobody_answers_lapse(

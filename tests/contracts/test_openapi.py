@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from openapi_spec_validator import validate
 from tests.endpoints.stage import Machine, Stage
+from tests.endpoints.teller import Teller
 from tests.endpoints.wire import Answer, Application, send
 from tests.error_tree import list_errors
 
@@ -58,6 +59,9 @@ NEVER_TOLD: Mapping[str, frozenset[str]] = {
             "invalid-scope",
             "token-foreign",
             "unsupported-grant-type",
+            "invalid-grant",
+            "code-reused",
+            "unauthorized-client",
         }
     ),
     "told as another error by whoever calls": frozenset(
@@ -72,6 +76,7 @@ NEVER_TOLD: Mapping[str, frozenset[str]] = {
             "structured-field-malformed",
             "tile-unknown",
             "token-rejected",
+            "verifier-mismatch",
         }
     ),
     "told at the start, in the log or at readiness": frozenset(
@@ -242,6 +247,22 @@ async def test_the_banks_answers_fit_the_contract(
     require_fit(contract, "Consent", one)
     require_fit(contract, "Problem", refused)
     require_fit(contract, "Problem", unfit)
+
+
+async def test_the_answers_about_a_grant_fit_the_contract(
+    contract: Contract, stage: Stage, north: Machine
+) -> None:
+    """The tokens that a code brings, what introspection says of one, and the grant's status."""
+    teller = Teller(stage, north)
+    await teller.allow()
+    tokens = await teller.redeem(await teller.make_code(await stage.give_consent(north)))
+    own = await stage.get_token(north, scope="grant_management_query")
+    _, status = await teller.call(own, "GET", f"/grants/{tokens.json['grant_id']}")
+    told = await teller.post("/oauth/introspect", {"token": str(tokens.json["access_token"])})
+
+    require_fit(contract, "TokenAnswer", tokens)
+    require_fit(contract, "GrantStatus", status)
+    require_fit(contract, "Introspection", told)
 
 
 async def test_the_public_answers_fit_the_contract(contract: Contract, stage: Stage) -> None:

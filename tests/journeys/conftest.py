@@ -377,6 +377,8 @@ async def onboard(
                 scopes=("consents", "reports"),
                 requires_signature=bool(keys),
                 keys=keys,
+                grant_types=("client_credentials", "authorization_code"),
+                redirect_uris=(f"https://{host}/callback",),
             )
             for client_id, host, keys in (
                 (f"{name}-core", hosts[0], (key.key.to_jwk(),)),

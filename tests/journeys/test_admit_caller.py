@@ -20,6 +20,7 @@ from creditbridge.access.model import (
 )
 from creditbridge.admission.rules import NonceReplayed
 from creditbridge.admission.service import Admission
+from creditbridge.consents.service import Consents
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.errors import CreditbridgeError
@@ -64,6 +65,7 @@ class House(Protocol):
     database: Database
     ledger: Ledger
     admission: Admission
+    consents: Consents
 
     async def wait(self, time: timedelta) -> None:
         """Let the database's instant pass."""
@@ -105,6 +107,7 @@ class Door:
                 revocations=revocations,
             ),
             access=access,
+            consents=house.consents,
             admission=house.admission,
             ledger=house.ledger,
         )

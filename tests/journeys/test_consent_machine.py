@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 )
 from tests.journeys.conftest import USCC, House, Onboarded
 
+import creditbridge.access.service as access
 from creditbridge.admission.model import Outcome, Stored
 from creditbridge.consents.acts import Approval, Refusal, Withdrawal
 from creditbridge.consents.model import Consent
@@ -272,7 +273,7 @@ class ConsentMachine(RuleBasedStateMachine):
     def _withdrawal(self, known: Known) -> Awaitable[Consent]:
         house = self.world.house
         journey = WithdrawConsent(
-            database=house.database, consents=house.consents, ledger=house.ledger
+            database=house.database, consents=house.consents, access=access, ledger=house.ledger
         )
         return journey(
             Withdrawal(

@@ -6,6 +6,7 @@ from typing import Protocol, TypeAlias
 import msgspec
 import pytest
 
+import creditbridge.access.service as access
 from creditbridge.consents.acts import Approval, ConsentRequest, Refusal, Withdrawal
 from creditbridge.consents.answers import ConsentChanged, ConsentUnknown
 from creditbridge.consents.ceilings import SectionsNotAllowed
@@ -74,7 +75,9 @@ def give_in(house: House) -> GiveConsent:
 
 def withdraw_in(house: House) -> WithdrawConsent:
     """Return the journey of a withdrawal."""
-    return WithdrawConsent(database=house.database, consents=house.consents, ledger=house.ledger)
+    return WithdrawConsent(
+        database=house.database, consents=house.consents, access=access, ledger=house.ledger
+    )
 
 
 @pytest.fixture
@@ -308,7 +311,9 @@ async def test_no_consent_is_withdrawn_without_the_ledgers_word(
     act = Withdrawal(consent_id=consent.consent_id, uscc=consent.uscc, person_id=person_id)
 
     with pytest.raises(DatabaseUnavailable):
-        await WithdrawConsent(database=house.database, consents=house.consents, ledger=broken)(act)
+        await WithdrawConsent(
+            database=house.database, consents=house.consents, access=access, ledger=broken
+        )(act)
 
     async with house.database.transaction() as tx:
         kept = await house.consents.get_consent(tx, consent.consent_id)

@@ -21,6 +21,7 @@ from creditbridge.access.model import (
     TokenInvalid,
 )
 from creditbridge.admission.service import Admission
+from creditbridge.consents.service import Consents
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import (
     Database,
@@ -46,11 +47,13 @@ from creditbridge.ledger.terms import (
     ClientConstraintChanged,
     ClientEnded,
     ClientKeysChanged,
+    ClientRedirectsChanged,
     ClientRegistered,
 )
 from creditbridge.parties.changes.bank_resumption import BankActive
 from creditbridge.parties.changes.client_constraint import ConstraintUnchanged
 from creditbridge.parties.changes.client_keys import KeysMiscounted, KeyUnknown
+from creditbridge.parties.changes.client_redirects import RedirectsUnused
 from creditbridge.parties.changes.standing import BankUnknown, ClientUnknown
 from creditbridge.parties.model import (
     ApprovalAct,
@@ -97,6 +100,7 @@ class House(Protocol):
 
     database: Database
     admission: Admission
+    consents: Consents
     ledger: Ledger
 
     async def told(self, *words: str) -> list[Core]:
@@ -149,6 +153,7 @@ class Desk:
                 revocations=revocations,
             ),
             access=access,
+            consents=house.consents,
             admission=house.admission,
             ledger=house.ledger,
         )
@@ -269,11 +274,18 @@ def rebound(north: Onboarded, *, to: str = "DPOP") -> dict[str, JsonValue]:
     return {"client_id": north.client_ids[0], "sender_constraint": to}
 
 
+def redirected(north: Onboarded) -> dict[str, JsonValue]:
+    """Return a change of the first client's redirect URIs."""
+    redirect_uris: JsonValue = ["https://new.example/callback"]
+    return {"client_id": north.client_ids[0], "redirect_uris": redirect_uris}
+
+
 KINDS: dict[ChangeKind, Body] = {
     ChangeKind.CLIENT_REGISTRATION: third,
     ChangeKind.CLIENT_KEYS: lambda north: keys_of(north, add=(make_key(),), end=True),
     ChangeKind.CLIENT_CERTIFICATE: renamed,
     ChangeKind.CLIENT_CONSTRAINT: rebound,
+    ChangeKind.CLIENT_REDIRECTS: redirected,
     ChangeKind.CLIENT_ENDING: lambda north: {"client_id": north.client_ids[0]},
 }
 
@@ -403,6 +415,24 @@ async def test_what_tokens_are_bound_to_already_is_no_change(desk: Desk, north: 
     """Two people would have signed for nothing, and the client would lose its tokens."""
     with pytest.raises(ConstraintUnchanged):
         await desk.decide(ChangeKind.CLIENT_CONSTRAINT, rebound(north, to="MTLS"))
+
+
+async def test_P3_other_redirect_uris_count_and_the_earlier_ones_no_more(
+    desk: Desk, north: Onboarded, house: House
+) -> None:
+    """For a client that asks people; to one that asks nobody an address is of no use."""
+    await desk.decide(ChangeKind.CLIENT_REDIRECTS, redirected(north))
+
+    async with house.database.transaction() as tx:
+        registration = await parties.get_client(tx, north.client_ids[0])
+    assert registration.client.redirect_uris == {"https://new.example/callback"}
+    (record,) = await house.told("client")
+    assert isinstance(record.terms, ClientRedirectsChanged)
+    assert record.terms.redirect_uris == {"https://new.example/callback"}
+    await desk.decide(ChangeKind.CLIENT_REGISTRATION, third(north))
+    with pytest.raises(RedirectsUnused):
+        body = {**redirected(north), "client_id": "north-third"}
+        await desk.decide(ChangeKind.CLIENT_REDIRECTS, body)
 
 
 async def test_an_ended_client_is_unknown_for_good(

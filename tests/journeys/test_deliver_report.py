@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias
 import msgspec
 import pytest
 
+import creditbridge.access.service as access
 from creditbridge.admission.model import Outcome, Stored
 from creditbridge.admission.rules import BusinessIdTaken, KeyInFlight, KeyReused
 from creditbridge.consents.acts import Withdrawal
@@ -95,7 +96,9 @@ class House(Protocol):
 @pytest.fixture
 def withdraw(house: House, person_id: str) -> Callable[[Consent], Awaitable[Consent]]:
     """Withdraws a consent as its enterprise's representative."""
-    journey = WithdrawConsent(database=house.database, consents=house.consents, ledger=house.ledger)
+    journey = WithdrawConsent(
+        database=house.database, consents=house.consents, access=access, ledger=house.ledger
+    )
 
     def act(consent: Consent) -> Awaitable[Consent]:
         return journey(

@@ -15,6 +15,7 @@ from creditbridge.access.model import (
     UnsupportedGrantType,
 )
 from creditbridge.admission.service import Admission
+from creditbridge.consents.service import Consents
 from creditbridge.foundation.database import Database, DatabaseUnavailable
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.journeys.issue_token import IssueToken
@@ -46,6 +47,7 @@ class House(Protocol):
 
     database: Database
     admission: Admission
+    consents: Consents
     ledger: Ledger
 
     async def told(self, *words: str) -> list[Core]:
@@ -91,6 +93,7 @@ def issue(
         return IssueToken(
             prove_client=prove_client,
             access=access,
+            consents=house.consents,
             admission=house.admission,
             ledger=ledger,
         )

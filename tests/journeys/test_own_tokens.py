@@ -8,9 +8,11 @@ from typing import Protocol
 import pytest
 
 import creditbridge.access.service as access
-from creditbridge.access.model import ClientRequest, InvalidClient, IssuedToken, OAuthError
+from creditbridge.access.granted.model import IssuedToken
+from creditbridge.access.model import ClientRequest, InvalidClient, OAuthError
 from creditbridge.access.revocation import TokenForeign, TokenUnnamed
 from creditbridge.admission.service import Admission
+from creditbridge.consents.service import Consents
 from creditbridge.foundation.database import Database, DatabaseUnavailable
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.journeys.introspect_token import IntrospectToken
@@ -39,6 +41,7 @@ class House(Protocol):
     database: Database
     ledger: Ledger
     admission: Admission
+    consents: Consents
 
     async def told(self, *words: str) -> list[Core]:
         """Return what the ledger holds."""
@@ -92,6 +95,7 @@ class Desk:
         journey = IssueToken(
             prove_client=self.prove_client,
             access=access,
+            consents=self.house.consents,
             admission=self.house.admission,
             ledger=self.house.ledger,
         )

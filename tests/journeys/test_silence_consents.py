@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Protocol
 
+import creditbridge.access.service as access
 from creditbridge.consents.acts import Withdrawal
 from creditbridge.consents.model import Consent
 from creditbridge.consents.service import Consents
@@ -33,7 +34,9 @@ def silence_in(house: House) -> SilenceConsents:
 
 async def withdraw(house: House, consent: Consent, person_id: str) -> None:
     """Withdraw a consent."""
-    journey = WithdrawConsent(database=house.database, consents=house.consents, ledger=house.ledger)
+    journey = WithdrawConsent(
+        database=house.database, consents=house.consents, access=access, ledger=house.ledger
+    )
     await journey(Withdrawal(consent_id=consent.consent_id, uscc=consent.uscc, person_id=person_id))
 
 

@@ -21,8 +21,8 @@ from creditbridge.login.model import (
     SignInExpired,
     SignInRefused,
 )
-from creditbridge.login.rules import challenge_of
 from creditbridge.login.service import Login
+from creditbridge.protocols.pkce import challenge_of
 
 ISSUER = "https://id.example:9443"
 

@@ -42,6 +42,10 @@ def test_every_kind_of_change_is_in_the_registry() -> None:
         (ChangeKind.CLIENT_CERTIFICATE, {"client_id": "one-core", "matcher": MATCHER}),
         (ChangeKind.CLIENT_CONSTRAINT, {"client_id": "one-core", "sender_constraint": "DPOP"}),
         (ChangeKind.CLIENT_ENDING, {"client_id": "one-core"}),
+        (
+            ChangeKind.CLIENT_REDIRECTS,
+            {"client_id": "one-core", "redirect_uris": ["https://bank.example/callback"]},
+        ),
     ],
 )
 def test_a_body_is_read_as_it_was_written(kind: ChangeKind, body: JsonValue) -> None:

@@ -4,24 +4,24 @@ from datetime import datetime
 
 import msgspec
 
+from creditbridge.access.granted.model import Grant
 from creditbridge.access.model import Token, format_scopes
-
-AnswerValue = str | bool | int | dict[str, str]
 
 
 class Introspection(msgspec.Struct, frozen=True, kw_only=True):
-    """The live token that was asked about; None where there is nothing to tell."""
+    """The live token that was asked about, with its grant; None where there is nothing to tell."""
 
     token: Token | None = None
+    grant: Grant | None = None
 
-    def to_answer(self, *, issuer: str, resource: str) -> dict[str, AnswerValue]:
+    def to_answer(self, *, issuer: str, resource: str) -> dict[str, object]:
         """Return the members of the answer; of a token that is not active, nothing else."""
         token = self.token
         # Unknown, expired, revoked, another's: one answer, so that nobody learns which (section
         # 2.2).
         if token is None:
             return {"active": False}
-        return {
+        members: dict[str, object] = {
             "active": True,
             "iss": issuer,
             "aud": resource,
@@ -32,6 +32,11 @@ class Introspection(msgspec.Struct, frozen=True, kw_only=True):
             "exp": int(token.expires_at.timestamp()),
             "cnf": token.to_confirmation(),
         }
+        if self.grant is None or token.consent_ids is None:
+            return members
+        details = [one for one in self.grant.details if one.consent_id in token.consent_ids]
+        given = {"authorization_details": details} if details else {}
+        return {**members, "grant_id": self.grant.grant_id, **given}
 
 
 def tell_own(token: Token | None, *, client_id: str, now: datetime) -> Introspection:

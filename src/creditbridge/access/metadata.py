@@ -14,12 +14,14 @@ JWKS_PATH = "/jwks"
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - an address, no secret
 REVOCATION_PATH = "/oauth/revoke"
 INTROSPECTION_PATH = "/oauth/introspect"
+GRANTS_PATH = "/grants"
 
 # What clients call, each under its name in the metadata.
 ENDPOINTS: Mapping[str, str] = {
     "token_endpoint": TOKEN_PATH,
     "revocation_endpoint": REVOCATION_PATH,
     "introspection_endpoint": INTROSPECTION_PATH,
+    "grant_management_endpoint": GRANTS_PATH,
 }
 # Where a client proves itself as at the token endpoint, under names of their own (RFC 8414,
 # section 2); a pushed request has none (RFC 9126, section 5).
@@ -45,6 +47,7 @@ def authorization_server_metadata(settings: AccessSettings) -> dict[str, Metadat
         # From the registries themselves, so that the document cannot claim what is not served.
         "grant_types_supported": sorted(GRANTS),
         **_describe_authentication(),
+        "grant_management_actions_supported": ["create", "query", "revoke"],
         "tls_client_certificate_bound_access_tokens": True,
         "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
         "mtls_endpoint_aliases": endpoints,

@@ -105,11 +105,17 @@ class PresentedToken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Token(Binding, frozen=True, kw_only=True):
-    """An access token as the database knows it: by its digest, bound to a certificate or a key."""
+    """An access token as the database knows it: by its digest, bound to a certificate or a key.
+
+    One of a grant reaches the consents in `consent_ids`; without a grant they are None, and it
+    reaches every consent of its bank.
+    """
 
     client_id: str
     bank_id: str
     scopes: frozenset[str]
+    grant_id: str | None = None
+    consent_ids: frozenset[str] | None = None
     issued_at: datetime
     expires_at: datetime
 
@@ -117,22 +123,6 @@ class Token(Binding, frozen=True, kw_only=True):
     def token_type(self) -> str:
         """How the token is presented (RFC 6749, section 7.1)."""
         return BEARER if self.proof_key is None else DPOP
-
-
-class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
-    """A fresh token: the secret, which exists nowhere else, and what is kept of it."""
-
-    secret: str
-    token: Token
-
-    def to_answer(self) -> dict[str, str | int]:
-        """Return the members of the success answer (RFC 6749, section 5.1)."""
-        return {
-            "access_token": self.secret,
-            "token_type": self.token.token_type,
-            "expires_in": TOKEN_SECONDS,
-            "scope": format_scopes(self.token.scopes),
-        }
 
 
 def format_scopes(scopes: frozenset[str]) -> str:
@@ -172,11 +162,11 @@ class InvalidClient(OAuthError):
 
 
 class InvalidScope(OAuthError):
-    """A scope was asked that this client is not registered for."""
+    """A scope was asked that this client is not registered for, or that its grant lacks."""
 
     code = "invalid-scope"
     oauth_code = "invalid_scope"
-    message = "A requested scope is not registered for this client."
+    message = "A requested scope is not registered for this client, or not in its grant."
 
 
 class UnsupportedGrantType(OAuthError):

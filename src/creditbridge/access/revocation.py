@@ -1,8 +1,12 @@
 """Which token a client may take back (RFC 7009, section 2.1)."""
 
 from datetime import datetime
+from typing import TypeVar
 
+from creditbridge.access.granted.model import RefreshToken
 from creditbridge.access.model import InvalidRequest, OAuthError, Token
+
+AnyToken = TypeVar("AnyToken", Token, RefreshToken)
 
 
 class TokenUnnamed(InvalidRequest):
@@ -19,7 +23,7 @@ class TokenForeign(OAuthError):
     message = "The token was issued to another client; only that client can revoke it."
 
 
-def find_own(token: Token | None, *, client_id: str, now: datetime) -> Token | None:
+def find_own(token: AnyToken | None, *, client_id: str, now: datetime) -> AnyToken | None:
     """Return the live token that a client may revoke; None where none is left to revoke.
 
     Raises:

@@ -2,9 +2,21 @@
 
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from creditbridge.access import store
 from creditbridge.access.checks import CHECKS
 from creditbridge.access.client_auth import METHODS
+from creditbridge.access.granted import store as grants
+from creditbridge.access.granted.model import Entitlement, IssuedToken, RefreshToken
+from creditbridge.access.granted.rules import require_grant_type
+from creditbridge.access.granted.service import (
+    find_grant,
+    issue_code,
+    issue_refresh_token,
+    revoke_grant,
+    revoke_grants,
+)
 from creditbridge.access.grants import GRANTS
 from creditbridge.access.introspection import Introspection, tell_own
 from creditbridge.access.model import (
@@ -14,7 +26,6 @@ from creditbridge.access.model import (
     ClientRequest,
     InvalidClient,
     InvalidRequest,
-    IssuedToken,
     PresentedToken,
     Token,
     UnsupportedGrantType,
@@ -23,20 +34,25 @@ from creditbridge.access.revocation import TokenUnnamed, find_own
 from creditbridge.access.rules import require_live
 from creditbridge.access.sender_constraint import bind_token, prove_key, require_sender
 from creditbridge.access.single_use import Admission, spend
-from creditbridge.access.tokens import digest_secret, new_secret
+from creditbridge.access.tokens import REFRESH_PREFIX, digest_secret, new_secret
 from creditbridge.admission.rules import NonceReplayed
 from creditbridge.foundation.database import Transaction
+from creditbridge.parties.model import REFRESH_TOKEN
 from creditbridge.parties.service import find_client
 
 __all__ = [
     "authenticate_client",
     "bind_token",
+    "decide_grant",
+    "find_grant",
     "get_token",
-    "grant_token",
     "introspect_token",
+    "issue_code",
     "issue_token",
     "prove_key",
     "purge",
+    "revoke_grant",
+    "revoke_grants",
     "revoke_token",
     "revoke_tokens",
 ]
@@ -94,45 +110,64 @@ async def authenticate_client(
     return client
 
 
-async def grant_token(
+async def decide_grant(
     tx: Transaction, request: ClientRequest, client: Authenticated, binding: Binding
-) -> IssuedToken:
-    """Return a token by the grant that the request names (RFC 6749, section 4).
+) -> Entitlement:
+    """Return what the client gets by the grant type that the request names (RFC 6749, section 4).
 
-    `binding` comes from `bind_token`.
+    `binding` comes from `bind_token`. What the grant spends is spent with this transaction.
 
     Raises:
-        InvalidRequest: no grant named.
-        UnsupportedGrantType: a grant that is not served.
-        InvalidScope: a scope that is not registered for this client.
+        InvalidRequest: no grant type named, or without what it needs.
+        UnsupportedGrantType: one that is not served.
+        UnauthorizedClient: one that the client is not registered for.
+        InvalidGrant: a code or refresh token that is none for this client now.
+        InvalidScope: a scope that is not registered for this client, or not granted.
     """
     name = request.form.get("grant_type")
     if name is None:
         raise GrantMissing
-    grant = GRANTS.get(name)
-    if grant is None:
+    grant_type = GRANTS.get(name)
+    if grant_type is None:
         raise UnsupportedGrantType
-    scopes = await grant.decide(tx, request, client)
-    return await issue_token(tx, client, binding, scopes=scopes)
+    require_grant_type(client.registration.client, name)
+    return await grant_type.decide(tx, request, client, binding)
 
 
 async def issue_token(
-    tx: Transaction, client: Authenticated, binding: Binding, *, scopes: frozenset[str]
+    tx: Transaction, client: Authenticated, binding: Binding, entitlement: Entitlement
 ) -> IssuedToken:
-    """Return a fresh token, valid for 300 s from `tx.now`, bound to a certificate or a key."""
+    """Return a fresh token, valid for 300 s from `tx.now`, or until its grant ends before.
+
+    It is bound to a certificate or a key. A refresh token comes along where the entitlement has
+    one and the client is registered for it.
+    """
+    grant, ends_at = entitlement.grant, tx.now + timedelta(seconds=TOKEN_SECONDS)
     token = Token(
         client_id=client.registration.client.client_id,
         bank_id=client.registration.bank.bank_id,
-        scopes=scopes,
+        scopes=entitlement.scopes,
         thumbprint=binding.thumbprint,
         proof_key=binding.proof_key,
         issued_at=tx.now,
-        expires_at=tx.now + timedelta(seconds=TOKEN_SECONDS),
+        expires_at=ends_at if grant is None else min(ends_at, grant.expires_at),
+        grant_id=None if grant is None else grant.grant_id,
+        consent_ids=entitlement.consent_ids,
     )
     secret = new_secret()
     # The secret itself is kept nowhere: who reads the table or a backup can use none of it.
     await store.keep_token(tx, digest_secret(secret), token)
-    return IssuedToken(secret=secret, token=token)
+    refreshes = REFRESH_TOKEN in client.registration.client.grant_types
+    return IssuedToken(
+        secret=secret,
+        token=token,
+        details=entitlement.details,
+        refresh_token=(
+            await issue_refresh_token(tx, grant)
+            if grant is not None and entitlement.refreshable and refreshes
+            else None
+        ),
+    )
 
 
 async def get_token(tx: Transaction, presented: PresentedToken, admission: Admission) -> Token:
@@ -153,17 +188,24 @@ async def get_token(tx: Transaction, presented: PresentedToken, admission: Admis
 
 async def revoke_token(
     tx: Transaction, request: ClientRequest, client: Authenticated
-) -> Token | None:
+) -> Token | RefreshToken | None:
     """Revoke the token that the request names, on all nodes from the commit on (RFC 7009).
 
-    Return it; None where none was left to revoke, which is as good. A hint is not needed.
+    Return it; None where none was left to revoke, which is as good. A refresh token takes the
+    access tokens of its grant along; the grant stays, for its client to look at. A hint is not
+    needed: the token says what it is.
 
     Raises:
         TokenUnnamed: no token in the request.
         TokenForeign: another client's; nothing is revoked.
     """
-    digest = _digest_named(request)
-    client_id = client.registration.client.client_id
+    digest, client_id = _digest_named(request), client.registration.client.client_id
+    if request.form["token"].startswith(REFRESH_PREFIX):
+        found = await grants.lock_refresh_token(tx, digest)
+        refresh_token = find_own(found, client_id=client_id, now=tx.now)
+        if refresh_token is not None:
+            await grants.end_refresh_token(tx, digest, grant_id=refresh_token.grant_id)
+        return refresh_token
     token = find_own(await store.find_token(tx, digest), client_id=client_id, now=tx.now)
     if token is None or not await store.revoke_token(tx, digest, client_id=client_id):
         return None
@@ -175,11 +217,18 @@ async def introspect_token(
 ) -> Introspection:
     """Return what the client may learn of the token that the request names (RFC 7662).
 
+    A refresh token is worth nothing at a resource, and is told as any token that is not active.
+
     Raises:
         TokenUnnamed: no token in the request.
     """
     found = await store.find_token(tx, _digest_named(request))
-    return tell_own(found, client_id=client.registration.client.client_id, now=tx.now)
+    client_id = client.registration.client.client_id
+    told = tell_own(found, client_id=client_id, now=tx.now)
+    if told.token is None or told.token.grant_id is None:
+        return told
+    grant = await grants.find_own_grant(tx, told.token.grant_id, client_id=client_id)
+    return replace(told, grant=grant)
 
 
 def _digest_named(request: ClientRequest) -> bytes:
@@ -190,14 +239,19 @@ def _digest_named(request: ClientRequest) -> bytes:
 
 
 async def revoke_tokens(tx: Transaction, *, bank_id: str, client_id: str | None = None) -> int:
-    """Revoke every token of a bank, or of one of its clients; return how many.
+    """Revoke every token of a bank, or of one of its clients; return how many access tokens.
 
-    In the transaction of what ends it: when that commits, no token is left on any node, and none
-    that was being issued meanwhile.
+    Codes, refresh tokens and grants go with them. In the transaction of what ends it: when that
+    commits, none is left on any node, and none that was being issued meanwhile.
     """
-    return await store.revoke_tokens(tx, bank_id=bank_id, client_id=client_id)
+    # First of all: what is issued after the deletion, for a client read before it, would survive.
+    await store.stop_issuers(tx)
+    await grants.lock_grants(tx, bank_id=bank_id, client_id=client_id)
+    revoked = await store.revoke_tokens(tx, bank_id=bank_id, client_id=client_id)
+    await grants.end_grants(tx, bank_id=bank_id, client_id=client_id)
+    return revoked
 
 
 async def purge(tx: Transaction) -> int:
-    """Delete up to 1,000 expired tokens; return how many."""
-    return await store.purge_tokens(tx)
+    """Delete up to 1,000 expired tokens, and grants that ended or that nobody took up; how many."""
+    return await grants.purge_grants(tx) + await store.purge_tokens(tx)

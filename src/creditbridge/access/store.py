@@ -14,14 +14,16 @@ STOP_ISSUERS = "SELECT pg_advisory_xact_lock($1)"
 
 KEEP = """
     INSERT INTO access_tokens
-        (token_digest, client_id, bank_id, scopes, thumbprint, proof_key, issued_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        (token_digest, client_id, bank_id, scopes, thumbprint, proof_key, issued_at, expires_at,
+        grant_id, consent_ids)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 
 # Read on every use, by primary key, joined with nothing: what ends a client or a bank deletes its
 # tokens in its own transaction. With the instant, for it is the first thing asked of a request.
 FIND = """
-    SELECT client_id, bank_id, scopes, thumbprint, proof_key, issued_at, expires_at, house_now()
+    SELECT client_id, bank_id, scopes, thumbprint, proof_key, issued_at, expires_at, grant_id,
+        consent_ids, house_now()
     FROM access_tokens WHERE token_digest = $1
 """
 
@@ -59,6 +61,8 @@ async def keep_token(tx: Transaction, token_digest: bytes, token: Token) -> None
         token.proof_key,
         token.issued_at,
         token.expires_at,
+        token.grant_id,
+        None if token.consent_ids is None else sorted(token.consent_ids),
     )
 
 
@@ -70,10 +74,13 @@ async def find_token(tx: Transaction, token_digest: bytes) -> Token | None:
     return await tx.fetch_row_now(Token, FIND, token_digest)
 
 
-async def revoke_tokens(tx: Transaction, *, bank_id: str, client_id: str | None) -> int:
-    """Delete the tokens; those being issued at this instant included. Return how many."""
-    # The lock first: a token issued after the deletion, for a client read before it, would survive.
+async def stop_issuers(tx: Transaction) -> None:
+    """Wait for all who issue, and hold them off until this transaction ends."""
     await tx.execute(STOP_ISSUERS, ISSUING_LOCK)
+
+
+async def revoke_tokens(tx: Transaction, *, bank_id: str, client_id: str | None) -> int:
+    """Delete the tokens of a bank, or of one of its clients; return how many."""
     return await tx.execute(REVOKE, bank_id, client_id)
 
 

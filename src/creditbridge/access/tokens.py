@@ -1,19 +1,22 @@
-"""The secret of a token: opaque, 256 random bits, known here by its digest alone."""
+"""Secrets of tokens and codes: opaque, 256 random bits, known here by their digests alone."""
 
 import hashlib
 import secrets
 
-TOKEN_PREFIX = "cbt_"  # noqa: S105 - a prefix that scanners can search for, no secret
+# Prefixes that scanners can search for, no secrets.
+TOKEN_PREFIX = "cbt_"  # noqa: S105
+CODE_PREFIX = "cba_"
+REFRESH_PREFIX = "cbr_"
 TOKEN_RANDOM_BYTES = 32
 
 
-def new_secret() -> str:
-    """Return a fresh token: `cbt_` and 43 characters of base64url."""
-    return TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_RANDOM_BYTES)
+def new_secret(prefix: str = TOKEN_PREFIX) -> str:
+    """Return a fresh secret: a prefix of four characters and 43 of base64url."""
+    return prefix + secrets.token_urlsafe(TOKEN_RANDOM_BYTES)
 
 
 def digest_secret(secret: str) -> bytes:
-    """Return what is kept of a token: SHA-256, 32 bytes.
+    """Return what is kept of a secret: SHA-256, 32 bytes.
 
     A slow hash would protect guessable secrets; 256 random bits are not.
     """

@@ -47,6 +47,7 @@ from creditbridge.journeys.issue_token import IssueToken
 from creditbridge.journeys.keep_house import KeepHouse
 from creditbridge.journeys.keep_keys import KeepKeys
 from creditbridge.journeys.lapse_requests import LapseRequests
+from creditbridge.journeys.manage_grant import ManageGrant
 from creditbridge.journeys.open_house import OpenHouse
 from creditbridge.journeys.prove_client import ProveClient
 from creditbridge.journeys.prove_record import ProveRecord
@@ -73,7 +74,7 @@ from creditbridge.server.revocation import RevocationLists
 from creditbridge.server.run import Lifecycle
 from creditbridge.settings import Keys, Settings, load_keys
 
-SCOPES = frozenset({"consents", "reports"})
+SCOPES = frozenset({"consents", "grant_management_query", "grant_management_revoke", "reports"})
 
 Task: TypeAlias = Callable[[], Coroutine[object, object, None]]
 
@@ -227,7 +228,11 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             decide_change=DecideChange(database=database, access=access, ledger=ledger),
             suspend_bank=SuspendBank(database=database, access=access, ledger=ledger),
             issue_token=IssueToken(
-                prove_client=prove_client, access=access, admission=self.admission, ledger=ledger
+                prove_client=prove_client,
+                access=access,
+                consents=self.consents,
+                admission=self.admission,
+                ledger=ledger,
             ),
             revoke_token=RevokeToken(prove_client=prove_client, access=access, ledger=ledger),
             introspect_token=IntrospectToken(prove_client=prove_client, access=access),
@@ -249,7 +254,10 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             sign_in=SignIn(database=database, login=self.login, ledger=ledger),
             give_consent=GiveConsent(database=database, consents=self.consents, ledger=ledger),
             withdraw_consent=WithdrawConsent(
-                database=database, consents=self.consents, ledger=ledger
+                database=database, consents=self.consents, access=access, ledger=ledger
+            ),
+            manage_grant=ManageGrant(
+                database=database, access=access, consents=self.consents, ledger=ledger
             ),
             deliver_report=self._deliver_report(),
             prove_record=ProveRecord(database=database, ledger=ledger),

@@ -35,10 +35,12 @@ def add_client_arguments(client: argparse.ArgumentParser) -> list[argparse.Argum
         "constraint", help="propose what tokens are bound to: a certificate, or a key"
     )
     constraint.add_argument("--to", choices=list(SenderConstraint), required=True)
+    redirects = changes.add_parser("redirects", help="propose other redirect URIs, all of them")
+    redirects.add_argument("--uri", action="append", required=True, metavar="URI")
     end = changes.add_parser("end", help="propose to end a client for good")
-    for named in (keys, certificate, constraint, end):
+    for named in (keys, certificate, constraint, redirects, end):
         named.add_argument("client_id")
-    return [register, keys, certificate, constraint, end]
+    return [register, keys, certificate, constraint, redirects, end]
 
 
 def read_client_change(arguments: argparse.Namespace) -> tuple[ChangeKind, JsonValue]:
@@ -76,6 +78,13 @@ def _constraint(arguments: argparse.Namespace) -> JsonValue:
     return {"client_id": arguments.client_id, "sender_constraint": arguments.to}
 
 
+def _redirects(arguments: argparse.Namespace) -> JsonValue:
+    return {
+        "client_id": arguments.client_id,
+        "redirect_uris": list[JsonValue](arguments.uri),
+    }
+
+
 def _ending(arguments: argparse.Namespace) -> JsonValue:
     return {"client_id": arguments.client_id}
 
@@ -85,5 +94,6 @@ CHANGES: Mapping[str, tuple[ChangeKind, Callable[[argparse.Namespace], JsonValue
     "keys": (ChangeKind.CLIENT_KEYS, _keys),
     "certificate": (ChangeKind.CLIENT_CERTIFICATE, _certificate),
     "constraint": (ChangeKind.CLIENT_CONSTRAINT, _constraint),
+    "redirects": (ChangeKind.CLIENT_REDIRECTS, _redirects),
     "end": (ChangeKind.CLIENT_ENDING, _ending),
 }

@@ -9,7 +9,10 @@ from creditbridge.profile.codes import Purpose, SectionCode
 
 
 class ConsentRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a bank asks an enterprise to consent to. `uscc` is in its normal form."""
+    """What a bank asks an enterprise to consent to. `uscc` is in its normal form.
+
+    `consent_id` is set where the consent was named before it was asked for, else a fresh one.
+    """
 
     bank_id: str
     bank_uscc: str
@@ -24,6 +27,7 @@ class ConsentRequest(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: datetime | None = None  # None: from the instant of the request.
     clients: frozenset[str] = frozenset()
     business_ref: str | None = None
+    consent_id: str | None = None
 
 
 class Approval(msgspec.Struct, frozen=True, kw_only=True):

@@ -133,8 +133,12 @@ def _require_term(request: ConsentRequest, ceilings: Ceilings, *, now: datetime)
     # Nobody consents backwards: a term in the past would cover looks already taken.
     if valid_from < now or not timedelta(0) < length <= timedelta(days=ceilings.validity_days_max):
         raise TermNotAllowed
-    return Term(
-        valid_from=valid_from.astimezone(UTC),
-        valid_to=request.valid_to.astimezone(UTC),
-        lapses_at=now + timedelta(days=ceilings.lapse_days),
-    )
+    try:
+        return Term(
+            valid_from=valid_from.astimezone(UTC),
+            valid_to=request.valid_to.astimezone(UTC),
+            lapses_at=now + timedelta(days=ceilings.lapse_days),
+        )
+    except OverflowError as error:
+        # The last hours of the year 9999, west of Greenwich: no instant in UTC.
+        raise TermNotAllowed from error

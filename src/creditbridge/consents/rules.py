@@ -168,6 +168,24 @@ def require_standing(consent: Consent | None, asked: Asked, *, now: datetime) ->
     return consent
 
 
+def require_active(consent: Consent | None, *, now: datetime) -> Consent:
+    """Return the consent while it is given and has uses left, for whoever holds a grant of it.
+
+    One whose term has not begun is given as well.
+
+    Raises:
+        Refused: unknown, or the reason of the state that it is in.
+    """
+    if consent is None:
+        raise ConsentMissing
+    state = state_at(consent, now=now)
+    if state is ConsentState.EXHAUSTED:
+        raise ConsentExhausted
+    if state is not ConsentState.ACTIVE:
+        raise REASONS[state]
+    return consent
+
+
 def _is_open_business(consent: Consent, asked: Asked, *, now: datetime) -> bool:
     """Tell whether the credit relation that the consent names has not ended (PBoC reason 03)."""
     if consent.business_ref is None or consent.business_ref != asked.business_ref:

@@ -4,17 +4,20 @@ What is written holds when that transaction commits. Who writes waits for the ro
 instant anew, and lets a pure rule decide.
 """
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
 from creditbridge.consents import answers, store
 from creditbridge.consents.acts import Approval, ConsentRequest, Refusal, Withdrawal
 from creditbridge.consents.answers import ConsentUnknown
-from creditbridge.consents.ceilings import Ceilings, require_acceptable
+from creditbridge.consents.ceilings import Ceilings, Term, require_acceptable
 from creditbridge.consents.model import Asked, Consent, ConsentState, Coverage
 from creditbridge.consents.rules import (
     artefact_message,
     artefact_of,
     encode_artefact,
+    require_active,
     require_coverage,
     require_standing,
 )
@@ -48,6 +51,20 @@ class Consents:
         self._ceilings = ceilings
         self._signers = signers
 
+    async def require_acceptable(self, tx: Transaction, request: ConsentRequest) -> Term:
+        """Return the term that a request would have now; nothing is lodged.
+
+        Raises:
+            RequestMalformed: its shape.
+            Refused: a ceiling, or a number that the bank used before.
+        """
+        term = require_acceptable(request, self._ceilings, now=tx.now)
+        if await store.is_number_taken(
+            tx, bank_id=request.bank_id, authorization_no=request.authorization_no
+        ):
+            raise AuthorizationTaken
+        return term
+
     async def request_consent(self, tx: Transaction, request: ConsentRequest) -> Consent:
         """Lodge a request that keeps every ceiling, with its artefact as it will be shown.
 
@@ -57,7 +74,7 @@ class Consents:
         """
         term = require_acceptable(request, self._ceilings, now=tx.now)
         consent = Consent(
-            consent_id=new_id(Kind.CONSENT, now=tx.now),
+            consent_id=request.consent_id or new_id(Kind.CONSENT, now=tx.now),
             version=1,
             state=ConsentState.REQUESTED,
             bank_id=request.bank_id,
@@ -157,6 +174,15 @@ class Consents:
             )
         return require_standing(consent, asked, now=tx.now)
 
+    async def require_active(self, tx: Transaction, consent_ids: Iterable[str]) -> None:
+        """Accept consents that are all given and have uses left; a plain look, and no lock.
+
+        Raises:
+            Refused: the reason of the first that is not.
+        """
+        for consent_id in consent_ids:
+            require_active(await store.find_consent(tx, consent_id), now=tx.now)
+
     async def give_back_use(self, tx: Transaction, consent_id: str) -> None:
         """Give back a use whose query provably never went out; the caller does so once per intent.
 
@@ -201,12 +227,18 @@ class Consents:
         bank_id: str,
         *,
         before: str | None = None,
+        consent_ids: frozenset[str] | None = None,
         rows_max: int = PAGE_ROWS_MAX,
     ) -> list[Consent]:
-        """Return a page of a bank's consents, newest first, older than the id `before`."""
+        """Return a page of a bank's consents, newest first, older than the id `before`.
+
+        With `consent_ids`, of these alone.
+        """
         # Whatever a caller asks for, a page has an end.
         rows = min(rows_max, PAGE_ROWS_MAX)
-        return await store.list_of_bank(tx, bank_id, before=before, rows_max=rows)
+        return await store.list_of_bank(
+            tx, bank_id, before=before, consent_ids=consent_ids, rows_max=rows
+        )
 
     async def list_for_enterprise(
         self,

@@ -6,6 +6,16 @@
 from creditbridge.consents.model import Consent
 from creditbridge.foundation.database import Transaction
 
+IS_NUMBER_TAKEN = """
+    SELECT EXISTS (SELECT FROM consents WHERE bank_id = $1 AND authorization_no = $2)
+"""
+
+
+async def is_number_taken(tx: Transaction, *, bank_id: str, authorization_no: str) -> bool:
+    """Tell whether a bank has used a number of its own before."""
+    return await tx.fetch_value(bool, IS_NUMBER_TAKEN, bank_id, authorization_no) is True
+
+
 # One request per number of the bank's: of N with the same number one is lodged.
 ADD_CONSENT = """
     INSERT INTO consents (consent_id, version, state, bank_id, bank_uscc, bank_name, clients, uscc,
@@ -75,15 +85,22 @@ async def find_of_enterprise(tx: Transaction, *, consent_id: str, uscc: str) -> 
 # Ids begin with their millisecond: the order of ids is the order of requests.
 LIST_OF_BANK = """
     SELECT * FROM consents WHERE bank_id = $1 AND ($2::text IS NULL OR consent_id < $2)
-    ORDER BY consent_id DESC LIMIT $3
+        AND ($3::text[] IS NULL OR consent_id = ANY ($3))
+    ORDER BY consent_id DESC LIMIT $4
 """
 
 
 async def list_of_bank(
-    tx: Transaction, bank_id: str, *, before: str | None, rows_max: int
+    tx: Transaction,
+    bank_id: str,
+    *,
+    before: str | None,
+    consent_ids: frozenset[str] | None,
+    rows_max: int,
 ) -> list[Consent]:
-    """Return a bank's consents, newest first."""
-    return await tx.fetch_rows(Consent, LIST_OF_BANK, bank_id, before, rows_max)
+    """Return a bank's consents, newest first; with `consent_ids`, of these alone."""
+    only = None if consent_ids is None else sorted(consent_ids)
+    return await tx.fetch_rows(Consent, LIST_OF_BANK, bank_id, before, only, rows_max)
 
 
 # By id and not by offset: a request lodged meanwhile moves nothing from page to page.

@@ -10,6 +10,7 @@ from litestar.di import Provide
 from creditbridge.endpoints import (
     authorization,
     consents,
+    grants,
     health,
     ledger,
     operator,
@@ -37,7 +38,7 @@ def without_limit(application: Application) -> Application:
 
 def bank_application(house: House, *, limit: Limit = without_limit) -> Correlation:
     """Return what banks' machines reach, over mutual TLS; `limit` sheds what is too much."""
-    routers = (authorization.token_router, reports.router, consents.router)
+    routers = (authorization.token_router, reports.router, consents.router, grants.router)
     application: Application = _application(house, *routers, answer=partial(answer_caller, house))
     if house.nonces is not None:
         application = OfferNonce(application, house.nonces, house.clock)

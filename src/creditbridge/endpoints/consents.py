@@ -7,7 +7,9 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
+from creditbridge.access.granted.rules import require_own_token
 from creditbridge.consents.acts import ConsentRequest
+from creditbridge.consents.answers import ConsentUnknown
 from creditbridge.consents.model import Consent
 from creditbridge.consents.rules import state_at
 from creditbridge.endpoints.answers import answer_json
@@ -50,6 +52,8 @@ class ConsentBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def create_request(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Lodge a request that the enterprise finds in its portal."""
     async with admitted(request, house, door=DOOR, scope=SCOPE) as (presented, caller):
+        # A person granted what is under way; a new request is the bank's own act.
+        require_own_token(caller.grant_id)
         body = decode(presented.request.body, ConsentBody)
         consent = await house.request_consent(
             caller,
@@ -83,6 +87,9 @@ async def read_consent(
         admitted(request, house, door=DOOR, scope=SCOPE) as (presented, caller),
         house.database.transaction() as tx,
     ):
+        # What a token was not granted for is as unknown as another bank's.
+        if not caller.may_see(consent_id):
+            raise ConsentUnknown
         consent = await house.consents.get_own_consent(
             tx, consent_id=consent_id, bank_id=caller.bank.bank_id
         )
@@ -96,7 +103,9 @@ async def list_consents(request: HttpRequest, house: AtHouse) -> Response[bytes]
         admitted(request, house, door=DOOR, scope=SCOPE) as (presented, caller),
         house.database.transaction() as tx,
     ):
-        consents = await house.consents.list_for_bank(tx, caller.bank.bank_id, rows_max=PAGE_ROWS)
+        consents = await house.consents.list_for_bank(
+            tx, caller.bank.bank_id, consent_ids=caller.consent_ids, rows_max=PAGE_ROWS
+        )
         shown = [show_consent(consent, now=tx.now) for consent in consents]
         return answer_json(house, presented, {"consents": shown})
 

@@ -20,6 +20,7 @@ from creditbridge.journeys.deliver_report import DeliverReport
 from creditbridge.journeys.give_consent import GiveConsent
 from creditbridge.journeys.introspect_token import IntrospectToken
 from creditbridge.journeys.issue_token import IssueToken
+from creditbridge.journeys.manage_grant import ManageGrant
 from creditbridge.journeys.open_house import OpenHouse
 from creditbridge.journeys.prove_record import ProveRecord
 from creditbridge.journeys.refuse_caller import RefuseCaller
@@ -68,6 +69,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     decide_change: DecideChange
     suspend_bank: SuspendBank
     issue_token: IssueToken
+    manage_grant: ManageGrant
     revoke_token: RevokeToken
     introspect_token: IntrospectToken
     admit_caller: AdmitCaller

@@ -69,6 +69,10 @@ def _show_client(registration: Registration) -> dict[str, object]:
         "scopes": sorted(client.scopes),
         "requires_signature": client.requires_signature,
         "sender_constraint": client.sender_constraint,
+        "grant_types": sorted(client.grant_types),
+        "redirect_uris": sorted(client.redirect_uris),
+        "response_modes": sorted(client.response_modes),
+        "require_signed_request_object": client.requires_request_object,
         "keys": [
             {"key_id": key.key_id, "registered_at": key.registered_at, "ends_at": key.ends_at}
             for key in registration.keys

@@ -84,6 +84,7 @@ async def read_report(
             house.ledger,
             report_id=require_id(Kind.REPORT, report_id),
             bank_id=caller.bank.bank_id,
+            consent_ids=caller.consent_ids,
         )
         return answer_json(house, presented, story)
 

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     OPERATOR = "opr"
     CHANGE = "chg"
     CONSENT = "cns"
+    GRANT = "grt"
     REPORT = "rpt"
     PROFILE = "prf"
     QUERY = "qry"

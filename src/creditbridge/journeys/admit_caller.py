@@ -59,11 +59,21 @@ class Presented(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """A bank's machine that may come in, and its request as evidence keeps it."""
+    """A bank's machine that may come in, and its request as evidence keeps it.
+
+    With a token of a grant it reaches the consents in `consent_ids` and no others; in its own name
+    both are None, and it reaches every consent of its bank.
+    """
 
     client_id: str
     bank: Bank
     request: RequestProof
+    grant_id: str | None = None
+    consent_ids: frozenset[str] | None = None
+
+    def may_see(self, consent_id: str | None) -> bool:
+        """Tell whether what lies under this consent, or under none, is open to its token."""
+        return self.consent_ids is None or consent_id in self.consent_ids
 
     @property
     def bank_name(self) -> BankName:
@@ -188,6 +198,8 @@ class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
             client_id=token.client_id,
             bank=registration.bank,
             request=_proof(presented.request, signature),
+            grant_id=token.grant_id,
+            consent_ids=token.consent_ids,
         )
 
     def _verify(

@@ -21,6 +21,7 @@ from typing import Protocol
 import msgspec
 from msgspec.structs import replace
 
+from creditbridge.access.granted.rules import require_reach
 from creditbridge.admission.model import KeyName, Outcome, Stored
 from creditbridge.consents.model import Asked, Coverage
 from creditbridge.foundation.clock import Clock
@@ -157,6 +158,8 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
         async with self.database.transaction(commit_on=Refused) as tx:
             report_id = new_id(Kind.REPORT, now=tx.now)
             try:
+                # Before anything is looked up: the token says what it was granted for.
+                require_reach(request.caller.consent_ids, request.asked.consent_id)
                 stored = await self.admission.take_key(  # 1
                     tx, request.key, request.fingerprint, reference=report_id
                 )

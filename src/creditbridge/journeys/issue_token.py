@@ -1,23 +1,37 @@
 """A bank's machine gets a token that only its certificate, or a key of its own, can use.
 
-    prove_client -> access -> admission -> ledger
+    prove_client -> access -> consents -> access -> ledger
 
 1. The client proves who it is; what it is refused from here on is in the ledger.
 2. What the token shall be bound to is shown; the proof of a key is spent, once on all nodes.
-3. The grant that the request names decides on the scopes, and a token is issued.
-4. The ledger holds the token's terms before the answer leaves.
+3. The grant type that the request names decides what the client gets; a code is spent, and one
+   that was spent before ends its grant, which the ledger holds.
+4. Every consent that a person's grant rests on still stands, and has uses left.
+5. The token is issued, with a refresh token where one goes with it.
+6. The ledger holds the token's terms before the answer leaves.
 
-All steps share a transaction, and with it whatever suspends the client at the same moment.
+All steps share a transaction, and with it whatever suspends the client, or ends the grant, at the
+same moment.
 """
 
+from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
 
-from creditbridge.access.model import Authenticated, Binding, ClientRequest, IssuedToken
+from creditbridge.access.granted.model import (
+    CodeReused,
+    ConsentGone,
+    Entitlement,
+    Grant,
+    IssuedToken,
+)
+from creditbridge.access.model import Authenticated, Binding, ClientRequest
 from creditbridge.foundation.database import Transaction
+from creditbridge.foundation.errors import Refused
 from creditbridge.journeys.prove_client import Admission, ProveClient
-from creditbridge.journeys.records.clients import issue_record, refused_token_record
+from creditbridge.journeys.records.clients import issue_record, name_bank, refused_token_record
+from creditbridge.journeys.records.grants import GrantEnd, revoked_record
 from creditbridge.ledger.port import Recorder
 
 DOOR = "token"
@@ -32,10 +46,24 @@ class Access(Protocol):
         """Return what the token shall be bound to."""
         ...
 
-    async def grant_token(
+    async def decide_grant(
         self, tx: Transaction, request: ClientRequest, client: Authenticated, binding: Binding
+    ) -> Entitlement:
+        """Return what the client gets by the grant type that the request names."""
+        ...
+
+    async def issue_token(
+        self, tx: Transaction, client: Authenticated, binding: Binding, entitlement: Entitlement
     ) -> IssuedToken:
-        """Return a token by the grant that the request names."""
+        """Return a fresh token."""
+        ...
+
+
+class Consents(Protocol):
+    """What this journey needs of the consents."""
+
+    async def require_active(self, tx: Transaction, consent_ids: Iterable[str]) -> None:
+        """Accept consents that all stand and have uses left, or refuse."""
         ...
 
 
@@ -45,6 +73,7 @@ class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
     prove_client: ProveClient
     access: Access
     admission: Admission
+    consents: Consents
     ledger: Recorder
 
     async def __call__(self, request: ClientRequest) -> IssuedToken:
@@ -56,6 +85,20 @@ class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
         proven = self.prove_client(request, door=DOOR, record=refused_token_record)  # 1
         async with proven as (tx, client):
             binding = await self.access.bind_token(tx, request, client, self.admission)  # 2
-            issued = await self.access.grant_token(tx, request, client, binding)  # 3
-            await self.ledger.record(tx, issue_record(client, issued.token))  # 4
+            try:
+                entitlement = await self.access.decide_grant(tx, request, client, binding)  # 3
+            except CodeReused as reuse:
+                record = revoked_record(reuse.grant, GrantEnd.CODE, bank=name_bank(client))
+                await self.ledger.record(tx, record)  # 3
+                raise
+            if entitlement.grant is not None:
+                await self._require_consents(tx, entitlement.grant)  # 4
+            issued = await self.access.issue_token(tx, client, binding, entitlement)  # 5
+            await self.ledger.record(tx, issue_record(client, issued.token))  # 6
         return issued
+
+    async def _require_consents(self, tx: Transaction, grant: Grant) -> None:
+        try:
+            await self.consents.require_active(tx, grant.consent_ids)
+        except Refused as refusal:
+            raise ConsentGone(refusal.code, refusal.prose, grant_id=grant.grant_id) from refusal

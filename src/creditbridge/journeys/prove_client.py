@@ -19,6 +19,7 @@ from typing import Protocol
 
 import msgspec
 
+from creditbridge.access.granted.model import ConsentGone, InvalidGrant
 from creditbridge.access.model import Authenticated, ClientRequest, InvalidClient, OAuthError
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.journeys.admit_caller import Revocations
@@ -95,7 +96,12 @@ class ProveClient(msgspec.Struct, frozen=True, kw_only=True):
                 self._require_unrevoked(client, now=tx.now)  # 2
                 yield tx, client
             except OAuthError as refusal:
-                refused = Refusal(client=client, door=door, code=_code_of(refusal))
+                refused = Refusal(
+                    client=client,
+                    door=door,
+                    code=_code_of(refusal),
+                    grant_id=refusal.grant_id if isinstance(refusal, InvalidGrant) else None,
+                )
                 await self.ledger.record(tx, record(refused))  # 3
                 raise
 
@@ -109,4 +115,7 @@ class ProveClient(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _code_of(refusal: OAuthError) -> str:
-    return refusal.reason if isinstance(refusal, CertificateTakenBack) else refusal.code
+    # Where the caller is told less than the ledger.
+    return (
+        refusal.reason if isinstance(refusal, CertificateTakenBack | ConsentGone) else refusal.code
+    )

@@ -18,15 +18,13 @@ from creditbridge.foundation.database import Database, Transaction
 from creditbridge.journeys.admit_caller import Caller
 from creditbridge.ledger.encoding import to_base64url
 from creditbridge.ledger.model import (
-    ConsentName,
     EventKind,
     Opened,
     PackAssembled,
     Record,
     ReportMissing,
 )
-from creditbridge.ledger.rules import read_names
-from creditbridge.ledger.service import Ledger, find_size, prove_inclusions
+from creditbridge.ledger.service import Ledger, find_consent_of, find_size, prove_inclusions
 
 RULE = "pack-assembly"
 RULE_VERSION = "1"
@@ -63,17 +61,14 @@ class ProveRecord(msgspec.Struct, frozen=True, kw_only=True):
     async def _open(self, tx: Transaction, caller: Caller, report_id: str) -> tuple[Opened, ...]:
         bank_id = caller.bank.bank_id
         own = await self.ledger.openings_for(tx, bank_id=bank_id, report_id=report_id)
-        if not own:
+        consent_id = find_consent_of(own)
+        # What a token was not granted for is as absent as another bank's.
+        if not own or not caller.may_see(consent_id):
             raise ReportMissing
         story = await self.ledger.story_of(
-            tx, report_id=report_id, bank_id=bank_id, consent_id=_consent_of(own)
+            tx, report_id=report_id, bank_id=bank_id, consent_id=consent_id
         )
         return tuple(story)
-
-
-def _consent_of(entries: list[Opened]) -> str | None:
-    names = [name for one in entries for name in read_names(one.opening).values()]
-    return next((name.consent_id for name in names if isinstance(name, ConsentName)), None)
 
 
 def _record(caller: Caller, report_id: str, pack: bytes) -> Record:

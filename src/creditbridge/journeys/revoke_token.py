@@ -3,7 +3,8 @@
     prove_client -> access -> ledger
 
 1. The client proves who it is; what it is refused from here on is in the ledger.
-2. Its own token is gone on every node from the commit on; another client's stays.
+2. Its own token is gone on every node from the commit on, a refresh token with every access token
+   of its grant; another client's stays.
 3. The ledger holds what was revoked before the answer leaves.
 
 A token that is unknown, expired or gone already leaves nothing to record.
@@ -13,6 +14,7 @@ from typing import Protocol
 
 import msgspec
 
+from creditbridge.access.granted.model import RefreshToken
 from creditbridge.access.model import Authenticated, ClientRequest, Token
 from creditbridge.foundation.database import Transaction
 from creditbridge.journeys.prove_client import ProveClient
@@ -27,7 +29,7 @@ class Access(Protocol):
 
     async def revoke_token(
         self, tx: Transaction, request: ClientRequest, client: Authenticated
-    ) -> Token | None:
+    ) -> Token | RefreshToken | None:
         """Revoke the client's token that the request names."""
         ...
 

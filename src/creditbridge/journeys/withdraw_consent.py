@@ -1,11 +1,12 @@
 """An enterprise's representative takes a consent back.
 
-    parties -> consents -> ledger
+    parties -> consents -> access -> ledger
 
 1. The person may still speak for the enterprise.
 2. The consent ends: no use from here on, exactly.
-3. The ledger holds the withdrawal as the next link of the consent's chain.
-4. The house keeps in mind that reports may be under way, until `silence_consents` finds none.
+3. Every grant that rests on it ends with it: codes, refresh tokens and access tokens are gone.
+4. The ledger holds the withdrawal as the next link of the consent's chain, and the grants' ends.
+5. The house keeps in mind that reports may be under way, until `silence_consents` finds none.
 
 Those reports find the end before they deliver: `deliver_report` holds the consent's row while it
 records a delivery, so that a delivery is either durable before the withdrawal, or never made.
@@ -15,10 +16,12 @@ from typing import Protocol
 
 import msgspec
 
+from creditbridge.access.granted.model import Grant
 from creditbridge.consents.acts import Withdrawal
 from creditbridge.consents.model import Consent
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.journeys.records.consents import end_record
+from creditbridge.journeys.records.grants import withdrawn_grant_record
 from creditbridge.journeys.require_voice import require_voice
 from creditbridge.ledger.model import EventKind, Recorded
 from creditbridge.ledger.port import Recorder
@@ -29,6 +32,14 @@ class Consents(Protocol):
 
     async def withdraw(self, tx: Transaction, withdrawal: Withdrawal) -> Consent:
         """End the consent."""
+        ...
+
+
+class Access(Protocol):
+    """What this journey needs of the authorization server."""
+
+    async def revoke_grants(self, tx: Transaction, consent_id: str) -> list[Grant]:
+        """End every grant that names the consent, with all that was given under it."""
         ...
 
 
@@ -45,6 +56,7 @@ class WithdrawConsent(msgspec.Struct, frozen=True, kw_only=True):
 
     database: Database
     consents: Consents
+    access: Access
     ledger: Ledger
 
     async def __call__(self, withdrawal: Withdrawal) -> Consent:
@@ -56,7 +68,10 @@ class WithdrawConsent(msgspec.Struct, frozen=True, kw_only=True):
         async with self.database.transaction() as tx:
             person = await require_voice(tx, withdrawal.person_id, withdrawal.uscc)  # 1
             consent = await self.consents.withdraw(tx, withdrawal)  # 2
+            grants = await self.access.revoke_grants(tx, consent.consent_id)  # 3
             record = end_record(EventKind.CONSENT_WITHDRAWN, consent, person)
-            recorded = await self.ledger.record(tx, record)  # 3
-            await self.ledger.await_silence(tx, consent.consent_id, recorded)  # 4
+            recorded = await self.ledger.record(tx, record)  # 4
+            for grant in grants:
+                await self.ledger.record(tx, withdrawn_grant_record(grant, consent, person))  # 4
+            await self.ledger.await_silence(tx, consent.consent_id, recorded)  # 5
         return consent

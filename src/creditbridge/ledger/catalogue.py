@@ -21,6 +21,7 @@ class EventKind(StrEnum):
     CLIENT_KEYS_CHANGED = "client.keys_changed"
     CLIENT_CERTIFICATE_CHANGED = "client.certificate_changed"
     CLIENT_CONSTRAINT_CHANGED = "client.constraint_changed"
+    CLIENT_REDIRECTS_CHANGED = "client.redirects_changed"
     CLIENT_ENDED = "client.ended"
     KEY_ANNOUNCED = "key.announced"
     KEY_RETIRED = "key.retired"
@@ -28,6 +29,8 @@ class EventKind(StrEnum):
     TOKEN_ISSUED = "token.issued"  # noqa: S105 -- the word of an event
     TOKEN_REFUSED = "token.refused"  # noqa: S105 -- the word of an event
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 -- the word of an event
+    GRANT_MADE = "grant.made"
+    GRANT_REVOKED = "grant.revoked"
     CALLER_REFUSED = "caller.refused"
     STRANGERS_REFUSED = "strangers.refused"
     CONSENT_REQUESTED = "consent.requested"
@@ -99,6 +102,7 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.CLIENT_KEYS_CHANGED: Row(terms=terms.ClientKeysChanged, names=_BANK),
     EventKind.CLIENT_CERTIFICATE_CHANGED: Row(terms=terms.ClientCertificateChanged, names=_BANK),
     EventKind.CLIENT_CONSTRAINT_CHANGED: Row(terms=terms.ClientConstraintChanged, names=_BANK),
+    EventKind.CLIENT_REDIRECTS_CHANGED: Row(terms=terms.ClientRedirectsChanged, names=_BANK),
     EventKind.CLIENT_ENDED: Row(terms=terms.ClientEnded, names=_BANK),
     EventKind.KEY_ANNOUNCED: Row(terms=terms.KeyAnnounced),
     EventKind.KEY_RETIRED: Row(terms=terms.KeyRetired),
@@ -110,6 +114,12 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.TOKEN_ISSUED: Row(terms=terms.TokenIssued, names=_BANK),
     EventKind.TOKEN_REFUSED: Row(terms=terms.TokenRefused, names=_BANK),
     EventKind.TOKEN_REVOKED: Row(terms=terms.TokenRevoked, names=_BANK),
+    EventKind.GRANT_MADE: Row(
+        terms=terms.GrantMade, names=_BANK | _ENTERPRISE | _PERSON, may_name=_CONSENT
+    ),
+    EventKind.GRANT_REVOKED: Row(
+        terms=terms.GrantRevoked, names=_BANK, may_name=_ENTERPRISE | _CONSENT | _PERSON
+    ),
     EventKind.CALLER_REFUSED: Row(terms=terms.CallerRefused, names=_BANK),
     EventKind.STRANGERS_REFUSED: Row(terms=terms.StrangersRefused),
     EventKind.CONSENT_REQUESTED: Row(

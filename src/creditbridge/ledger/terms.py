@@ -46,7 +46,7 @@ class BankOnboarded(Terms, frozen=True, kw_only=True):
 
 
 class BankSuspended(Terms, frozen=True, kw_only=True):
-    """A bank is shut out, with all its clients and tokens; one operator may, as it takes away."""
+    """A bank is shut out, its clients, tokens and grants too; one operator may: it takes away."""
 
     signature: str  # base64url, by the operator's key over the act; its bytes are `act`.
     tokens_revoked: int
@@ -97,8 +97,16 @@ class ClientConstraintChanged(Terms, frozen=True, kw_only=True):
     tokens_revoked: int
 
 
+class ClientRedirectsChanged(Terms, frozen=True, kw_only=True):
+    """A client's answers over a browser go to these addresses from here on."""
+
+    change_id: str
+    client: str
+    redirect_uris: frozenset[str]
+
+
 class ClientEnded(Terms, frozen=True, kw_only=True):
-    """A client is shut out for good, with its keys and tokens."""
+    """A client is shut out for good, with its keys, tokens and grants."""
 
     change_id: str
     client: str
@@ -140,6 +148,7 @@ class TokenExtent(Terms, frozen=True, kw_only=True):
     thumbprint: str | None = None  # base64url of the certificate's SHA-256 (RFC 8705, section 3.1).
     expires_at: Instant
     proof_key: str | None = None  # Thumbprint of a public JWK (RFC 9449, section 6.1).
+    grant_id: str | None = None  # Absent where the client asked in its own name.
 
 
 class TokenIssued(TokenExtent, frozen=True, kw_only=True):
@@ -151,10 +160,31 @@ class TokenRefused(Terms, frozen=True, kw_only=True):
 
     client: str
     code: str
+    grant_id: str | None = None  # Of the code or refresh token that it brought, where known.
 
 
 class TokenRevoked(TokenExtent, frozen=True, kw_only=True):
-    """A client took one of its own tokens back, named by the terms under which it was issued."""
+    """A client took one of its own tokens back, named by the terms under which it was issued.
+
+    One of a grant that is bound to nothing was a refresh token, and took the access tokens along.
+    """
+
+
+class GrantMade(Terms, frozen=True, kw_only=True):
+    """A person's yes gave a client a grant; one entry for each consent that it rests on."""
+
+    grant_id: str
+    client: str
+    scope: frozenset[str]
+    expires_at: Instant
+
+
+class GrantRevoked(Terms, frozen=True, kw_only=True):
+    """A grant ended before its time, with every code and token under it; its consents go on."""
+
+    grant_id: str
+    client: str
+    reason: str  # A code: whose act ended it, or what gave it away.
 
 
 class CallerRefused(Terms, frozen=True, kw_only=True):

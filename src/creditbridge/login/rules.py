@@ -132,9 +132,3 @@ def require_form_token(session: Session, sent: str | None) -> None:
     # In constant time: the token is checked on every form, and can be tried often.
     if sent is None or not hmac.compare_digest(session.form_token.encode(), sent.encode()):
         raise FormTokenInvalid
-
-
-def challenge_of(code_verifier: str) -> str:
-    """Return the S256 code challenge (RFC 7636, section 4.2)."""
-    digest = hashlib.sha256(code_verifier.encode("ascii")).digest()
-    return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")

@@ -23,12 +23,12 @@ from creditbridge.login.model import (
 )
 from creditbridge.login.provider import Description, Provider
 from creditbridge.login.rules import (
-    challenge_of,
     derive_form_token,
     require_identity,
     require_return,
 )
 from creditbridge.login.secrets import digest_secret, new_secret
+from creditbridge.protocols.pkce import challenge_of
 
 CODE_CHARACTERS_MAX = 4_096
 

@@ -34,6 +34,7 @@ class ChangeKind(StrEnum):
     CLIENT_KEYS = "CLIENT_KEYS"
     CLIENT_CERTIFICATE = "CLIENT_CERTIFICATE"
     CLIENT_CONSTRAINT = "CLIENT_CONSTRAINT"
+    CLIENT_REDIRECTS = "CLIENT_REDIRECTS"
     CLIENT_ENDING = "CLIENT_ENDING"
 
 
@@ -56,6 +57,18 @@ class SenderConstraint(StrEnum):
     DPOP = "DPOP"  # A key that proves itself in each request (RFC 9449).
 
 
+class ResponseMode(StrEnum):
+    """How an authorization response travels over the browser: bare, or as one signed token."""
+
+    QUERY = "query"
+    JWT = "jwt"  # JARM, section 2.3.4.
+
+
+CLIENT_CREDENTIALS = "client_credentials"
+AUTHORIZATION_CODE = "authorization_code"
+REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the word of a grant, no secret
+
+
 class Bank(msgspec.Struct, frozen=True, kw_only=True):
     """A bank that was onboarded."""
 
@@ -69,7 +82,8 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     """One of a bank's machines.
 
     With `tls_client_auth` its certificate must have the subject that `matcher` names; with
-    `private_key_jwt` it signs assertions with one of `assertion_algorithms`.
+    `private_key_jwt` it signs assertions with one of `assertion_algorithms`. Grants are under the
+    words that clients send; answers over a browser go to one of `redirect_uris`, byte for byte.
     """
 
     client_id: str
@@ -81,6 +95,10 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     requires_signature: bool  # Its requests must carry an HTTP message signature (RFC 9421).
     state: Standing
     sender_constraint: SenderConstraint = SenderConstraint.MTLS
+    grant_types: frozenset[str] = frozenset({CLIENT_CREDENTIALS})
+    redirect_uris: frozenset[str] = frozenset()
+    response_modes: frozenset[ResponseMode] = frozenset(ResponseMode)
+    requires_request_object: bool = False  # Its authorization requests must be signed (RFC 9101).
 
 
 class ClientKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -259,7 +277,8 @@ class ClientOnboarding(
     """A client as a change names it.
 
     `tls_client_auth`, also where no method is named, takes a `matcher`; `private_key_jwt` takes
-    `assertion_algorithms` and a key for each.
+    `assertion_algorithms` and a key for each. Without `grant_types` there is `client_credentials`
+    alone; `authorization_code` takes `redirect_uris`, and may narrow the response modes.
     """
 
     client_id: str
@@ -272,6 +291,10 @@ class ClientOnboarding(
     keys: tuple[dict[str, str], ...]  # Public JWKs (RFC 7517).
     # Left out, it is MTLS; unset and no default for the same reason.
     sender_constraint: SenderConstraint | msgspec.UnsetType = msgspec.UNSET
+    grant_types: tuple[str, ...] = ()
+    redirect_uris: tuple[str, ...] = ()
+    response_modes: tuple[ResponseMode, ...] = ()
+    require_signed_request_object: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class BankOnboarding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

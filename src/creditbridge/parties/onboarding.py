@@ -7,7 +7,9 @@ import msgspec
 
 from creditbridge.foundation.errors import Malformed, Refused
 from creditbridge.foundation.rsa_keys import RsaKey
+from creditbridge.parties.code_flow import require_code_flow
 from creditbridge.parties.model import (
+    AUTHORIZATION_CODE,
     AuthenticationMethod,
     BankOnboarding,
     ClientOnboarding,
@@ -127,6 +129,7 @@ def require_client(client: ClientOnboarding) -> None:
         raise OnboardingMalformed(detail="scopes")
     _require_keys(client)
     _require_authentication(client)
+    require_code_flow(client)
 
 
 def _require_authentication(client: ClientOnboarding) -> None:
@@ -174,6 +177,9 @@ def _require_keys(client: ClientOnboarding) -> None:
 
 
 def _require_used(client: ClientOnboarding, rsa: Sequence[RsaKey]) -> None:
+    # It may sign what it asks people (RFC 9101), however it proves itself.
+    if AUTHORIZATION_CODE in client.grant_types:
+        return
     # A key that nothing uses is one that nobody misses when it is stolen.
     if rsa and rsa[0].algorithm not in client.assertion_algorithms:
         raise AuthenticationUnfit(detail="an RSA key that nothing uses")

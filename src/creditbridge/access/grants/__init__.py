@@ -1,4 +1,4 @@
-"""The grants that the token endpoint serves, under the names that clients send.
+"""The grant types that the token endpoint serves, under the names that clients send.
 
 Adding one is a file here and a line in the registry; the metadata follows by itself.
 """
@@ -6,20 +6,21 @@ Adding one is a file here and a line in the registry; the metadata follows by it
 from collections.abc import Mapping
 from typing import Protocol
 
-from creditbridge.access.grants import client_credentials
-from creditbridge.access.model import Authenticated, ClientRequest
+from creditbridge.access.granted.model import Entitlement
+from creditbridge.access.grants import authorization_code, client_credentials, refresh_token
+from creditbridge.access.model import Authenticated, Binding, ClientRequest
 from creditbridge.foundation.database import Transaction
 
 
-class Grant(Protocol):
-    """What a grant does, once the client has proven who it is."""
+class GrantType(Protocol):
+    """What a grant type does, once the client has proven who it is."""
 
     async def decide(
-        self, tx: Transaction, request: ClientRequest, client: Authenticated
-    ) -> frozenset[str]:
-        """Return the scopes that the token shall carry.
+        self, tx: Transaction, request: ClientRequest, client: Authenticated, binding: Binding
+    ) -> Entitlement:
+        """Return what the client gets; `binding` is what its token will be bound to.
 
-        What the grant spends (a code, a refresh token) it spends in this transaction.
+        What the grant spends (a code) it spends in this transaction.
 
         Raises:
             OAuthError: the standard's word for why not.
@@ -27,6 +28,8 @@ class Grant(Protocol):
         ...
 
 
-GRANTS: Mapping[str, Grant] = {
+GRANTS: Mapping[str, GrantType] = {
+    authorization_code.NAME: authorization_code.AuthorizationCode(),
     client_credentials.NAME: client_credentials.ClientCredentials(),
+    refresh_token.NAME: refresh_token.RefreshTokenGrant(),
 }

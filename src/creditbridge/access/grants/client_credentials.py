@@ -4,7 +4,10 @@ No consent lies in such a token, and no refresh token comes with it (section 4.4
 for a report names its consent, and is decided there.
 """
 
-from creditbridge.access.model import Authenticated, ClientRequest
+from creditbridge.access.granted.model import Entitlement
+from creditbridge.access.granted.rules import NOT_GRANTED
+from creditbridge.access.model import Authenticated, Binding, ClientRequest
+from creditbridge.access.pushed.model import DetailsInvalid
 from creditbridge.access.rules import decide_scopes
 from creditbridge.foundation.database import Transaction
 
@@ -19,11 +22,16 @@ class ClientCredentials:
         tx: Transaction,  # noqa: ARG002 - the port's; this grant spends nothing
         request: ClientRequest,
         client: Authenticated,
-    ) -> frozenset[str]:
+        binding: Binding,  # noqa: ARG002 - the port's; there is nothing that was bound before
+    ) -> Entitlement:
         """Return the scopes asked, or all that the client is registered for.
 
         Raises:
             InvalidScope: one of them is not registered for this client.
+            DetailsInvalid: authorization details, which only a person can grant.
         """
+        # Passed over in silence, the client would believe that its token reaches less.
+        if "authorization_details" in request.form:
+            raise DetailsInvalid(NOT_GRANTED)
         registered = frozenset(client.registration.client.scopes)
-        return decide_scopes(request.form.get("scope"), registered)
+        return Entitlement(scopes=decide_scopes(request.form.get("scope"), registered))

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from creditbridge.access.model import Authenticated, Token
+from creditbridge.access.granted.model import RefreshToken
+from creditbridge.access.model import Authenticated, Binding, Token
 from creditbridge.ledger.model import (
     BankName,
     CallerRefused,
@@ -21,11 +22,15 @@ RULE_VERSION = "1"
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """A client that proved who it is was refused: at which endpoint, and by which rule."""
+    """A client that proved who it is was refused: at which endpoint, and by which rule.
+
+    `grant_id` is that of the code or refresh token that it brought, where one is known.
+    """
 
     client: Authenticated
     door: str
     code: str
+    grant_id: str | None = None
 
 
 def refusal_record(refusal: Refusal) -> Record:
@@ -38,7 +43,11 @@ def refusal_record(refusal: Refusal) -> Record:
 
 def refused_token_record(refusal: Refusal) -> Record:
     """Return the record that a known client did not get a token."""
-    terms = TokenRefused(client=refusal.client.registration.client.client_id, code=refusal.code)
+    terms = TokenRefused(
+        client=refusal.client.registration.client.client_id,
+        code=refusal.code,
+        grant_id=refusal.grant_id,
+    )
     return _record(EventKind.TOKEN_REFUSED, refusal.client, terms, rule=GRANT_RULE)
 
 
@@ -50,28 +59,32 @@ def issue_record(client: Authenticated, token: Token) -> Record:
         thumbprint=token.thumbprint,
         proof_key=token.proof_key,
         expires_at=token.expires_at,
+        grant_id=token.grant_id,
     )
     return _record(EventKind.TOKEN_ISSUED, client, terms, rule=GRANT_RULE)
 
 
-def revocation_record(client: Authenticated, token: Token) -> Record:
+def revocation_record(client: Authenticated, token: Token | RefreshToken) -> Record:
     """Return the record that a client took its token back."""
+    binding = token if isinstance(token, Token) else Binding()
     terms = TokenRevoked(
         client=token.client_id,
         scope=token.scopes,
-        thumbprint=token.thumbprint,
-        proof_key=token.proof_key,
+        thumbprint=binding.thumbprint,
+        proof_key=binding.proof_key,
         expires_at=token.expires_at,
+        grant_id=token.grant_id,
     )
     return _record(EventKind.TOKEN_REVOKED, client, terms, rule=OWN_RULE)
 
 
 def _record(kind: EventKind, client: Authenticated, terms: Terms, *, rule: str) -> Record:
-    bank = client.registration.bank
     return Record(
-        kind=kind,
-        rule=rule,
-        rule_version=RULE_VERSION,
-        terms=terms,
-        bank=BankName(bank_id=bank.bank_id, uscc=bank.uscc, legal_name=bank.legal_name),
+        kind=kind, rule=rule, rule_version=RULE_VERSION, terms=terms, bank=name_bank(client)
     )
+
+
+def name_bank(client: Authenticated) -> BankName:
+    """Return how the ledger names the bank of a client."""
+    bank = client.registration.bank
+    return BankName(bank_id=bank.bank_id, uscc=bank.uscc, legal_name=bank.legal_name)

@@ -22,6 +22,7 @@ from creditbridge.ledger.terms import (
     ClientConstraintChanged,
     ClientEnded,
     ClientKeysChanged,
+    ClientRedirectsChanged,
     ClientRegistered,
 )
 from creditbridge.parties.model import (
@@ -143,6 +144,14 @@ def _constraint_changed(outcome: Outcome) -> Terms:
     )
 
 
+def _redirects_changed(outcome: Outcome) -> Terms:
+    return ClientRedirectsChanged(
+        change_id=outcome.change.change_id,
+        client=outcome.client.client_id,
+        redirect_uris=outcome.client.redirect_uris,
+    )
+
+
 def _ended(outcome: Outcome) -> Terms:
     return ClientEnded(
         change_id=outcome.change.change_id,
@@ -159,6 +168,7 @@ RECORDS: Mapping[ChangeKind, tuple[EventKind, Callable[[Outcome], Terms]]] = {
     ChangeKind.CLIENT_KEYS: (EventKind.CLIENT_KEYS_CHANGED, _keys_changed),
     ChangeKind.CLIENT_CERTIFICATE: (EventKind.CLIENT_CERTIFICATE_CHANGED, _certificate_changed),
     ChangeKind.CLIENT_CONSTRAINT: (EventKind.CLIENT_CONSTRAINT_CHANGED, _constraint_changed),
+    ChangeKind.CLIENT_REDIRECTS: (EventKind.CLIENT_REDIRECTS_CHANGED, _redirects_changed),
     ChangeKind.CLIENT_ENDING: (EventKind.CLIENT_ENDED, _ended),
 }
 

@@ -11,7 +11,12 @@ from creditbridge.ledger.service.publication import (
     prove_inclusions,
     read_backlog,
 )
-from creditbridge.ledger.service.reports import ReportState, ReportStory, get_report
+from creditbridge.ledger.service.reports import (
+    ReportState,
+    ReportStory,
+    find_consent_of,
+    get_report,
+)
 
 __all__ = [
     "IN_PROGRESS",
@@ -21,6 +26,7 @@ __all__ = [
     "ReportState",
     "ReportStory",
     "find_checkpoint",
+    "find_consent_of",
     "find_last_looks",
     "find_size",
     "find_tile",

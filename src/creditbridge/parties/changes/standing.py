@@ -7,6 +7,7 @@ import msgspec
 from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.errors import Refused
 from creditbridge.foundation.ids import Kind, is_id
+from creditbridge.parties.code_flow import grant_types_of, response_modes_of
 from creditbridge.parties.model import (
     Bank,
     Client,
@@ -75,6 +76,10 @@ def make_client(bank: Bank, onboarding: ClientOnboarding) -> Client:
         requires_signature=onboarding.requires_signature,
         state=Standing.ACTIVE,
         sender_constraint=constraint_of(onboarding),
+        grant_types=grant_types_of(onboarding),
+        redirect_uris=frozenset(onboarding.redirect_uris),
+        response_modes=response_modes_of(onboarding),
+        requires_request_object=onboarding.require_signed_request_object is True,
     )
 
 

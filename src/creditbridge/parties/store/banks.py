@@ -12,6 +12,7 @@ from creditbridge.parties.model import (
     Client,
     ClientKey,
     Registration,
+    ResponseMode,
     SenderConstraint,
     Standing,
 )
@@ -31,6 +32,10 @@ class ClientRow(msgspec.Struct, frozen=True, kw_only=True):
     requires_signature: bool
     state: Standing
     sender_constraint: SenderConstraint
+    grant_types: frozenset[str]
+    redirect_uris: frozenset[str]
+    response_modes: frozenset[ResponseMode]
+    requires_request_object: bool
     uscc: str
     legal_name: str
     bank_state: Standing
@@ -98,8 +103,9 @@ async def add_bank(tx: Transaction, bank: Bank, *, change_id: str) -> None:
 
 ADD_CLIENT = """
     INSERT INTO parties_clients (client_id, bank_id, authentication, matcher_kind, matcher_value,
-        assertion_algorithms, scopes, requires_signature, state, sender_constraint)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        assertion_algorithms, scopes, requires_signature, state, sender_constraint, grant_types,
+        redirect_uris, response_modes, requires_request_object)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 """
 
 
@@ -117,6 +123,10 @@ async def add_client(tx: Transaction, client: Client) -> None:
         client.requires_signature,
         client.state,
         client.sender_constraint,
+        sorted(client.grant_types),
+        sorted(client.redirect_uris),
+        sorted(client.response_modes),
+        client.requires_request_object,
     )
 
 
@@ -156,7 +166,8 @@ async def set_standing(tx: Transaction, bank_id: str, state: Standing) -> Bank |
 FIND_REGISTRATION = """
     SELECT client_id, bank_id, authentication, matcher_kind, matcher_value,
         assertion_algorithms, scopes, requires_signature, client.state, sender_constraint,
-        uscc, legal_name, bank.state AS bank_state, key_id, jwk, registered_at, ends_at
+        grant_types, redirect_uris, response_modes, requires_request_object, uscc, legal_name,
+        bank.state AS bank_state, key_id, jwk, registered_at, ends_at
     FROM parties_clients AS client JOIN parties_banks AS bank USING (bank_id)
         LEFT JOIN parties_client_keys AS key USING (client_id)
     WHERE client_id = $1 ORDER BY registered_at, key_id
@@ -179,6 +190,10 @@ async def find_registration(tx: Transaction, client_id: str) -> Registration | N
         requires_signature=row.requires_signature,
         state=row.state,
         sender_constraint=row.sender_constraint,
+        grant_types=row.grant_types,
+        redirect_uris=row.redirect_uris,
+        response_modes=row.response_modes,
+        requires_request_object=row.requires_request_object,
     )
     bank = Bank(bank_id=row.bank_id, uscc=row.uscc, legal_name=row.legal_name, state=row.bank_state)
     keys = (_key_of(each) for each in rows)

@@ -34,6 +34,14 @@ async def set_constraint(tx: Transaction, client_id: str, constraint: SenderCons
     await tx.execute(SET_CONSTRAINT, client_id, constraint)
 
 
+SET_REDIRECTS = "UPDATE parties_clients SET redirect_uris = $2 WHERE client_id = $1"
+
+
+async def set_redirects(tx: Transaction, client_id: str, redirect_uris: frozenset[str]) -> None:
+    """Let answers over a browser go to these addresses, and to no others."""
+    await tx.execute(SET_REDIRECTS, client_id, sorted(redirect_uris))
+
+
 SET_STANDING = "UPDATE parties_clients SET state = $2 WHERE client_id = $1"
 
 

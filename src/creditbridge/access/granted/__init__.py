@@ -1,0 +1,1 @@
+"""Grants: what people let clients have, and the codes and refresh tokens under them."""

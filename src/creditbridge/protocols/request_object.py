@@ -1,0 +1,143 @@
+"""A signed authorization request, as in RFC 9101, under FAPI 2.0 Message Signing (section 5.3.2).
+
+What the client's own key signed is all that counts: one object, for this server, for this hour.
+"""
+
+import re
+from base64 import urlsafe_b64decode
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import msgspec
+
+from creditbridge.foundation.errors import Malformed
+from creditbridge.protocols.jws import (
+    TokenRejected,
+    VerifyingKey,
+    read_unverified,
+    verify_compact,
+)
+from creditbridge.protocols.strict_json import decode
+
+TYPE = "oauth-authz-req+jwt"
+SKEW = timedelta(seconds=30)
+AGE_MAX = timedelta(minutes=60)
+LIFE_MAX = timedelta(minutes=60)
+
+# Claims of the token itself (RFC 7519, section 4.1); the other members are the request.
+TOKEN_CLAIMS = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "sub"})
+# A request inside of a request would be a second one that nobody checked (RFC 9101, section 4).
+NESTED = ("request", "request_uri")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+Instant = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799)]
+
+
+class RequestClaims(msgspec.Struct, frozen=True, kw_only=True):
+    """The claims that bind an object to its client, its server and its hour."""
+
+    iss: str
+    client_id: str
+    aud: str | list[str]
+    exp: Instant
+    nbf: Instant
+
+
+class RequestObject(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that its client signed; `signed` is the signing input (RFC 7515, section 5.1).
+
+    `parameters` are as a form would bring them: a value that is no text is its JSON.
+    """
+
+    parameters: Mapping[str, str]
+    claims: bytes
+    signed: bytes
+    signature: bytes
+    key_id: str
+
+
+def verify_request_object(
+    token: str,
+    find_key: Callable[[str], VerifyingKey | None],
+    *,
+    client_id: str,
+    issuer: str,
+    algorithms: Collection[str],
+    now: datetime,
+) -> RequestObject:
+    """Return the request in an object that one of the client's keys signed for this server.
+
+    Raises:
+        TokenRejected: its form, type, algorithm, key or signature; another client, another server;
+            too old, too long, not yet or no longer valid; a request within.
+    """
+    kind = _declared_type(token, algorithms)
+    read = read_unverified(token, typ=kind, algorithms=algorithms)
+    payload = verify_compact(token, find_key, typ=kind, algorithms=algorithms)
+    try:
+        claims = decode(payload, RequestClaims)
+        members = decode(payload, dict[str, object])
+    except Malformed as error:
+        raise TokenRejected(detail=f"{error.code}: {error.detail}") from error
+    _require_names(claims, client_id=client_id, issuer=issuer)
+    _require_instant(claims, now=now)
+    signed, _, signature = token.rpartition(".")
+    return RequestObject(
+        parameters=_parameters_of(members),
+        claims=payload,
+        signed=signed.encode("ascii"),
+        signature=urlsafe_b64decode(signature + "=" * (-len(signature) % 4)),
+        key_id=read.key_id,
+    )
+
+
+def _declared_type(token: str, algorithms: Collection[str]) -> str | None:
+    """Return the type to read a token as: that of section 10.8, or None for `JWT` and for none."""
+    # Clients from before the type was registered write none; a proof or an assertion of another
+    # type is neither.
+    try:
+        read_unverified(token, typ=TYPE, algorithms=algorithms)
+    except TokenRejected:
+        return None
+    return TYPE
+
+
+def _require_names(claims: RequestClaims, *, client_id: str, issuer: str) -> None:
+    if not claims.iss == claims.client_id == client_id:
+        raise TokenRejected(detail="iss or client_id")
+    # One of several is enough here, other than with an assertion: an object opens nothing.
+    audiences = [claims.aud] if isinstance(claims.aud, str) else claims.aud
+    if issuer not in audiences:
+        raise TokenRejected(detail="aud")
+
+
+def _require_instant(claims: RequestClaims, *, now: datetime) -> None:
+    seconds, skew = now.timestamp(), SKEW.total_seconds()
+    if claims.nbf > seconds + skew:
+        raise TokenRejected(detail="nbf: not yet")
+    # What was signed long ago may be a copy that somebody kept (FAPI 2.0, section 5.3.2.1).
+    if seconds - claims.nbf > AGE_MAX.total_seconds():
+        raise TokenRejected(detail="nbf: too old")
+    if seconds >= claims.exp + skew:
+        raise TokenRejected(detail="exp: over")
+    if claims.exp - claims.nbf > LIFE_MAX.total_seconds():
+        raise TokenRejected(detail="exp: too late")
+
+
+def _parameters_of(members: Mapping[str, object]) -> dict[str, str]:
+    if not members.keys().isdisjoint(NESTED):
+        raise TokenRejected(detail="a request within the request")
+    parameters = {
+        name: _text_of(value) for name, value in members.items() if name not in TOKEN_CLAIMS
+    }
+    # As in a form: sent without a value is as not sent (RFC 6749, section 3.1).
+    return {name: text for name, text in parameters.items() if text}
+
+
+def _text_of(value: object) -> str:
+    # Nothing is passed over: a scope that is a number is no absent scope.
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    if value is None or _CONTROL.search(text) is not None:
+        raise TokenRejected(detail="a parameter without a value, or with a control character")
+    return text
