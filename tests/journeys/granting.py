@@ -19,6 +19,7 @@ from creditbridge.journeys.issue_token import IssueToken
 from creditbridge.journeys.manage_grant import ManageGrant
 from creditbridge.journeys.prove_client import ProveClient
 from creditbridge.journeys.records.grants import granted_detail, made_records
+from creditbridge.journeys.revoke_token import RevokeToken
 from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.journeys.withdraw_consent import Ledger as WithdrawalLedger, WithdrawConsent
 from creditbridge.ledger.model import (
@@ -159,27 +160,32 @@ class Counter:
         database: Database | None = None,
         ledger: Recorder | None = None,
     ) -> IssuedToken:
-        house = self.house
-        prove_client = ProveClient(
-            database=database or house.database,
+        journey = IssueToken(
+            prove_client=self._prove_client(database, ledger),
             access=access,
-            admission=house.admission,
-            ledger=ledger or house.ledger,
+            consents=self.house.consents,
+            admission=self.house.admission,
+            ledger=ledger or self.house.ledger,
+        )
+        return await journey(self._request(form))
+
+    def _prove_client(
+        self, database: Database | None = None, ledger: Recorder | None = None
+    ) -> ProveClient:
+        return ProveClient(
+            database=database or self.house.database,
+            access=access,
+            admission=self.house.admission,
+            ledger=ledger or self.house.ledger,
             strangers=Strangers(),
             revocations=self._revocations,
         )
-        journey = IssueToken(
-            prove_client=prove_client,
-            access=access,
-            consents=house.consents,
-            admission=house.admission,
-            ledger=ledger or house.ledger,
-        )
-        request = ClientRequest(
+
+    def _request(self, form: dict[str, str]) -> ClientRequest:
+        return ClientRequest(
             form={"client_id": self.north.client_ids[0], **form},
             certificate=self._certify(self.north.hosts[0]),
         )
-        return await journey(request)
 
     async def withdraw(
         self, consent: Consent, person_id: str, *, ledger: WithdrawalLedger | None = None
@@ -193,6 +199,13 @@ class Counter:
         )
         act = Withdrawal(consent_id=consent.consent_id, uscc=consent.uscc, person_id=person_id)
         return await journey(act)
+
+    async def revoke(self, secret: str | None) -> None:
+        """Take one of the machine's tokens back."""
+        journey = RevokeToken(
+            prove_client=self._prove_client(), access=access, ledger=self.house.ledger
+        )
+        await journey(self._request({"token": str(secret)}))
 
     def manage(self, ledger: Recorder | None = None) -> ManageGrant:
         """Make the journey that looks at grants and gives them back."""

@@ -31,6 +31,7 @@ from creditbridge.ledger.model import (
     ReportRefused,
     TokenIssued,
     TokenRefused,
+    TokenRevoked,
 )
 from creditbridge.ledger.service import get_report
 from creditbridge.protocols.certificate_binding import PeerCertificate
@@ -160,6 +161,23 @@ async def test_no_refreshed_token_leaves_without_the_ledgers_word(
 
     assert await counter.count_tokens() == 1
     await counter.refresh(issued)
+
+
+async def test_V1_a_refresh_token_that_is_taken_back_is_recorded_with_its_grant(
+    counter: Counter, person_id: str, consent: Consent
+) -> None:
+    """Bound to nothing, which tells it from an access token; those go along without an entry."""
+    issued = await counter.redeem(await counter.grant(person_id, consent))
+
+    await counter.revoke(issued.refresh_token)
+
+    assert await counter.count_tokens() == 0
+    record = (await counter.house.told("token"))[-1]
+    assert isinstance(record.terms, TokenRevoked)
+    assert record.terms.grant_id == issued.token.grant_id
+    assert (record.terms.thumbprint, record.terms.proof_key) == (None, None)
+    assert record.terms.scope == {"reports"}
+    assert record.terms.expires_at == consent.valid_to
 
 
 async def test_G7_a_withdrawal_ends_the_grants_in_its_own_commit(
