@@ -220,6 +220,7 @@ class FakeIdentity:
             "iat": issued_at,
             "exp": issued_at + 300,
             "nonce": self.nonce,
+            "auth_time": issued_at,
             **self.claims,
         }
         return sign_compact(msgspec.json.encode(claims), self.key, typ="JWT")
@@ -368,9 +369,14 @@ class Stage:
         return {"act": act, "signature": to_base64url(signature)}
 
     async def onboard(
-        self, name: str, *, signs: bool = True, constraint: str | None = None
+        self,
+        name: str,
+        *,
+        signs: bool = True,
+        constraint: str | None = None,
+        members: dict[str, JsonValue] | None = None,
     ) -> Machine:
-        """Bring in a bank with one machine."""
+        """Bring in a bank with one machine, registered with further members."""
         key, host = make_key(), f"core.{name}.example"
         client: dict[str, JsonValue] = {
             "client_id": f"{name}-core",
@@ -378,6 +384,7 @@ class Stage:
             "scopes": ["consents", "reports"],
             "requires_signature": signs,
             "keys": [dict[str, JsonValue](key.key.to_jwk())],
+            **(members or {}),
         }
         if constraint is not None:
             client["sender_constraint"] = constraint

@@ -16,10 +16,16 @@ from creditbridge.foundation.http import (
     HttpUnavailable,
 )
 from creditbridge.foundation.keys import FileKey
-from creditbridge.login.model import IdentityRejected, IdentityUnavailable, SignInRefused
+from creditbridge.login.model import (
+    IdentityRejected,
+    IdentityUnavailable,
+    SignInRefused,
+    SignInTry,
+)
 from creditbridge.login.provider import Assertion, Provider
 from creditbridge.protocols.jws import verify_compact
 
+TRY = SignInTry(nonce="n", code_verifier="v" * 43, return_to="/")
 DISCOVERY = "/.well-known/openid-configuration"
 
 
@@ -153,7 +159,7 @@ async def test_the_endpoint_keeps_its_own_query(
     """RFC 6749, section 3.1: a query of the endpoint's own is retained."""
     idp.description["authorization_endpoint"] = endpoint
 
-    url = await provider.address_sign_in(state="s", nonce="n", code_challenge="c", language="zh-CN")
+    url = await provider.address_sign_in(TRY, state="s", language="zh-CN")
 
     assert url.startswith(begins)
     assert dict(parse_qsl(url.partition("?")[2]))["code_challenge_method"] == "S256"

@@ -11,6 +11,7 @@ from creditbridge.login.model import (
     IdentityRejected,
     ReturnInvalid,
     Session,
+    SignInTry,
 )
 from creditbridge.login.rules import (
     EnterpriseClaim,
@@ -42,9 +43,12 @@ CLAIMS = IdTokenClaims(
 )
 
 
-def judge(claims: IdTokenClaims) -> Identity:
+TRY = SignInTry(nonce="n", code_verifier="v", return_to="/")
+
+
+def judge(claims: IdTokenClaims, attempt: SignInTry = TRY) -> Identity:
     """Judge at NOW, for the nonce `n`."""
-    return require_identity(claims, SETTINGS, nonce="n", now=NOW)
+    return require_identity(claims, SETTINGS, attempt, now=NOW)
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from creditbridge.access.client_auth import METHODS
 from creditbridge.access.client_auth.private_key_jwt import ALGORITHMS
 from creditbridge.access.grants import GRANTS
+from creditbridge.access.pushed.details import DETAIL_TYPE
 from creditbridge.access.settings import AccessSettings
 from creditbridge.protocols import dpop
 
 METADATA_PATH = "/.well-known/oauth-authorization-server"
 RESOURCE_PATH = "/.well-known/oauth-protected-resource"
 JWKS_PATH = "/jwks"
+AUTHORIZATION_PATH = "/oauth/authorize"
+PAR_PATH = "/oauth/par"
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - an address, no secret
 REVOCATION_PATH = "/oauth/revoke"
 INTROSPECTION_PATH = "/oauth/introspect"
@@ -18,6 +21,7 @@ GRANTS_PATH = "/grants"
 
 # What clients call, each under its name in the metadata.
 ENDPOINTS: Mapping[str, str] = {
+    "pushed_authorization_request_endpoint": PAR_PATH,
     "token_endpoint": TOKEN_PATH,
     "revocation_endpoint": REVOCATION_PATH,
     "introspection_endpoint": INTROSPECTION_PATH,
@@ -27,25 +31,27 @@ ENDPOINTS: Mapping[str, str] = {
 # section 2); a pushed request has none (RFC 9126, section 5).
 AUTHENTICATING = ("token_endpoint", "revocation_endpoint", "introspection_endpoint")
 
+# As the pages are written, in canonical case (RFC 5646, section 4.5).
+LOCALES = ("zh-CN", "en")
+
 MetadataValue = str | bool | list[str] | dict[str, str]
 
 
 def authorization_server_metadata(settings: AccessSettings) -> dict[str, MetadataValue]:
-    """Return the members of the metadata document (RFC 8414, section 2).
-
-    `response_types_supported` is absent: without an authorization endpoint it has no element, and
-    a claim without elements must be left out (RFC 8414, section 3.2).
-    """
+    """Return the members of the metadata document (RFC 8414, section 2)."""
     # The bank door asks for a certificate, so what clients call has one address, also as an mTLS
     # client looks it up (RFC 8705, section 5).
     endpoints = {name: settings.bank_url + path for name, path in ENDPOINTS.items()}
     return {
         "issuer": settings.issuer,
+        # Browsers show no certificate: people are asked on their own door.
+        "authorization_endpoint": settings.issuer + AUTHORIZATION_PATH,
         **endpoints,
         "jwks_uri": settings.issuer + JWKS_PATH,
         "scopes_supported": sorted(settings.scopes),
         # From the registries themselves, so that the document cannot claim what is not served.
         "grant_types_supported": sorted(GRANTS),
+        **_describe_authorization(settings),
         **_describe_authentication(),
         "grant_management_actions_supported": ["create", "query", "revoke"],
         "tls_client_certificate_bound_access_tokens": True,
@@ -69,6 +75,25 @@ def protected_resource_metadata(settings: AccessSettings) -> dict[str, MetadataV
         "tls_client_certificate_bound_access_tokens": True,
         "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
     }
+
+
+def _describe_authorization(settings: AccessSettings) -> dict[str, MetadataValue]:
+    """Return what a client may ask people, and how the answer comes back."""
+    described: dict[str, MetadataValue] = {
+        "require_pushed_authorization_requests": True,
+        "response_types_supported": ["code"],
+        "response_modes_supported": sorted(settings.response_modes),
+        "code_challenge_methods_supported": ["S256"],
+        "request_parameter_supported": True,
+        "request_object_signing_alg_values_supported": sorted(ALGORITHMS),
+        "authorization_details_types_supported": [DETAIL_TYPE],
+        "authorization_response_iss_parameter_supported": True,
+        "ui_locales_supported": list(LOCALES),
+    }
+    # A claim without elements must be left out (RFC 8414, section 3.2).
+    if settings.token_algorithms:
+        described["authorization_signing_alg_values_supported"] = list(settings.token_algorithms)
+    return described
 
 
 def _describe_authentication() -> dict[str, MetadataValue]:

@@ -30,6 +30,7 @@ from creditbridge.access.model import (
     Token,
     UnsupportedGrantType,
 )
+from creditbridge.access.pushed import store as pushed
 from creditbridge.access.revocation import TokenUnnamed, find_own
 from creditbridge.access.rules import require_live
 from creditbridge.access.sender_constraint import bind_token, prove_key, require_sender
@@ -253,5 +254,9 @@ async def revoke_tokens(tx: Transaction, *, bank_id: str, client_id: str | None 
 
 
 async def purge(tx: Transaction) -> int:
-    """Delete up to 1,000 expired tokens, and grants that ended or that nobody took up; how many."""
-    return await grants.purge_grants(tx) + await store.purge_tokens(tx)
+    """Delete up to 1,000 expired tokens, as many grants and pushed requests; return how many.
+
+    Of grants those that ended, and those that nobody took up.
+    """
+    deleted = await grants.purge_grants(tx) + await store.purge_tokens(tx)
+    return deleted + await pushed.purge(tx)

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from creditbridge.foundation.errors import CreditbridgeError
+from creditbridge.parties.model import ResponseMode
 
 
 class IssuerInvalid(CreditbridgeError):
@@ -17,12 +18,20 @@ class IssuerInvalid(CreditbridgeError):
 class AccessSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`issuer` is the people's door, `bank_url` the door that asks for certificates.
 
-    Both without a trailing slash. `scopes` are all that a client may be registered for.
+    Both without a trailing slash. `scopes` are all that a client may be registered for, and
+    `token_algorithms` those of the keys that sign tokens here: without one no answer is signed.
     """
 
     issuer: str
     bank_url: str
     scopes: frozenset[str]
+    token_algorithms: tuple[str, ...] = ()
+
+    @property
+    def response_modes(self) -> frozenset[ResponseMode]:
+        """How an answer may travel over a browser: signed only where there is a key for it."""
+        modes = frozenset(ResponseMode)
+        return modes if self.token_algorithms else modes - {ResponseMode.JWT}
 
     def __post_init__(self) -> None:
         """Refuse addresses that clients could not compare byte for byte (RFC 8414, section 2).

@@ -39,6 +39,7 @@ from creditbridge.foundation.ids import Kind, new_id
 from creditbridge.foundation.keys import parse_public_key
 from creditbridge.journeys.admit_caller import AdmitCaller
 from creditbridge.journeys.check_ledger import CheckLedger
+from creditbridge.journeys.decide_authorization import DecideAuthorization
 from creditbridge.journeys.decide_change import DecideChange
 from creditbridge.journeys.deliver_report import DeliverReport
 from creditbridge.journeys.give_consent import GiveConsent
@@ -48,9 +49,11 @@ from creditbridge.journeys.keep_house import KeepHouse
 from creditbridge.journeys.keep_keys import KeepKeys
 from creditbridge.journeys.lapse_requests import LapseRequests
 from creditbridge.journeys.manage_grant import ManageGrant
+from creditbridge.journeys.open_authorization import OpenAuthorization
 from creditbridge.journeys.open_house import OpenHouse
 from creditbridge.journeys.prove_client import ProveClient
 from creditbridge.journeys.prove_record import ProveRecord
+from creditbridge.journeys.push_request import PushRequest
 from creditbridge.journeys.refuse_caller import RefuseCaller
 from creditbridge.journeys.request_consent import RequestConsent
 from creditbridge.journeys.revoke_token import RevokeToken
@@ -215,6 +218,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             database=database,
             clock=self.clock,
             message_signer=keys.message,
+            token_signers=keys.token,
             metadata=authorization_server_metadata(addresses),
             resource_metadata=protected_resource_metadata(addresses),
             nonces=self.nonces,
@@ -232,6 +236,21 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 access=access,
                 consents=self.consents,
                 admission=self.admission,
+                ledger=ledger,
+            ),
+            push_request=PushRequest(
+                prove_client=prove_client,
+                access=access,
+                admission=self.admission,
+                consents=self.consents,
+                modes=addresses.response_modes,
+            ),
+            open_authorization=OpenAuthorization(database=database, modes=addresses.response_modes),
+            decide_authorization=DecideAuthorization(
+                database=database,
+                modes=addresses.response_modes,
+                consents=self.consents,
+                access=access,
                 ledger=ledger,
             ),
             revoke_token=RevokeToken(prove_client=prove_client, access=access, ledger=ledger),
@@ -265,8 +284,15 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _addresses(self) -> AccessSettings:
-        doors = self.settings.doors
-        return AccessSettings(issuer=doors.people.url, bank_url=doors.bank.url, scopes=SCOPES)
+        doors, token = self.settings.doors, self.keys.token
+        return AccessSettings(
+            issuer=doors.people.url,
+            bank_url=doors.bank.url,
+            scopes=SCOPES,
+            token_algorithms=()
+            if token is None
+            else tuple(sorted({key.algorithm for key in token.list_shown()})),
+        )
 
     def _prove_client(self) -> ProveClient:
         return ProveClient(

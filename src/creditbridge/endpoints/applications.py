@@ -9,6 +9,7 @@ from litestar.di import Provide
 
 from creditbridge.endpoints import (
     authorization,
+    authorize,
     consents,
     grants,
     health,
@@ -52,6 +53,7 @@ def people_application(house: House) -> Correlation:
         _application(
             house,
             authorization.metadata_router,
+            authorize.router,
             ledger.router,
             people.router,
             portal.router,

@@ -7,6 +7,7 @@ from creditbridge.access.metadata import (
     INTROSPECTION_PATH,
     JWKS_PATH,
     METADATA_PATH,
+    PAR_PATH,
     RESOURCE_PATH,
     REVOCATION_PATH,
     TOKEN_PATH,
@@ -18,6 +19,7 @@ from creditbridge.endpoints.oauth_form import answer_client, read_client_request
 from creditbridge.journeys import (
     introspect_token as introspection,
     issue_token as issue,
+    push_request as push,
     revoke_token as revocation,
 )
 
@@ -33,6 +35,17 @@ async def issue_token(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     except OAuthError as refusal:
         return refuse_client(refusal)
     return answer_client(issued.to_answer())
+
+
+@post(PAR_PATH, status_code=201)
+async def push_request(request: HttpRequest, house: AtHouse) -> Response[bytes]:
+    """Keep what a client wants to ask a person (RFC 9126, section 2.2)."""
+    try:
+        asked = await read_client_request(request, house, path=PAR_PATH, door=push.DOOR)
+        pushed = await house.push_request(asked)
+    except OAuthError as refusal:
+        return refuse_client(refusal)
+    return answer_client(pushed, status=201)
 
 
 @post(REVOCATION_PATH, status_code=200)
@@ -93,6 +106,13 @@ def _publish(members: object, *, cache_seconds: int = CACHE_SECONDS) -> Response
 # The resource is the bank door, and its metadata lies there: a client compares the address that it
 # asked with the name that it is told (RFC 9728, section 3.3).
 token_router = Router(
-    "/", route_handlers=[issue_token, revoke_token, introspect_token, read_resource_metadata]
+    "/",
+    route_handlers=[
+        push_request,
+        issue_token,
+        revoke_token,
+        introspect_token,
+        read_resource_metadata,
+    ],
 )
 metadata_router = Router("/", route_handlers=[read_metadata, read_keys])

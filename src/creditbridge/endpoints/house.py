@@ -15,14 +15,17 @@ from creditbridge.foundation.database import Database
 from creditbridge.foundation.keys import Signers
 from creditbridge.journeys.admit_caller import AdmitCaller
 from creditbridge.journeys.check_ledger import CheckLedger
+from creditbridge.journeys.decide_authorization import DecideAuthorization
 from creditbridge.journeys.decide_change import DecideChange
 from creditbridge.journeys.deliver_report import DeliverReport
 from creditbridge.journeys.give_consent import GiveConsent
 from creditbridge.journeys.introspect_token import IntrospectToken
 from creditbridge.journeys.issue_token import IssueToken
 from creditbridge.journeys.manage_grant import ManageGrant
+from creditbridge.journeys.open_authorization import OpenAuthorization
 from creditbridge.journeys.open_house import OpenHouse
 from creditbridge.journeys.prove_record import ProveRecord
+from creditbridge.journeys.push_request import PushRequest
 from creditbridge.journeys.refuse_caller import RefuseCaller
 from creditbridge.journeys.request_consent import RequestConsent
 from creditbridge.journeys.revoke_token import RevokeToken
@@ -33,6 +36,7 @@ from creditbridge.journeys.withdraw_consent import WithdrawConsent
 from creditbridge.ledger.service import Ledger
 from creditbridge.login.service import Login
 from creditbridge.protocols.dpop_nonce import ProofNonces
+from creditbridge.protocols.jws import TokenSigners
 
 
 class PublishedKeys(Protocol):
@@ -55,6 +59,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     database: Database
     clock: Clock
     message_signer: Signers
+    token_signers: TokenSigners | None
     metadata: Mapping[str, MetadataValue]
     resource_metadata: Mapping[str, MetadataValue]
     nonces: ProofNonces | None  # What DPoP proofs must hold; None where none is asked for.
@@ -70,6 +75,9 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     suspend_bank: SuspendBank
     issue_token: IssueToken
     manage_grant: ManageGrant
+    push_request: PushRequest
+    open_authorization: OpenAuthorization
+    decide_authorization: DecideAuthorization
     revoke_token: RevokeToken
     introspect_token: IntrospectToken
     admit_caller: AdmitCaller

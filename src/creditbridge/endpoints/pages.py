@@ -43,6 +43,16 @@ class StaticFile(msgspec.Struct, frozen=True, kw_only=True):
     url: str
 
 
+def page_headers(*, leads_to: str = "") -> Mapping[str, str]:
+    """Return the headers of a page; `leads_to` is where its form may end, beside this site.
+
+    Chromium asks the page's policy about every redirect after a form, too.
+    """
+    policy = PAGE_HEADERS["content-security-policy"]
+    wider = policy.replace("form-action 'self'", f"form-action 'self' {leads_to}".strip())
+    return {**PAGE_HEADERS, "content-security-policy": wider}
+
+
 def render(template: str, language: Language, **context: object) -> bytes:
     """Return a page in UTF-8.
 

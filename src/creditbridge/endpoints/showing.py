@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from urllib.parse import urlsplit
 
+from creditbridge.consents.acts import ConsentRequest
 from creditbridge.consents.model import Consent, ConsentState
 from creditbridge.consents.rules import state_at
 from creditbridge.endpoints.unusual import list_unusual
 from creditbridge.endpoints.views import (
+    AskedConsent,
+    AuthorizationView,
     ConsentLine,
     ConsentListView,
     ConsentView,
@@ -18,6 +22,8 @@ from creditbridge.endpoints.views import (
     Terms,
     WithdrawalView,
 )
+from creditbridge.journeys.asked_consents import begin_in_time, list_asked, numbered_by_house
+from creditbridge.journeys.open_authorization import Asked
 from creditbridge.ledger.service import Look
 from creditbridge.profile.codes import SectionCode
 
@@ -41,6 +47,45 @@ def decision_view(consent: Consent, enterprise: Party) -> DecisionView:
     terms = _terms(consent, enterprise)
     answer_by = consent.lapses_at or consent.valid_to
     return DecisionView(terms=terms, answer_by=answer_by, unusual=list_unusual(terms))
+
+
+def authorization_view(asked: Asked, enterprise: Party) -> AuthorizationView:
+    """Return what a bank asks in the browser, as it would be lodged if it were approved."""
+    opened, bank = asked.opened, asked.bank
+    request = opened.pushed.request
+    terms = (
+        _terms_asked(one, enterprise, asked_at=opened.opened_at)
+        for one in list_asked(opened.pushed, bank)
+    )
+    return AuthorizationView(
+        bank=Party(name=bank.legal_name, uscc=bank.uscc),
+        enterprise=enterprise,
+        consents=tuple(AskedConsent(terms=one, unusual=list_unusual(one)) for one in terms),
+        scopes=tuple(sorted(request.scopes)),
+        answer_by=opened.expires_at,
+        returns_to=urlsplit(request.redirect_uri).netloc,
+        client_id=asked.asking.client_id,
+        request_uri=asked.asking.request_uri,
+    )
+
+
+def _terms_asked(asked: ConsentRequest, enterprise: Party, *, asked_at: datetime) -> Terms:
+    begun = begin_in_time(asked, now=asked_at)
+    return Terms(
+        consent_id=asked.consent_id or "",
+        version=1,
+        bank=Party(name=asked.bank_name, uscc=asked.bank_uscc),
+        enterprise=enterprise,
+        purposes=tuple(sorted(asked.purposes)),
+        sections=tuple(sorted(asked.sections)),
+        valid_from=begun.valid_from or asked_at,
+        valid_to=asked.valid_to,
+        max_queries=asked.max_queries,
+        # A number that the house gave is none of the bank's.
+        authorization_no="" if numbered_by_house(asked) else asked.authorization_no,
+        business_ref=asked.business_ref,
+        begins_at_yes=begun.valid_from is None,
+    )
 
 
 def consent_view(

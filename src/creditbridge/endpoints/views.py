@@ -60,9 +60,14 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """What surrounds every page. `path` is this page's, where the language switch leads."""
+    """What surrounds every page.
+
+    `path` is this page's, where the language switch leads, with `query` where the page is none
+    without it, percent-encoded.
+    """
 
     path: str
+    query: str = ""
     visitor: Visitor | None = None
     notice: Notice | None = None
 
@@ -95,7 +100,10 @@ class ConsentListView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """What a consent covers, word for word the same where it is asked, shown and withdrawn."""
+    """What a consent covers, word for word the same where it is asked, shown and withdrawn.
+
+    `begins_at_yes` where the term begins with the approval; `valid_from` is then when it was asked.
+    """
 
     consent_id: str
     version: int
@@ -108,6 +116,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     max_queries: int
     authorization_no: str = ""
     business_ref: str | None = None
+    begins_at_yes: bool = False
 
 
 class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +125,31 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
     terms: Terms
     answer_by: datetime
     unusual: tuple[Unusual, ...] = ()
+
+
+class AskedConsent(msgspec.Struct, frozen=True, kw_only=True):
+    """One consent of several that are decided together."""
+
+    terms: Terms
+    unusual: tuple[Unusual, ...] = ()
+
+
+class AuthorizationView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bank asks in the browser: up to ten consents at once, and the services around them.
+
+    `returns_to` is the host that the browser goes back to; `client_id` and `request_uri` name the
+    request, and `shown` is what the page's digest was when it was shown.
+    """
+
+    bank: Party
+    enterprise: Party
+    consents: tuple[AskedConsent, ...]
+    scopes: tuple[str, ...]
+    answer_by: datetime
+    returns_to: str
+    client_id: str
+    request_uri: str
+    shown: str = ""
 
 
 class ReceiptView(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,3 +196,4 @@ class ErrorView(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     interaction_id: str
     offers_sign_in: bool = False
+    sign_in: str = "/portal/sign-in"

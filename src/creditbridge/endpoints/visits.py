@@ -1,6 +1,7 @@
 """A person's visit to the portal: session, enterprise, language, forms, cookies."""
 
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response
@@ -9,7 +10,7 @@ from litestar.datastructures import Cookie
 from creditbridge.access.form import parse_form
 from creditbridge.endpoints.exchange import HttpRequest, header
 from creditbridge.endpoints.house import House
-from creditbridge.endpoints.pages import LANGUAGE_COOKIE, PAGE_HEADERS, render
+from creditbridge.endpoints.pages import LANGUAGE_COOKIE, PAGE_HEADERS, page_headers, render
 from creditbridge.endpoints.views import Frame, Notice, Party, Visitor
 from creditbridge.endpoints.wording import Language
 from creditbridge.login.model import (
@@ -21,6 +22,9 @@ from creditbridge.login.rules import require_form_token
 from creditbridge.login.service import get_session
 from creditbridge.parties.model import Person, Role
 from creditbridge.parties.service import find_enterprise, find_representative, get_person
+
+# What names a page beside its path: without it the language switch would lead to another one.
+QUERY_KEPT = ("client_id", "request_uri")
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +60,24 @@ async def require_visit(request: HttpRequest, house: House) -> Visit:
     )
 
 
+async def find_visit(request: HttpRequest, house: House) -> Visit | None:
+    """Return the visit that this request belongs to; None where the person must sign in."""
+    try:
+        return await require_visit(request, house)
+    except SessionMissing:
+        return None
+
+
+async def read_form(request: HttpRequest) -> Mapping[str, str]:
+    """Return the fields of a form, whoever sent it.
+
+    Raises:
+        InvalidRequest: no form.
+    """
+    # Read from the body alone: a decision in an address would be one click on a foreign link.
+    return parse_form(await request.body(), content_type=header(request, "content-type"))
+
+
 async def form_of(request: HttpRequest, visit: Visit) -> Mapping[str, str]:
     """Return the fields of a form that this very visit was given.
 
@@ -63,8 +85,7 @@ async def form_of(request: HttpRequest, visit: Visit) -> Mapping[str, str]:
         FormTokenInvalid: another site's form, or an old page.
         InvalidRequest: no form.
     """
-    # Read from the body alone: a decision in an address would be one click on a foreign link.
-    form = parse_form(await request.body(), content_type=header(request, "content-type"))
+    form = await read_form(request)
     require_form_token(visit.session, form.get("form_token"))
     return form
 
@@ -79,6 +100,11 @@ def show(
     request: HttpRequest, template: str, visit: Visit | None, *, view: object, status: int = 200
 ) -> Response[bytes]:
     """Answer with a page."""
+    return answer_framed(request, template, frame_of(request, visit), view=view, status=status)
+
+
+def frame_of(request: HttpRequest, visit: Visit | None) -> Frame:
+    """Return what surrounds the page at this request's address."""
     visitor = None
     if visit is not None:
         visitor = Visitor(
@@ -89,12 +115,30 @@ def show(
     # One of our own words or none: an address must not put a sentence into our page.
     said = request.query_params.get("notice")
     notice = next((known for known in Notice if known == said), None)
+    named = {name: request.query_params.get(name) for name in QUERY_KEPT}
+    return Frame(
+        path=request.scope["path"],
+        query=urlencode({name: value for name, value in named.items() if value}),
+        visitor=visitor,
+        notice=notice,
+    )
+
+
+def answer_framed(
+    request: HttpRequest,
+    template: str,
+    frame: Frame,
+    *,
+    view: object,
+    status: int = 200,
+    leads_to: str = "",
+) -> Response[bytes]:
+    """Answer with a page in a frame of its own; `leads_to` is where its form may end."""
     language = language_of(request)
-    frame = Frame(path=request.scope["path"], visitor=visitor, notice=notice)
     return Response(
         render(template, language, frame=frame, view=view),
         status_code=status,
-        headers=PAGE_HEADERS,
+        headers=page_headers(leads_to=leads_to),
         cookies=[give_cookie(LANGUAGE_COOKIE, language)],
         media_type=PAGE_HEADERS["content-type"],
     )

@@ -60,6 +60,10 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
                 person = await get_person(tx, representative.person_id)
                 await self.ledger.record(tx, person_record(person, representative, enrolment))  # 3
             session = await open_session(  # 4
-                tx, person_id=representative.person_id, uscc=identity.uscc, replaces=replaces
+                tx,
+                person_id=representative.person_id,
+                uscc=identity.uscc,
+                replaces=replaces,
+                anew=signed_in.anew,
             )
         return SignedInPerson(session=session, return_to=signed_in.return_to)

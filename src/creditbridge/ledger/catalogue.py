@@ -33,6 +33,7 @@ class EventKind(StrEnum):
     GRANT_REVOKED = "grant.revoked"
     CALLER_REFUSED = "caller.refused"
     STRANGERS_REFUSED = "strangers.refused"
+    AUTHORIZATION_REFUSED = "authorization.refused"
     CONSENT_REQUESTED = "consent.requested"
     CONSENT_APPROVED = "consent.approved"
     CONSENT_REFUSED = "consent.refused"
@@ -122,6 +123,9 @@ CATALOGUE: Mapping[EventKind, Row] = {
     ),
     EventKind.CALLER_REFUSED: Row(terms=terms.CallerRefused, names=_BANK),
     EventKind.STRANGERS_REFUSED: Row(terms=terms.StrangersRefused),
+    EventKind.AUTHORIZATION_REFUSED: Row(
+        terms=terms.AuthorizationRefused, names=_BANK, may_name=_ENTERPRISE | _PERSON
+    ),
     EventKind.CONSENT_REQUESTED: Row(
         terms=terms.ConsentRequested, names=_UNDER_CONSENT, digests=_REQUEST, chained=True
     ),

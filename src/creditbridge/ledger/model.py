@@ -14,6 +14,7 @@ from creditbridge.ledger.encoding import Instant, SpellingUnknown, encode
 from creditbridge.ledger.names import BankName, ConsentName, EnterpriseName, Name, PersonName
 from creditbridge.ledger.proofs import ArtefactProof, ExchangeProof, Proofs, RequestProof
 from creditbridge.ledger.terms import (
+    AuthorizationRefused,
     BankOnboarded,
     CallerRefused,
     ChangeApproved,
@@ -49,6 +50,7 @@ __all__ = [
     "CATALOGUE",
     "Announcement",
     "ArtefactProof",
+    "AuthorizationRefused",
     "BankName",
     "BankOnboarded",
     "CallerRefused",

@@ -204,6 +204,13 @@ class StrangersRefused(Terms, frozen=True, kw_only=True):
     count: int
 
 
+class AuthorizationRefused(Terms, frozen=True, kw_only=True):
+    """A client's request to a person was answered with a no: the person's own, or the house's."""
+
+    client: str
+    code: str
+
+
 class ConsentExtent(Terms, frozen=True, kw_only=True):
     """What a consent reaches: who, what for, what, when and how often."""
 

@@ -19,11 +19,15 @@ COOKIE_ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
 
 
 class SignInTry(msgspec.Struct, frozen=True, kw_only=True):
-    """One try to sign in, kept between the redirect to the provider and the way back."""
+    """One try to sign in, kept between the redirect to the provider and the way back.
+
+    `authenticated_after` is set where the person must prove anew who they are: not before then.
+    """
 
     nonce: str
     code_verifier: str
     return_to: str
+    authenticated_after: datetime | None = None
 
 
 class BegunSignIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,11 +58,15 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
-    """A completed sign-in; `id_token_digest` is the SHA-256 of the ID token, 32 bytes."""
+    """A completed sign-in; `id_token_digest` is the SHA-256 of the ID token, 32 bytes.
+
+    `anew` where the person proved who they are in this very sign-in, whoever was signed in before.
+    """
 
     identity: Identity
     id_token_digest: bytes
     return_to: str
+    anew: bool = False
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +77,11 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     signed_in_at: datetime
     ends_at: datetime
     form_token: str
+    anew: bool = False
+
+    def began_anew_after(self, instant: datetime) -> bool:
+        """Tell whether it began after an instant, by a proof made for it."""
+        return self.anew and self.signed_in_at > instant
 
 
 class SignInExpired(Refused):

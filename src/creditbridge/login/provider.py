@@ -14,10 +14,16 @@ from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.errors import CreditbridgeError, Unavailable
 from creditbridge.foundation.http import HttpRequest, HttpResponse
 from creditbridge.foundation.keys import Signers
-from creditbridge.login.model import IdentityRejected, IdentityUnavailable, SignInRefused
+from creditbridge.login.model import (
+    IdentityRejected,
+    IdentityUnavailable,
+    SignInRefused,
+    SignInTry,
+)
 from creditbridge.login.secrets import new_secret
 from creditbridge.login.settings import SCOPE, LoginSettings
 from creditbridge.protocols.jws import sign_compact
+from creditbridge.protocols.pkce import challenge_of
 from creditbridge.protocols.strict_json import decode
 
 T = TypeVar("T")
@@ -96,7 +102,7 @@ class Provider:
         return description
 
     async def address_sign_in(
-        self, *, state: str, nonce: str, code_challenge: str, language: str
+        self, attempt: SignInTry, *, state: str, language: str, anew: bool = False
     ) -> str:
         """Return where to send the browser (RFC 6749, section 4.1.1; RFC 7636, section 4.3)."""
         description = await self.describe()
@@ -106,12 +112,16 @@ class Provider:
             "redirect_uri": self.settings.redirect_uri,
             "scope": SCOPE,
             "state": state,
-            "nonce": nonce,
-            "code_challenge": code_challenge,
+            "nonce": attempt.nonce,
+            "code_challenge": challenge_of(attempt.code_verifier),
             # Never `plain`: who reads the address would hold the verifier (RFC 7636, section 4.2).
             "code_challenge_method": "S256",
             "ui_locales": language,
         }
+        if anew:
+            # Whoever is signed in there proves it again, and the ID token says when (OpenID
+            # Connect Core 1.0, section 3.1.2.1).
+            parameters |= {"prompt": "login", "max_age": "0"}
         separator = "&" if "?" in description.authorization_endpoint else "?"
         return f"{description.authorization_endpoint}{separator}{urlencode(parameters)}"
 

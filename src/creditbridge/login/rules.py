@@ -15,6 +15,7 @@ from creditbridge.login.model import (
     IdentityRejected,
     ReturnInvalid,
     Session,
+    SignInTry,
 )
 from creditbridge.login.settings import LoginSettings
 from creditbridge.parties.model import Role
@@ -55,15 +56,17 @@ class IdTokenClaims(msgspec.Struct, frozen=True, kw_only=True):
     enterprise: EnterpriseClaim
     nonce: str | None = None
     azp: str | None = None
+    auth_time: Instant | None = None
 
 
 def require_identity(
-    claims: IdTokenClaims, settings: LoginSettings, *, nonce: str, now: datetime
+    claims: IdTokenClaims, settings: LoginSettings, attempt: SignInTry, *, now: datetime
 ) -> Identity:
     """Return whom a verified ID token names (OpenID Connect Core 1.0, section 3.1.3.7).
 
     Raises:
-        IdentityRejected: other issuer, audience, party or nonce; not of this moment; no USCC.
+        IdentityRejected: other issuer, audience, party or nonce; not of this moment; not proven
+            anew where the try asks for it; no USCC.
     """
     audience = [claims.aud] if isinstance(claims.aud, str) else claims.aud
     # Byte for byte, as the provider spells it: a slash more is another issuer (section 3.1.3.7).
@@ -73,9 +76,11 @@ def require_identity(
     if audience != [settings.client_id] or claims.azp not in {None, settings.client_id}:
         raise IdentityRejected(detail="aud or azp")
     # A token stolen elsewhere carries another try's nonce (section 15.5.2).
-    if claims.nonce is None or not hmac.compare_digest(claims.nonce.encode(), nonce.encode()):
+    nonce = claims.nonce
+    if nonce is None or not hmac.compare_digest(nonce.encode(), attempt.nonce.encode()):
         raise IdentityRejected(detail="nonce")
     _require_fresh(claims, now=now)
+    _require_anew(claims, attempt)
     try:
         uscc = parse_uscc(claims.enterprise.uscc).value
     except UsccInvalid as error:
@@ -100,6 +105,16 @@ def _require_fresh(claims: IdTokenClaims, *, now: datetime) -> None:
     # The nonce already ties the token to this try; a life of days would be a provider's mistake.
     if claims.exp - claims.iat > ID_TOKEN_LIFE_MAX.total_seconds():
         raise IdentityRejected(detail="exp - iat")
+
+
+def _require_anew(claims: IdTokenClaims, attempt: SignInTry) -> None:
+    after = attempt.authenticated_after
+    if after is None:
+        return
+    # A provider that passes the wish over would let whoever finds an open browser say yes
+    # (section 3.1.3.7).
+    if claims.auth_time is None or claims.auth_time < (after - SKEW).timestamp():
+        raise IdentityRejected(detail="auth_time")
 
 
 def require_return(path: str) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 
 import msgspec
+from msgspec.structs import replace
 
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.login import store
@@ -28,7 +29,6 @@ from creditbridge.login.rules import (
     require_return,
 )
 from creditbridge.login.secrets import digest_secret, new_secret
-from creditbridge.protocols.pkce import challenge_of
 
 CODE_CHARACTERS_MAX = 4_096
 
@@ -43,8 +43,10 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
     provider: Provider
     id_tokens: IdTokens
 
-    async def begin(self, *, return_to: str, language: str) -> BegunSignIn:
+    async def begin(self, *, return_to: str, language: str, anew: bool = False) -> BegunSignIn:
         """Return where to send the browser, and its binding cookie; the try lives 10 minutes.
+
+        With `anew` the provider must ask the person again, whoever is signed in there.
 
         Raises:
             ReturnInvalid: `return_to` is no path of this site.
@@ -55,16 +57,13 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
             nonce=new_secret(), code_verifier=new_secret(), return_to=require_return(return_to)
         )
         url = await self.provider.address_sign_in(
-            state=state,
-            nonce=attempt.nonce,
-            code_challenge=challenge_of(attempt.code_verifier),
-            language=language,
+            attempt, state=state, language=language, anew=anew
         )
         # Kept by digests: who reads the table can finish nobody's sign-in.
         async with self.database.transaction() as tx:
             await store.keep_try(
                 tx,
-                attempt,
+                replace(attempt, authenticated_after=tx.now if anew else None),
                 state_digest=hashlib.sha256(state.encode()).digest(),
                 binding_digest=hashlib.sha256(binding.encode()).digest(),
                 expires_at=tx.now + TRY_LIFE,
@@ -92,11 +91,12 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
         claims = await self.id_tokens.verify(token)  # 4
         async with self.database.transaction() as tx:
             now = tx.now
-        identity = require_identity(claims, self.provider.settings, nonce=attempt.nonce, now=now)
+        identity = require_identity(claims, self.provider.settings, attempt, now=now)
         return SignedIn(
             identity=identity,
             id_token_digest=hashlib.sha256(token.encode()).digest(),
             return_to=attempt.return_to,
+            anew=attempt.authenticated_after is not None,
         )
 
     async def _take_try(self, callback: Callback, binding: str | None) -> SignInTry:
@@ -132,7 +132,12 @@ def _require_issuer(callback: Callback, description: Description) -> None:
 
 
 async def open_session(
-    tx: Transaction, *, person_id: str, uscc: str, replaces: str | None = None
+    tx: Transaction,
+    *,
+    person_id: str,
+    uscc: str,
+    replaces: str | None = None,
+    anew: bool = False,
 ) -> str:
     """Return the cookie value of a new session; the one that the browser had before ends.
 
@@ -142,7 +147,11 @@ async def open_session(
     await close_session(tx, replaces)
     cookie = new_secret()
     session = store.SessionRow(
-        person_id=person_id, uscc=uscc, signed_in_at=tx.now, ends_at=tx.now + SESSION_LIFE
+        person_id=person_id,
+        uscc=uscc,
+        signed_in_at=tx.now,
+        ends_at=tx.now + SESSION_LIFE,
+        anew=anew,
     )
     await store.open_session(tx, hashlib.sha256(cookie.encode()).digest(), session)
     return cookie
@@ -162,6 +171,7 @@ async def find_session(tx: Transaction, cookie: str | None) -> Session | None:
         signed_in_at=row.signed_in_at,
         ends_at=row.ends_at,
         form_token=derive_form_token(cookie),
+        anew=row.anew,
     )
 
 

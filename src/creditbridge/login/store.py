@@ -11,8 +11,9 @@ PURGE_ROWS_MAX = 1_000
 
 KEEP_TRY = """
     INSERT INTO login_tries
-        (state_digest, binding_digest, nonce, code_verifier, return_to, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6)
+        (state_digest, binding_digest, nonce, code_verifier, return_to, expires_at,
+        authenticated_after)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 
 # One statement spends the try: of two ways back with one state, one gets the row. Another browser
@@ -20,19 +21,20 @@ KEEP_TRY = """
 TAKE_TRY = """
     DELETE FROM login_tries
     WHERE state_digest = $1 AND binding_digest = $2 AND expires_at > $3
-    RETURNING nonce, code_verifier, return_to
+    RETURNING nonce, code_verifier, return_to, authenticated_after
 """
 
 OPEN_SESSION = """
-    INSERT INTO login_sessions (cookie_digest, person_id, uscc, signed_in_at, seen_at, ends_at)
-    VALUES ($1, $2, $3, $4, $4, $5)
+    INSERT INTO login_sessions
+        (cookie_digest, person_id, uscc, signed_in_at, seen_at, ends_at, anew)
+    VALUES ($1, $2, $3, $4, $4, $5, $6)
 """
 
 # Finding a session is using it, which puts off its idle end; its absolute end stays.
 USE_SESSION = """
     UPDATE login_sessions SET seen_at = $2
     WHERE cookie_digest = $1 AND ends_at > $2 AND seen_at > $3
-    RETURNING person_id, uscc, signed_in_at, ends_at
+    RETURNING person_id, uscc, signed_in_at, ends_at, anew
 """
 
 CLOSE_SESSION = "DELETE FROM login_sessions WHERE cookie_digest = $1"
@@ -63,6 +65,7 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     uscc: str
     signed_in_at: datetime
     ends_at: datetime
+    anew: bool
 
 
 async def keep_try(
@@ -82,6 +85,7 @@ async def keep_try(
         attempt.code_verifier,
         attempt.return_to,
         expires_at,
+        attempt.authenticated_after,
     )
 
 
@@ -101,6 +105,7 @@ async def open_session(tx: Transaction, cookie_digest: bytes, session: SessionRo
         session.uscc,
         session.signed_in_at,
         session.ends_at,
+        session.anew,
     )
 
 

@@ -67,6 +67,14 @@ class TokenSigner(Protocol):
         ...
 
 
+class TokenSigners(Protocol):
+    """A purpose that tokens are signed for: its key changes in time, by a rotation."""
+
+    def current(self) -> TokenSigner:
+        """Return the key to sign with now; hold it for one token, as the next may have another."""
+        ...
+
+
 def sign_compact(claims: bytes, signer: TokenSigner, *, typ: str) -> str:
     """Return the token over the claims as they are: `header.payload.signature`."""
     header = {"alg": signer.key.algorithm, "kid": signer.key.key_id, "typ": typ}

@@ -140,6 +140,21 @@ class ProofKeyDiffers(InvalidDpopProof):
     message = "The key of the DPoP proof is another than that of dpop_jkt."
 
 
+class AccessDenied(OAuthError):
+    """The person said no, or may not say yes."""
+
+    code = "access-denied"
+    oauth_code = "access_denied"
+    message = "The representative of the enterprise refused."
+
+
+class EnterpriseForeign(AccessDenied):
+    """The person who signed in speaks for another enterprise than the one that is asked about."""
+
+    code = "enterprise-foreign"
+    message = "The person who signed in does not speak for this enterprise."
+
+
 class RequestUriInvalid(OAuthError):
     """No such request, another client's, expired, or decided before: nobody learns which."""
 

@@ -31,6 +31,9 @@ def read_sent(
         # What proved the client was good for once, and is of no use to anybody who reads this.
         own = {name: text for name, text in form.items() if name not in ASSERTION_PARAMETERS}
         return form, Sent(body=canonicalize(dict(own)))
+    # A server without a name is meant by no object.
+    if issuer is None:
+        raise RequestObjectInvalid(detail="no issuer")
     try:
         # Beside an object nothing else counts (RFC 9126, section 3): who could read the form on its
         # way could have changed it.
@@ -38,8 +41,7 @@ def read_sent(
             token,
             partial(find_jose_key, registration),
             client_id=client.client_id,
-            # A server without a name is meant by no object.
-            issuer=issuer or "",
+            issuer=issuer,
             algorithms=ALGORITHMS,
             now=now,
         )

@@ -15,6 +15,7 @@ from creditbridge.access.pushed.model import (
     RequestUriInvalid,
 )
 from creditbridge.foundation.database import Transaction
+from creditbridge.parties.onboarding import is_client_id
 
 URI_RANDOM_BYTES = 32
 _REQUEST_URI = re.compile(re.escape(REQUEST_URI_PREFIX) + r"[A-Za-z0-9_-]{43}")
@@ -34,24 +35,21 @@ async def open_request(tx: Transaction, *, client_id: str, request_uri: str) -> 
     Raises:
         RequestUriInvalid: unknown, another client's, expired, or decided.
     """
-    _require_shape(request_uri)
+    _require_shape(client_id, request_uri)
     opened = await store.open_request(
         tx, _digest(request_uri), client_id=client_id, expires_at=tx.now + OPENED_LIFE
     )
-    if opened is None:
-        raise RequestUriInvalid
-    return opened
+    return _require(opened)
 
 
-async def spend_request(tx: Transaction, *, client_id: str, request_uri: str) -> None:
-    """Spend a request that is decided now, with this transaction.
+async def spend_request(tx: Transaction, *, client_id: str, request_uri: str) -> OpenedRequest:
+    """Return a client's request that is decided now; it is spent with this transaction.
 
     Raises:
         RequestUriInvalid: never opened, expired, or decided before.
     """
-    _require_shape(request_uri)
-    if not await store.spend(tx, _digest(request_uri), client_id=client_id):
-        raise RequestUriInvalid
+    _require_shape(client_id, request_uri)
+    return _require(await store.spend(tx, _digest(request_uri), client_id=client_id))
 
 
 async def purge(tx: Transaction) -> int:
@@ -59,9 +57,15 @@ async def purge(tx: Transaction) -> int:
     return await store.purge(tx)
 
 
-def _require_shape(request_uri: str) -> None:
-    # What is no address of ours costs no query.
-    if _REQUEST_URI.fullmatch(request_uri) is None:
+def _require(opened: OpenedRequest | None) -> OpenedRequest:
+    if opened is None:
+        raise RequestUriInvalid
+    return opened
+
+
+def _require_shape(client_id: str, request_uri: str) -> None:
+    # What no client can be called, and what is no address of ours, costs no query.
+    if not is_client_id(client_id) or _REQUEST_URI.fullmatch(request_uri) is None:
         raise RequestUriInvalid
 
 

@@ -47,6 +47,10 @@ async def open_request(
 ) -> OpenedRequest | None:
     """Return a client's request, opened now or before; None if unknown, expired or decided."""
     row = await tx.fetch_row(OpenedRow, OPEN, uri_digest, client_id, tx.now, expires_at)
+    return _read(row)
+
+
+def _read(row: OpenedRow | None) -> OpenedRequest | None:
     if row is None:
         return None
     return OpenedRequest(
@@ -60,12 +64,13 @@ async def open_request(
 SPEND = """
     DELETE FROM access_pushed_requests
     WHERE uri_digest = $1 AND client_id = $2 AND opened_at IS NOT NULL AND expires_at > $3
+    RETURNING pushed, opened_at, expires_at
 """
 
 
-async def spend(tx: Transaction, uri_digest: bytes, *, client_id: str) -> bool:
-    """Tell whether this was the one decision on an opened request."""
-    return await tx.execute(SPEND, uri_digest, client_id, tx.now) == 1
+async def spend(tx: Transaction, uri_digest: bytes, *, client_id: str) -> OpenedRequest | None:
+    """Return the request for the one decision on it; None if never opened, expired or decided."""
+    return _read(await tx.fetch_row(OpenedRow, SPEND, uri_digest, client_id, tx.now))
 
 
 PURGE = """

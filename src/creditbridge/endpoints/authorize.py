@@ -1,0 +1,194 @@
+"""The authorization endpoint (RFC 6749, section 3.1): a person comes from a bank and goes back.
+
+On the people's door, for browsers alone: no other site's script may call it.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from urllib.parse import parse_qsl, urlencode
+
+from litestar import Response, Router, get, post
+from msgspec.structs import replace
+
+from creditbridge.access.metadata import AUTHORIZATION_PATH
+from creditbridge.access.model import InvalidRequest
+from creditbridge.endpoints.exchange import HttpRequest
+from creditbridge.endpoints.house import AtHouse, House
+from creditbridge.endpoints.page_errors import answer_page
+from creditbridge.endpoints.pages import LANGUAGE_COOKIE, render
+from creditbridge.endpoints.portal import STILL, DecisionMissing
+from creditbridge.endpoints.showing import authorization_view
+from creditbridge.endpoints.views import AuthorizationView, Notice
+from creditbridge.endpoints.visits import (
+    Visit,
+    answer_framed,
+    find_visit,
+    frame_of,
+    give_cookie,
+    language_of,
+    read_form,
+    require_visit,
+    see_other,
+)
+from creditbridge.journeys.decide_authorization import (
+    Decision,
+    SignInStale,
+    Speaker,
+)
+from creditbridge.journeys.open_authorization import Asked, Asking
+from creditbridge.ledger.encoding import to_base64url
+from creditbridge.ledger.model import EnterpriseName
+from creditbridge.login.model import BINDING_COOKIE, SessionMissing
+from creditbridge.login.rules import require_form_token
+from creditbridge.parties.model import ResponseMode
+from creditbridge.protocols.authorization_response import (
+    address_response,
+    name_issuer,
+    sign_response,
+)
+
+TEMPLATE_ID = "browser-decision"
+TEMPLATE_VERSION = "1"
+DECISION_PATH = AUTHORIZATION_PATH + "/decision"
+PARAMETERS_MAX = 64
+# Where the page's form may end: Chromium holds the whole way against the page's policy, the bank's
+# own redirects behind its callback included, which nobody here knows. A redirect URI is https.
+BANKS = "https:"
+
+
+@get(AUTHORIZATION_PATH)
+async def ask(request: HttpRequest, house: AtHouse) -> Response[bytes]:
+    """Show what a bank asks, once the person has signed in for it."""
+    asking = _read_asking(_parse_query(request))
+    asked = await house.open_authorization(asking)
+    visit = await find_visit(request, house)
+    # No session opens this page, however fresh: the sign-in is made for this request.
+    if visit is None or not visit.session.began_anew_after(asked.opened.opened_at):
+        language = language_of(request)
+        begun = await house.login.begin(return_to=_address_of(asking), language=language, anew=True)
+        cookies = {BINDING_COOKIE: begun.binding, LANGUAGE_COOKIE: language}
+        return see_other(begun.redirect_url, *map(give_cookie, cookies, cookies.values()))
+    if asked.uscc not in {None, visit.enterprise.uscc}:
+        # Another enterprise's affair: not even what is asked is shown.
+        return await _answer(house, _decide(asking, visit, approves=False))
+    return _show(request, visit, asked)
+
+
+@post(DECISION_PATH, status_code=303)
+async def decide(request: HttpRequest, house: AtHouse) -> Response[bytes]:
+    """Take the yes or no to what was shown, and send the browser back to the bank."""
+    form = await read_form(request)
+    asking = _read_asking(form.items())
+    try:
+        visit = await require_visit(request, house)
+        require_form_token(visit.session, form.get("form_token"))
+        asked = await house.open_authorization(asking)
+        shown = _digest_shown(request, _view(visit, asked))
+        # What changed meanwhile, if only the language, is shown once more before it counts.
+        if not hmac.compare_digest(form.get("shown", "").encode(), to_base64url(shown).encode()):
+            return _show(request, visit, asked, notice=Notice.UNCHANGED)
+        if form.get("decision") not in {"approve", "refuse"}:
+            raise DecisionMissing
+        approves = form["decision"] == "approve"
+        return await _answer(house, _decide(asking, visit, approves=approves, shown=shown))
+    except (SessionMissing, SignInStale) as error:
+        return answer_page(request, error, sign_in=_address_of(asking))
+
+
+def _parse_query(request: HttpRequest) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            request.scope["query_string"].decode("latin-1"), max_num_fields=PARAMETERS_MAX
+        )
+    except ValueError as error:
+        raise InvalidRequest(detail="parameters") from error
+
+
+def _read_asking(parameters: Iterable[tuple[str, str]]) -> Asking:
+    """Return which request is meant; whatever else an address says does not count (FAPI 2.0)."""
+    named = [(name, text) for name, text in parameters if name in {"client_id", "request_uri"}]
+    found = dict(named)
+    # Of two, one reader takes the first and another the last.
+    if len(found) != len(named) or len(found) != len(("client_id", "request_uri")):
+        raise InvalidRequest(detail="client_id and request_uri, each once")
+    return Asking(client_id=found["client_id"], request_uri=found["request_uri"])
+
+
+def _address_of(asking: Asking) -> str:
+    return f"{AUTHORIZATION_PATH}?{_query_of(asking)}"
+
+
+def _query_of(asking: Asking) -> str:
+    return urlencode({"client_id": asking.client_id, "request_uri": asking.request_uri})
+
+
+def _view(visit: Visit, asked: Asked) -> AuthorizationView:
+    return authorization_view(asked, visit.enterprise)
+
+
+def _show(
+    request: HttpRequest, visit: Visit, asked: Asked, *, notice: Notice | None = None
+) -> Response[bytes]:
+    view = _view(visit, asked)
+    shown = to_base64url(_digest_shown(request, view))
+    frame = replace(
+        frame_of(request, visit),
+        path=AUTHORIZATION_PATH,
+        query=_query_of(asked.asking),
+        notice=notice,
+    )
+    return answer_framed(
+        request,
+        "authorization",
+        frame,
+        view=replace(view, shown=shown),
+        leads_to=BANKS,
+    )
+
+
+def _digest_shown(request: HttpRequest, view: AuthorizationView) -> bytes:
+    """Return the SHA-256 of the page that the person reads, without what is theirs alone."""
+    page = render("authorization", language_of(request), frame=STILL, view=view)
+    return hashlib.sha256(page).digest()
+
+
+def _decide(asking: Asking, visit: Visit, *, approves: bool, shown: bytes = b"") -> Decision:
+    enterprise = visit.enterprise
+    return Decision(
+        asking=asking,
+        speaker=Speaker(
+            session=visit.session,
+            role=visit.role,
+            enterprise=EnterpriseName(uscc=enterprise.uscc, name=enterprise.name),
+        ),
+        approves=approves,
+        template_id=TEMPLATE_ID,
+        template_version=TEMPLATE_VERSION,
+        text_digest=shown,
+    )
+
+
+async def _answer(house: House, decision: Decision) -> Response[bytes]:
+    """Send the browser back with the answer: by GET, for what was posted here is none of theirs."""
+    answer = await house.decide_authorization(decision)
+    asked, issuer = answer.request, str(house.metadata["issuer"])
+    parameters = dict(answer.parameters)
+    # Unchanged, and absent where none was sent (RFC 6749, section 4.1.2).
+    if asked.state is not None:
+        parameters["state"] = asked.state
+    signers = house.token_signers
+    if asked.response_mode is ResponseMode.JWT and signers is not None:
+        parameters = sign_response(
+            parameters,
+            signers.current(),
+            issuer=issuer,
+            client_id=asked.client_id,
+            now=house.clock.now(),
+        )
+    else:
+        parameters = name_issuer(parameters, issuer=issuer)
+    return see_other(address_response(asked.redirect_uri, parameters))
+
+
+router = Router("/", route_handlers=[ask, decide], exception_handlers={Exception: answer_page})
