@@ -3,9 +3,11 @@
 import importlib
 
 import pytest
+from msgspec.structs import replace
 
-from creditbridge.access.metadata import authorization_server_metadata
+from creditbridge.access.metadata import LOCALES, authorization_server_metadata
 from creditbridge.access.settings import AccessSettings, IssuerInvalid
+from creditbridge.endpoints.wording import Language
 
 SETTINGS = AccessSettings(
     issuer="https://credit.example:8443",
@@ -19,8 +21,9 @@ ALGORITHMS = ["ES256", "EdDSA", "PS256"]
 
 
 def test_M2_the_metadata_says_only_what_is_true_today() -> None:
-    """The whole document; without an authorization endpoint there is no response type."""
+    """The whole document, of a house without a key that signs tokens: its answers are bare."""
     endpoints = {
+        "pushed_authorization_request_endpoint": "https://bank.credit.example:8444/oauth/par",
         "token_endpoint": "https://bank.credit.example:8444/oauth/token",
         "revocation_endpoint": "https://bank.credit.example:8444/oauth/revoke",
         "introspection_endpoint": "https://bank.credit.example:8444/oauth/introspect",
@@ -29,10 +32,20 @@ def test_M2_the_metadata_says_only_what_is_true_today() -> None:
 
     assert authorization_server_metadata(SETTINGS) == {
         "issuer": "https://credit.example:8443",
+        "authorization_endpoint": "https://credit.example:8443/oauth/authorize",
         **endpoints,
         "jwks_uri": "https://credit.example:8443/jwks",
         "scopes_supported": ["consents", "reports"],
         "grant_types_supported": ["authorization_code", "client_credentials", "refresh_token"],
+        "require_pushed_authorization_requests": True,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "code_challenge_methods_supported": ["S256"],
+        "request_parameter_supported": True,
+        "request_object_signing_alg_values_supported": ALGORITHMS,
+        "authorization_details_types_supported": ["credit_report"],
+        "authorization_response_iss_parameter_supported": True,
+        "ui_locales_supported": ["zh-CN", "en"],
         "token_endpoint_auth_methods_supported": METHODS,
         "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "revocation_endpoint_auth_methods_supported": METHODS,
@@ -47,15 +60,25 @@ def test_M2_the_metadata_says_only_what_is_true_today() -> None:
 
 
 def test_M1_authlib_reads_the_metadata_as_valid() -> None:
-    """A judge that we did not write; what people are asked at has metadata of its own."""
+    """A judge that we did not write."""
     judge = importlib.import_module("authlib.oauth2.rfc8414").AuthorizationServerMetadata
-    metadata = judge(
-        authorization_server_metadata(SETTINGS),
-        authorization_endpoint="https://credit.example:8443/oauth/authorize",
-        response_types_supported=["code"],
-    )
 
-    metadata.validate()
+    judge(authorization_server_metadata(SETTINGS)).validate()
+
+
+def test_J3_signed_answers_are_announced_where_there_is_a_key_for_them() -> None:
+    """With the algorithm of that key."""
+    settings = replace(SETTINGS, token_algorithms=("PS256",))
+    metadata = authorization_server_metadata(settings)
+
+    assert settings.response_modes == {"jwt", "query"}
+    assert metadata["response_modes_supported"] == ["jwt", "query"]
+    assert metadata["authorization_signing_alg_values_supported"] == ["PS256"]
+
+
+def test_M2_the_pages_are_written_in_the_languages_that_are_announced() -> None:
+    """In their canonical case."""
+    assert set(LOCALES) == {str(language) for language in Language}
 
 
 @pytest.mark.parametrize(

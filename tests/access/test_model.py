@@ -8,6 +8,8 @@ from tests.error_tree import list_errors
 from creditbridge.access.form import FormFault
 from creditbridge.access.granted.model import IssuedToken
 from creditbridge.access.model import OAuthError, Token
+from creditbridge.access.pushed.model import DetailsFault, PushFault
+from creditbridge.foundation.errors import Malformed, Refused
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
@@ -16,21 +18,29 @@ DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
 def test_error_descriptions_are_of_the_characters_that_the_standard_allows() -> None:
     """RFC 6749, section 5.2: printable ASCII without quotation mark and backslash."""
     prose = [kind.message for kind in list_errors(OAuthError)]
-    prose += [fault.value for fault in FormFault]
+    prose += [fault.value for kind in (FormFault, PushFault, DetailsFault) for fault in kind]
+    # Told in a description where a consent cannot be asked for (RFC 9396, section 5).
+    house = (*list_errors(Refused), *list_errors(Malformed))
+    prose += [kind.message for kind in house if "consents" in kind.__module__.split(".")]
 
     assert [text for text in prose if DESCRIPTION.fullmatch(text) is None] == []
 
 
 def test_every_oauth_error_has_a_word_of_the_standard() -> None:
-    """RFC 6749, sections 4.1.2.1 and 5.2, and RFC 9449, sections 5 and 8, name them."""
+    """RFC 6749 (4.1.2.1, 5.2), RFC 9449 (5, 8), RFC 9101 (7) and RFC 9396 (5) name them."""
     assert {kind.oauth_code for kind in list_errors(OAuthError)} == {
-        "invalid_request",
+        "access_denied",
+        "invalid_authorization_details",
         "invalid_client",
+        "invalid_request",
+        "invalid_request_object",
+        "invalid_request_uri",
         "invalid_dpop_proof",
         "invalid_grant",
         "invalid_scope",
         "unauthorized_client",
         "unsupported_grant_type",
+        "unsupported_response_type",
         "use_dpop_nonce",
     }
 

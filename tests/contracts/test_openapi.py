@@ -14,6 +14,7 @@ from tests.endpoints.teller import Teller
 from tests.endpoints.wire import Answer, Application, send
 from tests.error_tree import list_errors
 
+from creditbridge.access.pushed.model import PushedAnswer
 from creditbridge.endpoints.consents import ConsentBody
 from creditbridge.endpoints.operator import ApprovalBody, OpeningBody, ProposalBody
 from creditbridge.endpoints.problems import INTERNAL, PLAIN, status_of
@@ -36,6 +37,7 @@ Contract: TypeAlias = Mapping[str, object]
 Methods: TypeAlias = Mapping[str, object]
 
 STRUCTS = (
+    PushedAnswer,
     ReportBody,
     ConsentBody,
     OpeningBody,
@@ -48,7 +50,7 @@ STRUCTS = (
     ReportStory,
 )
 # For browsers: pages, and what they link to.
-PAGES = ("/portal/", "/static/")
+PAGES = ("/portal/", "/static/", "/oauth/authorize/")
 # What no door answers, by reason.
 NEVER_TOLD: Mapping[str, frozenset[str]] = {
     "a kind, not a leaf": frozenset({"refused", "untrusted", "unavailable", "consent-inactive"}),
@@ -62,6 +64,13 @@ NEVER_TOLD: Mapping[str, frozenset[str]] = {
             "invalid-grant",
             "code-reused",
             "unauthorized-client",
+            "access-denied",
+            "authorization-details-invalid",
+            "authorization-request-invalid",
+            "enterprise-foreign",
+            "request-object-invalid",
+            "request-uri-invalid",
+            "response-type-unsupported",
         }
     ),
     "told as another error by whoever calls": frozenset(

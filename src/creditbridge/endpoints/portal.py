@@ -36,7 +36,7 @@ from creditbridge.ledger.service import find_last_looks, list_looks
 
 HOME = "/portal/consents"
 TEMPLATE_ID = "portal-decision"
-TEMPLATE_VERSION = "1"
+TEMPLATE_VERSION = "2"
 VERSION_DIGITS_MAX = 9
 # The page without its reader: the same for everybody who is shown this request in this language.
 STILL = Frame(path="")

@@ -17,6 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from creditbridge.access.authorization import AuthorizationRequest
+from creditbridge.access.granted.rules import require_grant_type
 from creditbridge.access.model import Authenticated, Binding, ClientRequest
 from creditbridge.access.pushed.model import (
     DetailsNotAllowed,
@@ -24,7 +25,7 @@ from creditbridge.access.pushed.model import (
     PushedAnswer,
     PushedRequest,
 )
-from creditbridge.access.pushed.rules import read_request, require_code_flow
+from creditbridge.access.pushed.rules import read_request
 from creditbridge.access.pushed.sent import read_sent
 from creditbridge.access.pushed.service import keep_request
 from creditbridge.consents.acts import ConsentRequest
@@ -33,7 +34,7 @@ from creditbridge.foundation.errors import Malformed, Refused
 from creditbridge.foundation.ids import Kind, new_id
 from creditbridge.journeys.asked_consents import list_asked
 from creditbridge.journeys.prove_client import Admission, ProveClient
-from creditbridge.parties.model import Bank, ResponseMode
+from creditbridge.parties.model import AUTHORIZATION_CODE, Bank, ResponseMode
 
 DOOR = "par"
 
@@ -73,7 +74,7 @@ class PushRequest(msgspec.Struct, frozen=True, kw_only=True):
         """
         async with self.prove_client(request, door=DOOR) as (tx, client):  # 1
             registration = client.registration
-            require_code_flow(registration.client)
+            require_grant_type(registration.client, AUTHORIZATION_CODE)
             parameters, sent = read_sent(  # 2
                 request.form, registration, issuer=request.issuer, now=tx.now
             )

@@ -5,7 +5,6 @@ from msgspec.structs import replace
 
 from creditbridge.access.model import InvalidScope, OAuthError
 from creditbridge.access.pushed.model import (
-    ClientUnauthorized,
     PushFault,
     PushInvalid,
     ResponseTypeUnsupported,
@@ -14,7 +13,6 @@ from creditbridge.access.pushed.rules import (
     TEXT_BYTES_MAX,
     read_request,
     require_by_value,
-    require_code_flow,
 )
 from creditbridge.parties.model import Client, ResponseMode, SenderConstraint, Standing
 
@@ -256,11 +254,3 @@ def test_R1_details_with_a_fault_have_their_own_word() -> None:
     fault = fault_of({**GOOD, "authorization_details": "{}"})
 
     assert fault.oauth_code == "invalid_authorization_details"
-
-
-def test_P3_a_client_without_the_code_flow_asks_nobody() -> None:
-    """`unauthorized_client` (RFC 6749, section 4.1.2.1), whatever else it sends."""
-    with pytest.raises(ClientUnauthorized) as caught:
-        require_code_flow(replace(CLIENT, grant_types=frozenset({"client_credentials"})))
-    assert caught.value.oauth_code == "unauthorized_client"
-    require_code_flow(CLIENT)

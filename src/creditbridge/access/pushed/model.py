@@ -78,14 +78,6 @@ class PushInvalid(OAuthError):
     message = "The authorization request cannot be understood as it stands."
 
 
-class ClientUnauthorized(OAuthError):
-    """The client may not ask people at all."""
-
-    code = "client-unauthorized"
-    oauth_code = "unauthorized_client"
-    message = "This client is not registered for authorization_code."
-
-
 class ResponseTypeUnsupported(OAuthError):
     """Another response than a code was asked for."""
 

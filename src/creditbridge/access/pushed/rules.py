@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from creditbridge.access.authorization import AuthorizationRequest
 from creditbridge.access.pushed.details import read_details
 from creditbridge.access.pushed.model import (
-    ClientUnauthorized,
     PushFault,
     PushInvalid,
     ResponseTypeUnsupported,
 )
 from creditbridge.access.rules import decide_scopes
-from creditbridge.parties.model import AUTHORIZATION_CODE, Client, ResponseMode, SenderConstraint
+from creditbridge.parties.model import Client, ResponseMode, SenderConstraint
 
 # Up to here the conformance suite wants them back whole.
 TEXT_BYTES_MAX = 1_024
@@ -23,16 +22,6 @@ REQUEST_URI = "request_uri"
 REQUEST_OBJECT = "request"
 # SHA-256 in base64url: of a code verifier (RFC 7636, section 4.2), and of a key (RFC 7638).
 _DIGEST = re.compile(r"[A-Za-z0-9_-]{43}")
-
-
-def require_code_flow(client: Client) -> None:
-    """Accept a client that may ask people.
-
-    Raises:
-        ClientUnauthorized: it is not registered for the code flow.
-    """
-    if AUTHORIZATION_CODE not in client.grant_types:
-        raise ClientUnauthorized
 
 
 def require_by_value(form: Mapping[str, str], client: Client) -> None:
