@@ -179,7 +179,7 @@ def make(folder: Path, *, clients: Sequence[str], hosts: Sequence[str], organisa
     for name in ("message", "consent", "seal", "receipt", "login"):
         write_signing_key(gateway / name)
     write_signing_key(gateway / "token", "PS256")
-    for name in ("openings", "bodies", "records"):
+    for name in ("openings", "bodies", "records", "subjects"):
         write_secret(gateway / f"{name}.secret", secrets.token_bytes(SECRET_BYTES))
     for name, uscc in BANKS.items():
         banks.issue(folder / "banks" / name / "client", f"{name} bank {uscc} EXAMPLE", server=False)

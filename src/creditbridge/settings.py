@@ -120,9 +120,14 @@ class ReportSettings(Section, frozen=True, kw_only=True):
 
 
 class AccessSection(Section, frozen=True, kw_only=True):
-    """The authorization server: a key (32 bytes) for nonces that DPoP proofs must then hold."""
+    """The authorization server, with secrets of 32 bytes each.
+
+    One is for nonces that DPoP proofs must then hold; with the other the scope `openid` is served,
+    and the pseudonyms of people are made of it.
+    """
 
     dpop_nonce_key: Path | None = None
+    subject_key: Path | None = None
 
 
 class Settings(Section, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from tests.endpoints.wire import Answer, Application, send
 
+from creditbridge.access.id_tokens import IdTokens
 from creditbridge.admission.sealing import Sealer
 from creditbridge.admission.service import Admission
 from creditbridge.admission.settings import AdmissionSettings
@@ -44,7 +45,7 @@ from creditbridge.ledger.sealing import OpeningKeys, name_opening_key
 from creditbridge.ledger.sequencer import Sequencer
 from creditbridge.ledger.service import Ledger
 from creditbridge.ledger.settings import LedgerSettings
-from creditbridge.login.id_token import IdTokens
+from creditbridge.login.id_token import IdTokens as ProviderTokens
 from creditbridge.login.model import BINDING_COOKIE, SESSION_COOKIE
 from creditbridge.login.provider import Provider
 from creditbridge.login.rules import derive_form_token
@@ -92,6 +93,7 @@ BANK_URL = "https://bank.gateway.example:8443"
 PEOPLE_URL = "https://gateway.example"
 ISSUER = "https://id.example:9443"
 ORIGIN = "gateway.example/log"
+SUBJECT_SECRET = bytes(32)
 USCC = "91330100YY0000A13Y"
 ENTERPRISE = "示例晴川机械有限公司"
 BANK_USCCS = {"north": "91330104YY0000A13Q", "south": "91330106589876549K"}
@@ -289,10 +291,13 @@ class Stage:
             login=Login(
                 database=self.database,
                 provider=provider,
-                id_tokens=IdTokens(provider=provider, clock=self.clock),
+                id_tokens=ProviderTokens(provider=provider, clock=self.clock),
             ),
             revocations=RevocationLists((), (), self.clock),
             nonces=None,
+            id_tokens=IdTokens(
+                issuer=PEOPLE_URL, signer=parse_token_key(RSA_PEM), secret=SUBJECT_SECRET
+            ),
         )
 
     def _keys(self) -> Keys:

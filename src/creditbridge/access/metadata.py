@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from creditbridge.access.client_auth import METHODS
 from creditbridge.access.client_auth.private_key_jwt import ALGORITHMS
 from creditbridge.access.grants import GRANTS
+from creditbridge.access.model import OPENID
 from creditbridge.access.pushed.details import DETAIL_TYPE
 from creditbridge.access.settings import AccessSettings
 from creditbridge.protocols import dpop
 
 METADATA_PATH = "/.well-known/oauth-authorization-server"
+OPENID_PATH = "/.well-known/openid-configuration"
 RESOURCE_PATH = "/.well-known/oauth-protected-resource"
 JWKS_PATH = "/jwks"
 AUTHORIZATION_PATH = "/oauth/authorize"
@@ -60,6 +62,22 @@ def authorization_server_metadata(settings: AccessSettings) -> dict[str, Metadat
     }
 
 
+def openid_configuration(settings: AccessSettings) -> dict[str, MetadataValue] | None:
+    """Return the same as OpenID Connect Discovery 1.0 (section 3) has it; None without `openid`."""
+    if OPENID not in settings.scopes:
+        return None
+    return {
+        **authorization_server_metadata(settings),
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": list(settings.token_algorithms),
+        "claims_supported": ["aud", "auth_time", "exp", "iat", "iss", "nonce", "sub"],
+        "claims_parameter_supported": False,
+        # Absent it would mean true here. The address of a pushed request is another thing, and
+        # goes through whatever this says (RFC 9126, section 5).
+        "request_uri_parameter_supported": False,
+    }
+
+
 def protected_resource_metadata(settings: AccessSettings) -> dict[str, MetadataValue]:
     """Return what the reports API asks of its callers (RFC 9728, section 2).
 
@@ -70,7 +88,8 @@ def protected_resource_metadata(settings: AccessSettings) -> dict[str, MetadataV
         "authorization_servers": [settings.issuer],
         # Answers are signed by one of these keys (RFC 9421).
         "jwks_uri": settings.issuer + JWKS_PATH,
-        "scopes_supported": sorted(settings.scopes),
+        # Of a person nothing is told there.
+        "scopes_supported": sorted(settings.scopes - {OPENID}),
         "bearer_methods_supported": ["header"],
         "tls_client_certificate_bound_access_tokens": True,
         "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),

@@ -20,6 +20,7 @@ from creditbridge.protocols.certificate_binding import PeerCertificate
 from creditbridge.protocols.dpop_nonce import ProofNonces
 
 TOKEN_SECONDS = 300
+OPENID = "openid"  # The scope that asks for an ID token (OpenID Connect Core 1.0, section 3.1.2.1).
 BEARER = "Bearer"  # RFC 6750, section 4
 DPOP = "DPoP"  # RFC 9449, section 5
 # The parameters of an assertion that authenticates a client (RFC 7521, section 4.2).

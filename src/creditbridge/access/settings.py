@@ -19,7 +19,8 @@ class AccessSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`issuer` is the people's door, `bank_url` the door that asks for certificates.
 
     Both without a trailing slash. `scopes` are all that a client may be registered for, and
-    `token_algorithms` those of the keys that sign tokens here: without one no answer is signed.
+    `token_algorithms` those of the keys that sign tokens here: without one no answer is signed,
+    and with `openid` among the scopes there is one.
     """
 
     issuer: str

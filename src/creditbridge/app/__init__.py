@@ -12,16 +12,20 @@ import msgspec
 
 import creditbridge.access.service as access
 import creditbridge.parties.service as parties
+from creditbridge.access.id_tokens import IdTokens
 from creditbridge.access.metadata import (
     authorization_server_metadata,
+    openid_configuration,
     protected_resource_metadata,
 )
+from creditbridge.access.model import OPENID
 from creditbridge.access.settings import AccessSettings
 from creditbridge.admission.sealing import Sealer
 from creditbridge.admission.service import Admission
 from creditbridge.app.doors import list_doors
 from creditbridge.app.keys import ShownKeys, list_message_keys, list_rings
 from creditbridge.app.opening import (
+    open_id_tokens,
     open_login,
     open_nonces,
     open_platforms,
@@ -143,6 +147,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     login: Login
     revocations: RevocationLists
     nonces: ProofNonces | None
+    id_tokens: IdTokens | None
 
     @classmethod
     async def open(
@@ -171,6 +176,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             login=open_login(settings, keys, database, clock, stack),
             revocations=open_revocations(settings, clock),
             nonces=open_nonces(settings),
+            id_tokens=open_id_tokens(settings, keys),
         )
 
     def keep_house(self) -> KeepHouse:
@@ -220,6 +226,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             message_signer=keys.message,
             token_signers=keys.token,
             metadata=authorization_server_metadata(addresses),
+            openid_configuration=openid_configuration(addresses),
             resource_metadata=protected_resource_metadata(addresses),
             nonces=self.nonces,
             keys=ShownKeys(keys=keys, cache_seconds=self.settings.keys.cache_seconds),
@@ -237,6 +244,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 consents=self.consents,
                 admission=self.admission,
                 ledger=ledger,
+                id_tokens=self.id_tokens,
             ),
             push_request=PushRequest(
                 prove_client=prove_client,
@@ -244,6 +252,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 admission=self.admission,
                 consents=self.consents,
                 modes=addresses.response_modes,
+                scopes=addresses.scopes,
             ),
             open_authorization=OpenAuthorization(database=database, modes=addresses.response_modes),
             decide_authorization=DecideAuthorization(
@@ -285,13 +294,12 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
 
     def _addresses(self) -> AccessSettings:
         doors, token = self.settings.doors, self.keys.token
+        shown = [] if token is None else token.list_shown()
         return AccessSettings(
             issuer=doors.people.url,
             bank_url=doors.bank.url,
-            scopes=SCOPES,
-            token_algorithms=()
-            if token is None
-            else tuple(sorted({key.algorithm for key in token.list_shown()})),
+            scopes=SCOPES if self.id_tokens is None else SCOPES | {OPENID},
+            token_algorithms=tuple(sorted({key.algorithm for key in shown})),
         )
 
     def _prove_client(self) -> ProveClient:

@@ -3,11 +3,12 @@
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from creditbridge.access.id_tokens import IdTokens
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.http import Http, HttpClientSettings, open_client
 from creditbridge.ledger.sealing import load_opening_key
-from creditbridge.login.id_token import IdTokens
+from creditbridge.login.id_token import IdTokens as ProviderTokens
 from creditbridge.login.provider import Provider
 from creditbridge.login.service import Login
 from creditbridge.login.settings import LoginSettings
@@ -60,7 +61,9 @@ def open_login(
         clock=clock,
     )
     return Login(
-        database=database, provider=provider, id_tokens=IdTokens(provider=provider, clock=clock)
+        database=database,
+        provider=provider,
+        id_tokens=ProviderTokens(provider=provider, clock=clock),
     )
 
 
@@ -78,6 +81,25 @@ def open_nonces(settings: Settings) -> ProofNonces | None:
     """
     path = settings.access.dpop_nonce_key
     return None if path is None else ProofNonces(key=load_opening_key(path).secret)
+
+
+def open_id_tokens(settings: Settings, keys: Keys) -> IdTokens | None:
+    """Return who writes ID tokens; None where no secret for it is configured.
+
+    Raises:
+        KeyUnusable: the secret cannot be read.
+        SettingsInvalid: there is a secret, and no key to sign tokens with.
+    """
+    path = settings.access.subject_key
+    if path is None:
+        return None
+    if keys.token is None:
+        raise SettingsInvalid(detail="access.subject_key: keys.token is needed beside it")
+    return IdTokens(
+        issuer=settings.doors.people.url,
+        signer=keys.token,
+        secret=load_opening_key(path).secret,
+    )
 
 
 def open_proxies(bank: DoorSettings, clock: Clock) -> Proxies:

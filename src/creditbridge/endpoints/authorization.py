@@ -2,11 +2,13 @@
 
 import msgspec
 from litestar import Response, Router, get, post
+from litestar.exceptions import NotFoundException
 
 from creditbridge.access.metadata import (
     INTROSPECTION_PATH,
     JWKS_PATH,
     METADATA_PATH,
+    OPENID_PATH,
     PAR_PATH,
     RESOURCE_PATH,
     REVOCATION_PATH,
@@ -81,6 +83,14 @@ async def read_metadata(house: AtHouse) -> Response[bytes]:
     return _publish(house.metadata)
 
 
+@get(OPENID_PATH)
+async def read_openid_configuration(house: AtHouse) -> Response[bytes]:
+    """Say the same to clients of OpenID Connect (Discovery 1.0, section 4)."""
+    if house.openid_configuration is None:
+        raise NotFoundException
+    return _publish(house.openid_configuration)
+
+
 @get(RESOURCE_PATH)
 async def read_resource_metadata(house: AtHouse) -> Response[bytes]:
     """Say what the reports API asks of its callers (RFC 9728)."""
@@ -115,4 +125,4 @@ token_router = Router(
         read_resource_metadata,
     ],
 )
-metadata_router = Router("/", route_handlers=[read_metadata, read_keys])
+metadata_router = Router("/", route_handlers=[read_metadata, read_openid_configuration, read_keys])

@@ -61,6 +61,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     message_signer: Signers
     token_signers: TokenSigners | None
     metadata: Mapping[str, MetadataValue]
+    openid_configuration: Mapping[str, MetadataValue] | None  # None where `openid` is not served.
     resource_metadata: Mapping[str, MetadataValue]
     nonces: ProofNonces | None  # What DPoP proofs must hold; None where none is asked for.
     keys: PublishedKeys

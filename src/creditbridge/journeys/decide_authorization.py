@@ -12,6 +12,7 @@ A yes shares one transaction: either every consent is given and a code is out, o
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -104,6 +105,7 @@ class Access(Protocol):
         details: tuple[GrantedDetail, ...],
         person_id: str,
         uscc: str,
+        authenticated_at: datetime,
     ) -> IssuedCode:
         """Make a grant of what was given, and the code that brings it."""
         ...
@@ -173,6 +175,7 @@ class DecideAuthorization(msgspec.Struct, frozen=True, kw_only=True):
             details=tuple(map(granted_detail, given)),
             person_id=speaker.session.person_id,
             uscc=speaker.enterprise.uscc,
+            authenticated_at=speaker.session.signed_in_at,
         )
         records = [asked_record(pushed, open_to.bank, consent) for consent in lodged]
         records += [approval_record(consent, person) for consent in given]

@@ -8,7 +8,8 @@
    that was spent before ends its grant, which the ledger holds.
 4. Every consent that a person's grant rests on still stands, and has uses left.
 5. The token is issued, with a refresh token where one goes with it.
-6. The ledger holds the token's terms before the answer leaves.
+6. An ID token tells under a pseudonym who said yes, where the client asked for that.
+7. The ledger holds the token's terms before the answer leaves.
 
 All steps share a transaction, and with it whatever suspends the client, or ends the grant, at the
 same moment.
@@ -18,6 +19,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from creditbridge.access.granted.model import (
     CodeReused,
@@ -26,6 +28,7 @@ from creditbridge.access.granted.model import (
     Grant,
     IssuedToken,
 )
+from creditbridge.access.id_tokens import IdTokens
 from creditbridge.access.model import Authenticated, Binding, ClientRequest
 from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.errors import Refused
@@ -68,13 +71,14 @@ class Consents(Protocol):
 
 
 class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
-    """The journey, with the rooms it walks through."""
+    """The journey, with the rooms it walks through; without `id_tokens` it writes none."""
 
     prove_client: ProveClient
     access: Access
     admission: Admission
     consents: Consents
     ledger: Recorder
+    id_tokens: IdTokens | None = None
 
     async def __call__(self, request: ClientRequest) -> IssuedToken:
         """Walk the steps above, in order.
@@ -94,8 +98,22 @@ class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
             if entitlement.grant is not None:
                 await self._require_consents(tx, entitlement.grant)  # 4
             issued = await self.access.issue_token(tx, client, binding, entitlement)  # 5
-            await self.ledger.record(tx, issue_record(client, issued.token))  # 6
+            issued = self._identify(tx, client, issued, entitlement)  # 6
+            await self.ledger.record(tx, issue_record(client, issued.token))  # 7
         return issued
+
+    def _identify(
+        self,
+        tx: Transaction,
+        client: Authenticated,
+        issued: IssuedToken,
+        entitlement: Entitlement,
+    ) -> IssuedToken:
+        told = entitlement.authentication
+        if told is None or self.id_tokens is None:
+            return issued
+        id_token = self.id_tokens.write(told, client.registration.client, now=tx.now)  # 6
+        return replace(issued, id_token=id_token)
 
     async def _require_consents(self, tx: Transaction, grant: Grant) -> None:
         try:

@@ -58,13 +58,17 @@ class Consents(Protocol):
 
 
 class PushRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The journey, with the rooms it walks through; `modes` are the response modes served."""
+    """The journey, with the rooms it walks through.
+
+    `modes` and `scopes` are the response modes and the scopes that are served.
+    """
 
     prove_client: ProveClient
     access: Access
     admission: Admission
     consents: Consents
     modes: frozenset[ResponseMode]
+    scopes: frozenset[str]
 
     async def __call__(self, request: ClientRequest) -> PushedAnswer:
         """Walk the steps above, in order.
@@ -78,7 +82,9 @@ class PushRequest(msgspec.Struct, frozen=True, kw_only=True):
             parameters, sent = read_sent(  # 2
                 request.form, registration, issuer=request.issuer, now=tx.now
             )
-            asked = read_request(parameters, registration.client, modes=self.modes)  # 2
+            asked = read_request(  # 2
+                parameters, registration.client, modes=self.modes, scopes=self.scopes
+            )
             bound = await self._bind(tx, request, client, asked)  # 3
             pushed = PushedRequest(
                 request=bound,

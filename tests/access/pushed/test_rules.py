@@ -20,6 +20,7 @@ CALLBACK = "https://bank.example/callback"
 WITH_QUERY = "https://bank.example/callback?dummy1=lorem&dummy2=ipsum"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 MODES = frozenset(ResponseMode)
+SCOPES = frozenset({"reports", "consents", "openid"})
 CLIENT = Client(
     client_id="north-web",
     bank_id="bnk_1",
@@ -45,7 +46,7 @@ GOOD = {
 def fault_of(parameters: dict[str, str], client: Client = CLIENT) -> OAuthError:
     """Return the refusal of a request."""
     with pytest.raises(OAuthError) as caught:
-        read_request(parameters, client, modes=MODES)
+        read_request(parameters, client, modes=MODES, scopes=SCOPES)
     return caught.value
 
 
@@ -60,6 +61,7 @@ def test_P3_a_good_request_is_read() -> None:
         {**GOOD, "state": "s", "nonce": "n", "dpop_jkt": CHALLENGE, "login_hint": "x"},
         CLIENT,
         modes=MODES,
+        scopes=SCOPES,
     )
 
     assert (request.client_id, request.bank_id) == ("north-web", "bnk_1")
@@ -73,16 +75,42 @@ def test_P3_a_good_request_is_read() -> None:
 
 def test_Z3_what_was_not_sent_stays_absent() -> None:
     """`ensure-authorization-request-without-state-success`; without a scope all registered ones."""
-    request = read_request(without("scope"), CLIENT, modes=MODES)
+    request = read_request(without("scope"), CLIENT, modes=MODES, scopes=SCOPES)
 
     assert (request.state, request.nonce, request.proof_key) == (None, None, None)
     assert request.scopes == {"reports", "consents"}
 
 
+def test_Z9_openid_goes_with_the_client_and_the_house() -> None:
+    """A scope that either of them has not is refused, and is in no default."""
+    registered = replace(CLIENT, scopes=frozenset({"openid", "reports"}))
+    asked = {**GOOD, "scope": "openid reports"}
+
+    granted = read_request(asked, registered, modes=MODES, scopes=SCOPES)
+    default = read_request(without("scope"), registered, modes=MODES, scopes=frozenset({"reports"}))
+
+    assert granted.scopes == {"openid", "reports"}
+    assert default.scopes == {"reports"}
+    assert fault_of(asked).oauth_code == "invalid_scope"
+    with pytest.raises(InvalidScope):
+        read_request(asked, registered, modes=MODES, scopes=frozenset({"reports"}))
+
+
+@pytest.mark.parametrize("prompt", ["none", "none login", "login none"])
+def test_Z9_an_answer_without_a_page_is_refused(prompt: str) -> None:
+    """OpenID Connect Core 1.0, section 3.1.2.1; without the scope the parameter means nothing."""
+    registered = replace(CLIENT, scopes=frozenset({"openid", "reports"}))
+
+    fault = fault_of({**GOOD, "scope": "openid", "prompt": prompt}, registered)
+
+    assert fault.oauth_code == "login_required"
+    read_request({**GOOD, "prompt": prompt}, registered, modes=MODES, scopes=SCOPES)
+
+
 @pytest.mark.parametrize("name", ["state", "nonce"])
 def test_Z3_a_long_state_and_nonce_are_kept_whole(name: str) -> None:
     """`ensure-authorization-request-with-long-state`, `-with-long-nonce`: 1024 bytes, no more."""
-    request = read_request({**GOOD, name: "x" * TEXT_BYTES_MAX}, CLIENT, modes=MODES)
+    request = read_request({**GOOD, name: "x" * TEXT_BYTES_MAX}, CLIENT, modes=MODES, scopes=SCOPES)
 
     assert getattr(request, name) == "x" * TEXT_BYTES_MAX
     for long in ("x" * (TEXT_BYTES_MAX + 1), "银" * 342):
@@ -91,7 +119,7 @@ def test_Z3_a_long_state_and_nonce_are_kept_whole(name: str) -> None:
 
 def test_P3_a_registered_query_is_part_of_the_address() -> None:
     """The second client's redirect URI of the conformance suite."""
-    request = read_request({**GOOD, "redirect_uri": WITH_QUERY}, CLIENT, modes=MODES)
+    request = read_request({**GOOD, "redirect_uri": WITH_QUERY}, CLIENT, modes=MODES, scopes=SCOPES)
 
     assert request.redirect_uri == WITH_QUERY
 
@@ -203,7 +231,10 @@ def test_J3_an_answer_that_nobody_here_can_sign_is_refused() -> None:
     """A house without a key for tokens serves bare answers alone."""
     with pytest.raises(PushInvalid):
         read_request(
-            {**GOOD, "response_mode": "jwt"}, CLIENT, modes=frozenset({ResponseMode.QUERY})
+            {**GOOD, "response_mode": "jwt"},
+            CLIENT,
+            modes=frozenset({ResponseMode.QUERY}),
+            scopes=SCOPES,
         )
 
 
@@ -231,7 +262,7 @@ def test_J3_an_answer_comes_as_registered(
     if decided is None:
         assert fault_of(parameters, client).prose == PushFault.RESPONSE_MODE
     else:
-        assert read_request(parameters, client, modes=MODES).response_mode is decided
+        assert read_request(parameters, client, modes=MODES, scopes=SCOPES).response_mode is decided
 
 
 @pytest.mark.parametrize(
@@ -245,8 +276,10 @@ def test_J3_an_answer_comes_as_registered(
 def test_N1_every_authorization_makes_a_grant_of_its_own(changed: dict[str, str]) -> None:
     """`create` is the same as none; `merge`, `replace` and a `grant_id` are refused."""
     assert fault_of({**GOOD, **changed}).oauth_code == "invalid_request"
-    named = read_request({**GOOD, "grant_management_action": "create"}, CLIENT, modes=MODES)
-    assert named == read_request(GOOD, CLIENT, modes=MODES)
+    named = read_request(
+        {**GOOD, "grant_management_action": "create"}, CLIENT, modes=MODES, scopes=SCOPES
+    )
+    assert named == read_request(GOOD, CLIENT, modes=MODES, scopes=SCOPES)
 
 
 def test_R1_details_with_a_fault_have_their_own_word() -> None:

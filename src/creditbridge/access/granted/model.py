@@ -44,10 +44,22 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(detail.consent_id for detail in self.details))
 
 
+class Authentication(msgspec.Struct, frozen=True, kw_only=True):
+    """That a person proved who they are, for what an ID token tells.
+
+    `nonce` is the client's own; `authenticated_at` is None for codes from before it was kept.
+    """
+
+    person_id: str
+    authenticated_at: datetime | None = None
+    nonce: str | None = None
+
+
 class Code(msgspec.Struct, frozen=True, kw_only=True):
     """An authorization code as the database knows it: by its digest, for one use.
 
     `proof_key` is the thumbprint of the one DPoP key that may use it (RFC 9449, section 10).
+    Where its grant holds `openid`, `authenticated_at` and `nonce` are for the ID token.
     """
 
     grant_id: str
@@ -57,6 +69,8 @@ class Code(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     proof_key: str | None = None
     spent_at: datetime | None = None
+    authenticated_at: datetime | None = None
+    nonce: str | None = None
 
 
 class RefreshToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,13 +97,15 @@ class Entitlement(msgspec.Struct, frozen=True, kw_only=True):
     """What a grant type decided that the client gets.
 
     Without a grant the token is the client's own (client_credentials). `refreshable` where a
-    refresh token goes with it, if the client is registered for such.
+    refresh token goes with it, if the client is registered for such, `authentication` where an ID
+    token does.
     """
 
     scopes: frozenset[str]
     grant: Grant | None = None
     details: tuple[GrantedDetail, ...] = ()
     refreshable: bool = False
+    authentication: Authentication | None = None
 
     @property
     def consent_ids(self) -> frozenset[str] | None:
@@ -106,9 +122,13 @@ class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
     token: Token
     details: tuple[GrantedDetail, ...] = ()
     refresh_token: str | None = None
+    id_token: str | None = None
 
     def to_answer(self) -> dict[str, object]:
-        """Return the members of the success answer (RFC 6749, section 5.1; RFC 9396, section 7)."""
+        """Return the members of the success answer (RFC 6749, section 5.1).
+
+        With those of RFC 9396, section 7, and OpenID Connect Core 1.0, section 3.1.3.3.
+        """
         token = self.token
         members: dict[str, object] = {
             "access_token": self.secret,
@@ -118,6 +138,7 @@ class IssuedToken(msgspec.Struct, frozen=True, kw_only=True):
         }
         given = {
             "refresh_token": self.refresh_token,
+            "id_token": self.id_token,
             "authorization_details": self.details or None,
             "grant_id": token.grant_id,
         }

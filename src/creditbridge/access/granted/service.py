@@ -1,5 +1,7 @@
 """Grants: made with a code by a person's yes, read by their client, ended by whoever may."""
 
+from datetime import datetime
+
 from creditbridge.access.authorization import AuthorizationRequest
 from creditbridge.access.granted import store
 from creditbridge.access.granted.model import (
@@ -12,6 +14,7 @@ from creditbridge.access.granted.model import (
     RefreshToken,
     UnauthorizedClient,
 )
+from creditbridge.access.model import OPENID
 from creditbridge.access.store import join_issuers
 from creditbridge.access.tokens import CODE_PREFIX, REFRESH_PREFIX, digest_secret, new_secret
 from creditbridge.foundation.database import Transaction
@@ -26,12 +29,14 @@ async def issue_code(
     details: tuple[GrantedDetail, ...],
     person_id: str,
     uscc: str,
+    authenticated_at: datetime | None = None,
 ) -> IssuedCode:
     """Make a grant of what a person said yes to, and the code that brings it; both in `tx`.
 
     `details` are what was granted, perhaps less than was asked for; the grant ends with the first
-    of them, the code 30 s from `tx.now`. Call it before the ledger: who shuts a client out waits
-    for this first, and for the ledger's counters afterwards.
+    of them, the code 30 s from `tx.now`. `authenticated_at` is when the person proved who they are.
+    Call it before the ledger: who shuts a client out waits for this first, and for the ledger's
+    counters afterwards.
 
     Raises:
         UnauthorizedClient: the client was shut out since it asked.
@@ -52,6 +57,7 @@ async def issue_code(
         expires_at=min((detail.valid_to for detail in details), default=tx.now + EMPTY_GRANT_LIFE),
     )
     await store.add_grant(tx, grant)
+    tells = OPENID in grant.scopes
     code = Code(
         grant_id=grant.grant_id,
         client_id=request.client_id,
@@ -59,6 +65,9 @@ async def issue_code(
         code_challenge=request.code_challenge,
         proof_key=request.proof_key,
         expires_at=tx.now + CODE_LIFE,
+        # Kept for an ID token alone.
+        authenticated_at=authenticated_at if tells else None,
+        nonce=request.nonce if tells else None,
     )
     secret = new_secret(CODE_PREFIX)
     await store.add_code(tx, digest_secret(secret), code)

@@ -40,8 +40,8 @@ async def add_grant(tx: Transaction, grant: Grant) -> None:
 
 ADD_CODE = """
     INSERT INTO access_codes (code_digest, grant_id, client_id, redirect_uri, code_challenge,
-        proof_key, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)
+        proof_key, expires_at, authenticated_at, nonce)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 
 
@@ -56,6 +56,8 @@ async def add_code(tx: Transaction, code_digest: bytes, code: Code) -> None:
         code.code_challenge,
         code.proof_key,
         code.expires_at,
+        code.authenticated_at,
+        code.nonce,
     )
 
 

@@ -7,14 +7,14 @@ client whose answer was lost asks its person again.
 """
 
 from creditbridge.access.granted import store
-from creditbridge.access.granted.model import CodeReused, Entitlement
+from creditbridge.access.granted.model import Authentication, CodeReused, Entitlement
 from creditbridge.access.granted.rules import (
     Redemption,
     narrow_details,
     require_live_grant,
     require_redeemable,
 )
-from creditbridge.access.model import Authenticated, Binding, ClientRequest, InvalidRequest
+from creditbridge.access.model import OPENID, Authenticated, Binding, ClientRequest, InvalidRequest
 from creditbridge.access.tokens import digest_secret
 from creditbridge.foundation.database import Transaction
 
@@ -60,4 +60,13 @@ class AuthorizationCode:
             # What the first use gave ends with it (RFC 6749, section 4.1.2).
             await store.end_grant(tx, grant.grant_id)
             raise CodeReused(grant)
-        return Entitlement(scopes=grant.scopes, grant=grant, details=details, refreshable=True)
+        told = Authentication(
+            person_id=grant.person_id, authenticated_at=found.authenticated_at, nonce=found.nonce
+        )
+        return Entitlement(
+            scopes=grant.scopes,
+            grant=grant,
+            details=details,
+            refreshable=True,
+            authentication=told if OPENID in grant.scopes else None,
+        )

@@ -6,7 +6,7 @@ for a report names its consent, and is decided there.
 
 from creditbridge.access.granted.model import Entitlement
 from creditbridge.access.granted.rules import NOT_GRANTED
-from creditbridge.access.model import Authenticated, Binding, ClientRequest
+from creditbridge.access.model import OPENID, Authenticated, Binding, ClientRequest
 from creditbridge.access.pushed.model import DetailsInvalid
 from creditbridge.access.rules import decide_scopes
 from creditbridge.foundation.database import Transaction
@@ -24,14 +24,15 @@ class ClientCredentials:
         client: Authenticated,
         binding: Binding,  # noqa: ARG002 - the port's; there is nothing that was bound before
     ) -> Entitlement:
-        """Return the scopes asked, or all that the client is registered for.
+        """Return the scopes asked, or all that the client can have in its own name.
 
         Raises:
-            InvalidScope: one of them is not registered for this client.
+            InvalidScope: one of them is not registered for this client, or asks who said yes.
             DetailsInvalid: authorization details, which only a person can grant.
         """
         # Passed over in silence, the client would believe that its token reaches less.
         if "authorization_details" in request.form:
             raise DetailsInvalid(NOT_GRANTED)
-        registered = frozenset(client.registration.client.scopes)
-        return Entitlement(scopes=decide_scopes(request.form.get("scope"), registered))
+        # Nobody signed in for it: there is no person that an ID token could tell of.
+        own = client.registration.client.scopes - {OPENID}
+        return Entitlement(scopes=decide_scopes(request.form.get("scope"), own))

@@ -86,6 +86,14 @@ class ResponseTypeUnsupported(OAuthError):
     message = "The one response_type here is code."
 
 
+class LoginRequired(OAuthError):
+    """The client wants an answer without a page (OpenID Connect Core 1.0, section 3.1.2.6)."""
+
+    code = "login-required"
+    oauth_code = "login_required"
+    message = "The person signs in for every request here; send no prompt=none."
+
+
 class RequestObjectInvalid(OAuthError):
     """The request object is not one of this client, for this server, for this moment."""
 

@@ -7,8 +7,10 @@ import re
 from collections.abc import Mapping
 
 from creditbridge.access.authorization import AuthorizationRequest
+from creditbridge.access.model import OPENID
 from creditbridge.access.pushed.details import read_details
 from creditbridge.access.pushed.model import (
+    LoginRequired,
     PushFault,
     PushInvalid,
     ResponseTypeUnsupported,
@@ -39,24 +41,31 @@ def require_by_value(form: Mapping[str, str], client: Client) -> None:
 
 
 def read_request(
-    parameters: Mapping[str, str], client: Client, *, modes: frozenset[ResponseMode]
+    parameters: Mapping[str, str],
+    client: Client,
+    *,
+    modes: frozenset[ResponseMode],
+    scopes: frozenset[str],
 ) -> AuthorizationRequest:
     """Return the request that parameters make; what none of them names is passed over.
 
-    `modes` are the response modes that this server serves.
+    `modes` and `scopes` are the response modes and the scopes that this server serves.
 
     Raises:
         OAuthError: the standard's word for the first fault.
     """
     _require_response_type(parameters)
     _require_new_grant(parameters)
+    asked = decide_scopes(parameters.get("scope"), client.scopes & scopes)
+    if OPENID in asked:
+        _require_prompt(parameters)
     return AuthorizationRequest(
         client_id=client.client_id,
         bank_id=client.bank_id,
         redirect_uri=_read_redirect(parameters, client),
         response_mode=_read_response_mode(parameters, client.response_modes & modes),
         code_challenge=_read_challenge(parameters),
-        scopes=decide_scopes(parameters.get("scope"), client.scopes),
+        scopes=asked,
         state=_read_text(parameters, "state"),
         nonce=_read_text(parameters, "nonce"),
         details=read_details(parameters.get("authorization_details")),
@@ -79,6 +88,13 @@ def _require_new_grant(parameters: Mapping[str, str]) -> None:
         raise PushInvalid(PushFault.GRANT_ID)
     if parameters.get("grant_management_action", "create") != "create":
         raise PushInvalid(PushFault.GRANT_ACTION)
+
+
+def _require_prompt(parameters: Mapping[str, str]) -> None:
+    # Nobody is ever asked without a page: who signs in, signs in for this request (OpenID Connect
+    # Core 1.0, section 3.1.2.1). For the same reason every `max_age` is kept.
+    if "none" in parameters.get("prompt", "").split(" "):
+        raise LoginRequired
 
 
 def _read_redirect(parameters: Mapping[str, str], client: Client) -> str:

@@ -44,6 +44,9 @@ openings = "pki/gateway/openings.secret"
 bodies = "pki/gateway/bodies.secret"
 records = "pki/gateway/records.secret"
 
+[access]
+subject_key = "pki/gateway/subjects.secret"
+
 [database]
 folder = "database"
 
