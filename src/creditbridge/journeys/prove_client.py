@@ -21,6 +21,7 @@ import msgspec
 
 from creditbridge.access.granted.model import ConsentGone, InvalidGrant
 from creditbridge.access.model import Authenticated, ClientRequest, InvalidClient, OAuthError
+from creditbridge.access.pushed.model import DetailsNotAllowed
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.journeys.admit_caller import Revocations
 from creditbridge.journeys.records.clients import Refusal, refusal_record
@@ -115,7 +116,6 @@ class ProveClient(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _code_of(refusal: OAuthError) -> str:
-    # Where the caller is told less than the ledger.
-    return (
-        refusal.reason if isinstance(refusal, CertificateTakenBack | ConsentGone) else refusal.code
-    )
+    # Where the caller is told less than the ledger, or the same in words alone.
+    told_apart = isinstance(refusal, CertificateTakenBack | ConsentGone | DetailsNotAllowed)
+    return refusal.reason if told_apart else refusal.code
