@@ -1,5 +1,6 @@
 """The house as it is built: three doors, what runs behind them, and nothing left open."""
 
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Protocol
 
@@ -19,7 +20,11 @@ from creditbridge.app import build
 from creditbridge.app.opening import open_nonces
 from creditbridge.endpoints.correlation import Correlation
 from creditbridge.foundation.clock import SystemClock
-from creditbridge.foundation.database import Database, DatabaseUnavailable
+from creditbridge.foundation.database import (
+    POOL_CONNECTIONS_MAX,
+    Database,
+    DatabaseUnavailable,
+)
 from creditbridge.foundation.keys import KeyUnusable
 from creditbridge.ledger.settings import LedgerSettings
 from creditbridge.platforms.settings import PlatformSettings
@@ -159,6 +164,22 @@ async def test_a_door_counts_whom_it_turns_away(settings: Settings, database: Da
     async with database.transaction() as tx:
         kinds = await tx.fetch_value(list[str], "SELECT array_agg(kind) FROM ledger_openings")
     assert kinds == ["strangers.refused", "strangers.refused"]
+
+
+async def test_E5_requests_that_wait_for_a_permit_do_not_wait_for_each_other(
+    settings: Settings,
+) -> None:
+    """Each holds a connection; the permit comes over another one, of which there is always one."""
+    async with build(settings, Lifecycle()) as built, AsyncExitStack() as held:
+        held_by = [
+            await held.enter_async_context(built.house.database.transaction())
+            for _ in range(POOL_CONNECTIONS_MAX)
+        ]
+        limits = built.house.admit_caller.limit_client.limits
+
+        (allowance,) = await limits.take_permit("loans", now=held_by[0].now)
+
+        assert (allowance.policy, allowance.remaining) == ("bank", 599)
 
 
 async def test_X1_the_bank_door_alone_has_proxies(settings: Settings, pki: Pki) -> None:

@@ -89,6 +89,11 @@ def test_the_environment_wins_for_the_databases_address(
     assert read_settings(file).database.url == "postgresql://environment/x"
 
 
+def limit(name: str, quota: int) -> str:
+    """Return a limit of clients as a table."""
+    return f'[[admission.policies]]\nname = "{name}"\nquota = {quota}\nwindow_seconds = 60\n'
+
+
 REFUSED = {
     "unknown-key": (("[database]", "[database]\ndebug = true"), "debug"),
     "unknown-table": (("[database]", "[debugging]\nx = 1\n[database]"), "debugging"),
@@ -100,9 +105,26 @@ REFUSED = {
     "plain-platform": (("https://platform", "http://platform"), "base_url"),
     "no-authority": (('client_authority = "banks.pem"\n', ""), "client_authority"),
     "deadline": (("[ledger]", "[reports]\ndeadline_seconds = 46\n[ledger]"), "deadline_seconds"),
+    "limit-name": (("[ledger]", limit("Bank", 1) + "[ledger]"), "admission.policies"),
+    "limit-quota": (("[ledger]", limit("bank", 0) + "[ledger]"), "admission.policies"),
+    "limits-of-one-name": (
+        ("[ledger]", limit("bank", 1) + limit("bank", 2) + "[ledger]"),
+        "admission.policies",
+    ),
     "workers": (("[doors.bank]", "workers = 0\n[doors.bank]"), "workers"),
     "no-toml": (("[doors.bank]", "[doors.bank"), ""),
 }
+
+
+def test_limits_are_replaced_as_a_whole(file: Path) -> None:
+    """Those of the file, or none; else a minute's."""
+    assert [policy.name for policy in read_settings(file).admission.policies] == ["bank"]
+
+    file.write_text(GOOD + limit("day", 9))
+    assert [policy.quota for policy in read_settings(file).admission.policies] == [9]
+
+    file.write_text(GOOD + "[admission]\npolicies = []\n")
+    assert read_settings(file).admission.policies == ()
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -198,6 +198,10 @@ def list_problems(settings: Settings) -> list[str]:
     # Whoever can change the discovery document on the way can sign in as anybody.
     if not settings.identity.issuer.startswith("https://"):
         problems.append("identity.issuer: must be https")
+    names = [policy.name for policy in settings.admission.policies]
+    # Two of one name would be counted as one, in windows of two lengths.
+    if len(set(names)) < len(names):
+        problems.append("admission.policies: each needs a name of its own")
     if settings.doors.bank.client_authority is None:
         problems.append("doors.bank.client_authority: the bank door asks for certificates")
     problems += [

@@ -20,9 +20,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from tests.endpoints.wire import Answer, Application, send
 
 from creditbridge.access.id_tokens import IdTokens
+from creditbridge.admission.limits import Limits
 from creditbridge.admission.sealing import Sealer
 from creditbridge.admission.service import Admission
-from creditbridge.admission.settings import AdmissionSettings
+from creditbridge.admission.settings import AdmissionSettings, LimitPolicy
 from creditbridge.app import Rooms
 from creditbridge.app.keys import list_rings
 from creditbridge.consents.ceilings import Ceilings
@@ -39,6 +40,7 @@ from creditbridge.foundation.http import HttpRequest, HttpResponse
 from creditbridge.foundation.key_rings import HeldKey, K, KeyPurpose, KeyRing, RingContents
 from creditbridge.foundation.keys import FileKey, PublicKey, name_key
 from creditbridge.foundation.rsa_keys import parse_token_key
+from creditbridge.journeys.sum_up_overruns import Overruns
 from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.ledger.encoding import to_base64url
 from creditbridge.ledger.sealing import OpeningKeys, name_opening_key
@@ -240,8 +242,15 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
 class Stage:
     """The three applications, and how banks, people and operators come to them."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(
+        self,
+        database: Database,
+        folder: Path,
+        *,
+        policies: Sequence[LimitPolicy] = AdmissionSettings().policies,
+    ) -> None:
         self.database = database
+        self.policies = policies
         self.clock = SystemClock()
         self.lifecycle = Lifecycle()
         self.lifecycle.serve({})
@@ -279,6 +288,8 @@ class Stage:
             clock=self.clock,
             keys=keys,
             strangers=Strangers(),
+            overruns=Overruns(),
+            limits=Limits(self.database, self.policies),
             admission=Admission(AdmissionSettings(), Sealer(bytes(32))),
             consents=Consents(Ceilings(), keys.consent),
             platforms=Platforms([self.dialect], clock=self.clock),

@@ -19,7 +19,7 @@ from tests.waiting import PATIENCE_SECONDS
 
 from creditbridge.cli import operator
 from creditbridge.cli.demo.browser import Browser, Page
-from creditbridge.cli.demo.layout import Layout, lay_out
+from creditbridge.cli.demo.layout import WITHOUT_LIMITS, Layout, lay_out
 from creditbridge.cli.demo.processes import free_ports
 from creditbridge.cli.operations import call
 from creditbridge.foundation.clock import SystemClock
@@ -43,7 +43,7 @@ breaker_failures = 10000
 [reports]
 deadline_seconds = {DEADLINE_SECONDS}
 in_flight_max = 512
-"""
+{WITHOUT_LIMITS}"""
 PEOPLE = {
     "found": "91330100YY0000A13Y",
     "not-found": "91330100YY0000A21R",

@@ -21,6 +21,7 @@ from creditbridge.journeys.decide_authorization import (
     Decision,
     Speaker,
 )
+from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.open_authorization import Asked, Asking, OpenAuthorization
 from creditbridge.journeys.prove_client import ProveClient
 from creditbridge.journeys.push_request import PushRequest
@@ -34,6 +35,7 @@ from creditbridge.protocols.certificate_binding import PeerCertificate
 
 ISSUER = "https://gateway.example"
 MODES = frozenset(ResponseMode)
+SCOPES = frozenset({"consents", "reports"})
 ENTERPRISE = EnterpriseName(uscc="91330100YY0000A13Y", name="示例晴川机械有限公司")
 
 
@@ -49,6 +51,7 @@ class House(Protocol):
     """The house of `conftest`."""
 
     database: Database
+    limit_client: LimitClient
     admission: Admission
     consents: Consents
     ledger: Ledger
@@ -101,11 +104,13 @@ class Street:
                 ledger=ledger or self.house.ledger,
                 strangers=self.strangers,
                 revocations=_Nothing(),
+                limit_client=self.house.limit_client,
             ),
             access=access,
             admission=self.house.admission,
             consents=self.house.consents,
             modes=MODES,
+            scopes=SCOPES,
         )
 
     def deciding(

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from typing_extensions import override
 
 import creditbridge.access.service as access
+from creditbridge.admission.limits import Limits
 from creditbridge.admission.sealing import Sealer
 from creditbridge.admission.service import Admission
 from creditbridge.admission.settings import AdmissionSettings
@@ -32,9 +33,11 @@ from creditbridge.journeys.admit_caller import Caller
 from creditbridge.journeys.decide_change import DecideChange
 from creditbridge.journeys.deliver_report import DeliverReport, ReportRequest
 from creditbridge.journeys.give_consent import GiveConsent
+from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.open_house import OpenHouse
 from creditbridge.journeys.request_consent import RequestConsent
 from creditbridge.journeys.settle_intents import SettleIntents
+from creditbridge.journeys.sum_up_overruns import Overruns
 from creditbridge.ledger.encoding import from_base64url
 from creditbridge.ledger.model import (
     Core,
@@ -235,6 +238,9 @@ class House:
         self.consents = Consents(Ceilings(), self.consent_key)
         self.platform = FakePlatform()
         self.deliver = self.new_delivery()
+        # No quotas: what they are about is in files of their own.
+        self.overruns = Overruns()
+        self.limit_client = LimitClient(limits=Limits(database, ()), overruns=self.overruns)
 
     def new_ledger(self, node_id: str) -> Ledger:
         """Return the ledger of a node."""

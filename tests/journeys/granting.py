@@ -16,6 +16,7 @@ from creditbridge.foundation.database import Database
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.journeys.admit_caller import Caller
 from creditbridge.journeys.issue_token import IssueToken
+from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.manage_grant import ManageGrant
 from creditbridge.journeys.prove_client import ProveClient
 from creditbridge.journeys.records.grants import granted_detail, made_records
@@ -62,6 +63,7 @@ class House(Protocol):
     """The house of `conftest`."""
 
     database: Database
+    limit_client: LimitClient
     admission: Admission
     consents: Consents
     ledger: Ledger
@@ -179,6 +181,7 @@ class Counter:
             ledger=ledger or self.house.ledger,
             strangers=Strangers(),
             revocations=self._revocations,
+            limit_client=self.house.limit_client,
         )
 
     def _request(self, form: dict[str, str]) -> ClientRequest:

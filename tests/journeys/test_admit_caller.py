@@ -27,6 +27,7 @@ from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.keys import FileKey
 from creditbridge.journeys.admit_caller import AdmitCaller, Presented
 from creditbridge.journeys.issue_token import IssueToken
+from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.prove_client import ProveClient
 from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.ledger.model import CallerRefused, Core
@@ -63,6 +64,7 @@ class House(Protocol):
     """The house of `conftest`."""
 
     database: Database
+    limit_client: LimitClient
     ledger: Ledger
     admission: Admission
     consents: Consents
@@ -105,6 +107,7 @@ class Door:
                 ledger=house.ledger,
                 strangers=Strangers(),
                 revocations=revocations,
+                limit_client=house.limit_client,
             ),
             access=access,
             consents=house.consents,
@@ -119,6 +122,7 @@ class Door:
             ledger=house.ledger,
             strangers=self.strangers,
             revocations=revocations,
+            limit_client=house.limit_client,
         )
 
     async def get_token(

@@ -33,6 +33,7 @@ from creditbridge.foundation.errors import CreditbridgeError, SignatureInvalid
 from creditbridge.foundation.keys import FileKey, name_key
 from creditbridge.journeys.decide_change import DecideChange
 from creditbridge.journeys.issue_token import IssueToken
+from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.prove_client import ProveClient
 from creditbridge.journeys.records.registry import RECORDS, Outcome
 from creditbridge.journeys.sum_up_strangers import Strangers
@@ -99,6 +100,7 @@ class House(Protocol):
     """The house of `conftest`."""
 
     database: Database
+    limit_client: LimitClient
     admission: Admission
     consents: Consents
     ledger: Ledger
@@ -151,6 +153,7 @@ class Desk:
                 ledger=house.ledger,
                 strangers=Strangers(),
                 revocations=revocations,
+                limit_client=house.limit_client,
             ),
             access=access,
             consents=house.consents,

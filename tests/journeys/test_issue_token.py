@@ -19,6 +19,7 @@ from creditbridge.consents.service import Consents
 from creditbridge.foundation.database import Database, DatabaseUnavailable
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.journeys.issue_token import IssueToken
+from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.prove_client import ProveClient
 from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.ledger.model import Core, EventKind, TokenIssued, TokenRefused
@@ -46,6 +47,7 @@ class House(Protocol):
     """The house of `conftest`."""
 
     database: Database
+    limit_client: LimitClient
     admission: Admission
     consents: Consents
     ledger: Ledger
@@ -89,6 +91,7 @@ def issue(
             ledger=ledger,
             strangers=strangers,
             revocations=revocations,
+            limit_client=house.limit_client,
         )
         return IssueToken(
             prove_client=prove_client,

@@ -20,8 +20,9 @@ from creditbridge.journeys.keep_keys import KeepKeys
 from creditbridge.journeys.lapse_requests import LapseRequests
 from creditbridge.journeys.settle_intents import SettleIntents
 from creditbridge.journeys.silence_consents import SilenceConsents
+from creditbridge.journeys.sum_up_overruns import Overrun, Overruns, SumUpOverruns
 from creditbridge.journeys.sum_up_strangers import Strangers, SumUpStrangers
-from creditbridge.ledger.model import Core
+from creditbridge.ledger.model import BankName, Core
 from creditbridge.ledger.service import Ledger
 
 
@@ -33,6 +34,7 @@ class House(Protocol):
     admission: Admission
     consents: Consents
     clock: SystemClock
+    overruns: Overruns
 
     async def told(self, *words: str) -> list[Core]:
         """Return what the ledger holds."""
@@ -88,6 +90,7 @@ def keeping(house: House, strangers: Strangers) -> KeepHouse:
         silence_consents=SilenceConsents(database=database, consents=consents, ledger=ledger),
         lapse_requests=LapseRequests(database=database, consents=consents, ledger=ledger),
         sum_up_strangers=SumUpStrangers(database=database, ledger=ledger, strangers=strangers),
+        sum_up_overruns=SumUpOverruns(database=database, ledger=ledger, overruns=house.overruns),
     )
 
 
@@ -151,7 +154,12 @@ async def test_the_last_step_of_a_drain_records_what_is_counted(
 ) -> None:
     """Also the minute that has not ended."""
     strangers.count("reports", "token-missing", now=house.clock.now())
+    bank = BankName(bank_id="bnk_1", uscc="91330104YY0000A13Q", legal_name="North Bank")
+    house.overruns.count(
+        Overrun(bank=bank, client_id="loans", door="reports", policy="bank"), now=house.clock.now()
+    )
 
     await keeping.close()
 
-    assert [core.kind for core in await house.told("strangers")] == ["strangers.refused"]
+    kinds = [core.kind for core in await house.told()]
+    assert kinds == ["strangers.refused", "caller.limited"]

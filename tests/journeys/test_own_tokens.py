@@ -17,6 +17,7 @@ from creditbridge.foundation.database import Database, DatabaseUnavailable
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.journeys.introspect_token import IntrospectToken
 from creditbridge.journeys.issue_token import IssueToken
+from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.prove_client import ProveClient
 from creditbridge.journeys.revoke_token import RevokeToken
 from creditbridge.journeys.sum_up_strangers import Strangers
@@ -39,6 +40,7 @@ class House(Protocol):
     """The house of `conftest`."""
 
     database: Database
+    limit_client: LimitClient
     ledger: Ledger
     admission: Admission
     consents: Consents
@@ -81,6 +83,7 @@ class Desk:
             ledger=house.ledger,
             strangers=self.strangers,
             revocations=revocations,
+            limit_client=house.limit_client,
         )
 
     def ask(self, *, client: int = 0, host: str | None = None, **form: str) -> ClientRequest:

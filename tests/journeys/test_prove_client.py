@@ -11,6 +11,7 @@ from creditbridge.access.model import ClientRequest, InvalidClient, InvalidScope
 from creditbridge.admission.service import Admission
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.errors import CreditbridgeError
+from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.prove_client import ProveClient
 from creditbridge.journeys.records.clients import Refusal, refused_token_record
 from creditbridge.journeys.sum_up_strangers import Strangers
@@ -34,6 +35,7 @@ class House(Protocol):
     """The house of `conftest`."""
 
     database: Database
+    limit_client: LimitClient
     ledger: Ledger
     admission: Admission
 
@@ -74,6 +76,7 @@ def prove_client(house: House, strangers: Strangers, revocations: Revocations) -
         ledger=house.ledger,
         strangers=strangers,
         revocations=revocations,
+        limit_client=house.limit_client,
     )
 
 

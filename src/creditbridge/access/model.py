@@ -2,6 +2,7 @@
 
 * OAuthError         RFC 6749, section 5.2: what the token endpoint answers, with `oauth_code`
   + InvalidRequest   + InvalidClient   + InvalidScope   + UnsupportedGrantType   + InvalidDpopProof
+  + TooManyRequests
                      their leaves stand beside the checks that raise them
 * TokenMissing, TokenInvalid, TokenUnbound, ScopeInsufficient
                      RFC 6750, section 3.1: what a resource answers
@@ -14,6 +15,7 @@ from typing import ClassVar
 
 import msgspec
 
+from creditbridge.admission.model import Meter
 from creditbridge.foundation.errors import Malformed, Refused
 from creditbridge.parties.model import Registration
 from creditbridge.protocols.certificate_binding import PeerCertificate
@@ -35,7 +37,8 @@ class ClientRequest(msgspec.Struct, frozen=True, kw_only=True):
     `authorization` and `proofs` hold every Authorization and DPoP header; `certificate` is that of
     this connection, whose chain TLS has checked. `issuer` is the name of the server that was asked,
     None where it has none to be meant by, `target_uri` the address that was asked, on our own
-    origin, and `nonces` those that a proof must hold here, None where none is asked for.
+    origin, and `nonces` those that a proof must hold here, None where none is asked for. On `meter`
+    stands, once the client is known, what its answer says of its limits.
     """
 
     form: Mapping[str, str]
@@ -45,6 +48,7 @@ class ClientRequest(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str | None = None
     target_uri: str = ""
     nonces: ProofNonces | None = None
+    meter: Meter = msgspec.field(default_factory=Meter)
 
 
 class SingleUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,6 +180,21 @@ class UnsupportedGrantType(OAuthError):
     code = "unsupported-grant-type"
     oauth_code = "unsupported_grant_type"
     message = "This grant type is not served; grant_types_supported in the metadata lists them."
+
+
+class TooManyRequests(OAuthError):
+    """The client has spent a quota; it may ask again after `retry_after_seconds`.
+
+    RFC 6749 has no word of its own for it at these endpoints; this one is of section 4.1.2.1.
+    """
+
+    code = "rate-limited"
+    oauth_code = "temporarily_unavailable"
+    message = "The limit for this client is reached; repeat after the time in Retry-After."
+
+    def __init__(self, *, retry_after_seconds: int) -> None:
+        super().__init__()
+        self.retry_after_seconds = retry_after_seconds
 
 
 class InvalidDpopProof(OAuthError):

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
+from creditbridge.protocols.rate_limit_fields import Allowance
+
 
 class KeyName(msgspec.Struct, frozen=True, kw_only=True):
     """An idempotency key in its scope: one client, one route. Another client's is another key."""
@@ -61,6 +63,23 @@ class TakenKey(msgspec.Struct, frozen=True, kw_only=True):
     def name(self) -> KeyName:
         """The key in its scope."""
         return KeyName(client_id=self.client_id, route=self.route, key=self.key)
+
+
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a client's quota that one node may spend until `ends_at`.
+
+    `unspent` is what was left for all nodes after it.
+    """
+
+    granted: int
+    unspent: int
+    ends_at: datetime
+
+
+class Meter(msgspec.Struct, kw_only=True):
+    """What the answer to one request says of its caller's limits; set once the caller is known."""
+
+    allowances: tuple[Allowance, ...] = ()
 
 
 class Purged(msgspec.Struct, frozen=True, kw_only=True):

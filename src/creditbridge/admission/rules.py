@@ -6,10 +6,12 @@ As in the IETF draft "The Idempotency-Key HTTP Header Field", with the house's t
 import hashlib
 import re
 from base64 import b64encode
+from collections.abc import Sequence
 from datetime import datetime
 
 from creditbridge.admission.model import KeyState, TakenKey
 from creditbridge.foundation.errors import Malformed, Refused
+from creditbridge.protocols.rate_limit_fields import Allowance
 
 KEY_CHARACTERS_MAX = 255
 BUSINESS_ID_CHARACTERS_MAX = 64
@@ -65,6 +67,24 @@ class AnswerGone(Refused):
         if receipt is not None:
             # The bytes as a byte sequence (RFC 9651, section 3.3.5).
             self.receipt_header = f":{b64encode(receipt).decode('ascii')}:"
+
+
+class RateLimited(Refused):
+    """A client has spent a quota, or several.
+
+    `allowances` are those of all its quotas; `policy` is the spent one that lasts longest, for
+    `retry_after_seconds`.
+    """
+
+    code = "rate-limited"
+    message = "The limit for this client is reached; repeat after the time in Retry-After."
+
+    def __init__(self, allowances: tuple[Allowance, ...], spent: Sequence[Allowance]) -> None:
+        last = max(spent, key=lambda one: one.reset_seconds)
+        super().__init__(detail=last.policy)
+        self.allowances = allowances
+        self.policy = last.policy
+        self.retry_after_seconds = last.reset_seconds
 
 
 class NonceReplayed(Refused):

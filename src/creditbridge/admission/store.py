@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from creditbridge.admission.model import KeyName, Outcome, TakenKey
+from creditbridge.admission.model import KeyName, Lease, Outcome, TakenKey
+from creditbridge.admission.settings import LimitPolicy
 from creditbridge.foundation.database import Transaction
 
 # Of N takers one inserts the row; the others wait for its commit, and hold no lock on it then:
@@ -159,6 +160,48 @@ RELEASE_BUSINESS_ID = """
 async def release_business_id(tx: Transaction, *, bank_id: str, business_id: str) -> None:
     """Free a business request id."""
     await tx.execute(RELEASE_BUSINESS_ID, bank_id, business_id)
+
+
+# Of all nodes that ask, each gets a part of what is left, and together never more: the row is
+# locked while its numbers are read and moved. The instant may be from before a wait for that lock;
+# then the window that another began meanwhile ends later, and is this one's too. $3 is the quota,
+# $4 the window's length, $5 how many wait, $6 the largest share.
+TAKE_LEASE = """
+    INSERT INTO admission_windows AS kept (client_id, policy, ends_at, taken, granted)
+    SELECT $1, $2, house_now() + $4, share, share
+    FROM (SELECT admission_share($3, $5, $6) AS share) AS first
+    ON CONFLICT (client_id, policy) DO UPDATE SET (ends_at, taken, granted) = (
+        SELECT excluded.ends_at, excluded.taken, excluded.granted
+        WHERE kept.ends_at <= excluded.ends_at - $4
+        UNION ALL
+        SELECT kept.ends_at, kept.taken + share, share
+        FROM (SELECT admission_share($3 - kept.taken, $5, $6) AS share) AS next
+        WHERE kept.ends_at > excluded.ends_at - $4
+    )
+    WHERE kept.ends_at <= excluded.ends_at - $4 OR kept.taken < $3
+    RETURNING ends_at, granted, greatest($3 - taken, 0) AS unspent
+"""
+
+# Of a quota that is all taken only the end of its window is of interest.
+FIND_END = """
+    SELECT coalesce(max(ends_at), house_now()) AS ends_at, 0 AS granted, 0 AS unspent
+    FROM admission_windows WHERE client_id = $1 AND policy = $2
+"""
+
+
+async def take_lease(
+    tx: Transaction, client_id: str, policy: LimitPolicy, *, waiting: int, share_max: int
+) -> Lease:
+    """Return what this node may spend of a client's quota; a lease of nothing where all is taken.
+
+    `waiting` requests want a permit at once; no lease is larger than they and `share_max`.
+    """
+    window = timedelta(seconds=policy.window_seconds)
+    row = (client_id, policy.name, policy.quota, window, waiting, share_max)
+    leases = await tx.fetch_rows(Lease, TAKE_LEASE, *row) or await tx.fetch_rows(
+        Lease, FIND_END, client_id, policy.name
+    )
+    return leases[0]
 
 
 # By `ctid` and in pages: a purge of a million rows must not hold locks that deliveries wait for.

@@ -20,12 +20,14 @@ from creditbridge.access.metadata import (
 )
 from creditbridge.access.model import OPENID
 from creditbridge.access.settings import AccessSettings
+from creditbridge.admission.limits import Limits
 from creditbridge.admission.sealing import Sealer
 from creditbridge.admission.service import Admission
 from creditbridge.app.doors import list_doors
 from creditbridge.app.keys import ShownKeys, list_message_keys, list_rings
 from creditbridge.app.opening import (
     open_id_tokens,
+    open_limits,
     open_login,
     open_nonces,
     open_platforms,
@@ -52,6 +54,7 @@ from creditbridge.journeys.issue_token import IssueToken
 from creditbridge.journeys.keep_house import KeepHouse
 from creditbridge.journeys.keep_keys import KeepKeys
 from creditbridge.journeys.lapse_requests import LapseRequests
+from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.manage_grant import ManageGrant
 from creditbridge.journeys.open_authorization import OpenAuthorization
 from creditbridge.journeys.open_house import OpenHouse
@@ -64,6 +67,7 @@ from creditbridge.journeys.revoke_token import RevokeToken
 from creditbridge.journeys.settle_intents import SettleIntents
 from creditbridge.journeys.sign_in import SignIn
 from creditbridge.journeys.silence_consents import SilenceConsents
+from creditbridge.journeys.sum_up_overruns import Overruns, SumUpOverruns
 from creditbridge.journeys.sum_up_strangers import Strangers, SumUpStrangers
 from creditbridge.journeys.suspend_bank import SuspendBank
 from creditbridge.journeys.withdraw_consent import WithdrawConsent
@@ -112,7 +116,8 @@ async def build(
             url = embedded.url
         database = await open_database(url)
         stack.push_async_callback(database.close)
-        rooms = await Rooms.open(settings, database, clock or SystemClock(), stack)
+        limits = await open_limits(url, settings, stack)
+        rooms = await Rooms.open(settings, database, limits, clock or SystemClock(), stack)
         keep_house = rooms.keep_house()
         # Before a door opens: what an earlier crash left is settled first (law 10).
         await keep_house.renew_lease()
@@ -140,7 +145,9 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     keys: Keys
     strangers: Strangers
+    overruns: Overruns
     admission: Admission
+    limits: Limits
     consents: Consents
     platforms: Platforms
     ledger: Ledger
@@ -151,7 +158,12 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     async def open(
-        cls, settings: Settings, database: Database, clock: Clock, stack: AsyncExitStack
+        cls,
+        settings: Settings,
+        database: Database,
+        limits: Limits,
+        clock: Clock,
+        stack: AsyncExitStack,
     ) -> "Rooms":
         """Furnish the rooms; clients that are opened here are closed by the stack."""
         keys = load_keys(settings.keys, clock)
@@ -162,6 +174,8 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             clock=clock,
             keys=keys,
             strangers=Strangers(),
+            overruns=Overruns(),
+            limits=limits,
             admission=Admission(
                 settings.admission, Sealer(load_opening_key(settings.keys.bodies).secret)
             ),
@@ -203,6 +217,9 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             ),
             sum_up_strangers=SumUpStrangers(
                 database=self.database, ledger=self.ledger, strangers=self.strangers
+            ),
+            sum_up_overruns=SumUpOverruns(
+                database=self.database, ledger=self.ledger, overruns=self.overruns
             ),
         )
 
@@ -274,6 +291,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 ledger=ledger,
                 strangers=self.strangers,
                 revocations=self.revocations,
+                limit_client=self._limit_client(),
                 nonces=self.nonces,
             ),
             request_consent=RequestConsent(
@@ -310,7 +328,11 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             ledger=self.ledger,
             strangers=self.strangers,
             revocations=self.revocations,
+            limit_client=self._limit_client(),
         )
+
+    def _limit_client(self) -> LimitClient:
+        return LimitClient(limits=self.limits, overruns=self.overruns)
 
     def _deliver_report(self) -> DeliverReport:
         return DeliverReport(

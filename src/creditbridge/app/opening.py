@@ -4,8 +4,9 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from creditbridge.access.id_tokens import IdTokens
+from creditbridge.admission.limits import CONNECTIONS_MAX, Limits
 from creditbridge.foundation.clock import Clock
-from creditbridge.foundation.database import Database
+from creditbridge.foundation.database import Database, open_database
 from creditbridge.foundation.http import Http, HttpClientSettings, open_client
 from creditbridge.ledger.sealing import load_opening_key
 from creditbridge.login.id_token import IdTokens as ProviderTokens
@@ -21,6 +22,20 @@ from creditbridge.server.revocation import RevocationLists, open_revocation_list
 from creditbridge.settings import DoorSettings, Keys, Settings, SettingsInvalid
 
 CALLBACK_PATH = "/portal/callback"
+
+
+async def open_limits(url: str, settings: Settings, stack: AsyncExitStack) -> Limits:
+    """Return the clients' quotas, over connections of their own.
+
+    A request waits for a lease while it holds a connection: from the same pool, enough of them
+    would wait for each other.
+
+    Raises:
+        DatabaseUnavailable: no connection.
+    """
+    database = await open_database(url, connections_max=CONNECTIONS_MAX)
+    stack.push_async_callback(database.close)
+    return Limits(database, settings.admission.policies)
 
 
 def open_platforms(

@@ -1,6 +1,7 @@
 """Every exchange has two names: the bank's interaction id (FAPI) and a trace (W3C Trace Context).
 
 Neither is trusted for anything; both are echoed or made, bound to every log line, and forgotten.
+Every answer to a client that is known also says how much it may still ask.
 """
 
 import re
@@ -11,7 +12,15 @@ from collections.abc import Awaitable, Callable, Iterable
 from litestar.enums import ScopeType
 from litestar.types import Message, Receive, Scope, Send
 
+from creditbridge.admission.model import Meter
+from creditbridge.endpoints.exchange import METER
 from creditbridge.foundation.logging import bind_log
+from creditbridge.protocols.rate_limit_fields import (
+    LIMIT_FIELD,
+    POLICY_FIELD,
+    write_limits,
+    write_policies,
+)
 
 INTERACTION_HEADER = b"x-fapi-interaction-id"
 TRACE_HEADER = b"traceparent"
@@ -36,6 +45,16 @@ def traceparent_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
     return f"00-{trace}-{secrets.token_hex(8)}-01"
 
 
+def _limits_of(scope: Scope) -> list[tuple[bytes, bytes]]:
+    meter: object = scope["state"].get(METER)
+    if not isinstance(meter, Meter) or not meter.allowances:
+        return []
+    return [
+        (POLICY_FIELD.encode("ascii"), write_policies(meter.allowances).encode("ascii")),
+        (LIMIT_FIELD.encode("ascii"), write_limits(meter.allowances).encode("ascii")),
+    ]
+
+
 class Correlation:
     """ASGI middleware that names each exchange and echoes the interaction id."""
 
@@ -57,7 +76,7 @@ class Correlation:
                 named = [(INTERACTION_HEADER, interaction_id.encode("ascii"))]
                 # A signed answer has the header already; twice it would be another than was signed.
                 others = [pair for pair in message["headers"] if pair[0] != INTERACTION_HEADER]
-                message["headers"] = [*others, *named]
+                message["headers"] = [*others, *named, *_limits_of(scope)]
             await send(message)
 
         with bind_log(interaction=interaction_id, trace=traceparent[3:35]):

@@ -5,6 +5,7 @@ from functools import lru_cache
 from litestar import Request
 from litestar.datastructures import State
 
+from creditbridge.admission.model import Meter
 from creditbridge.foundation.errors import Malformed
 from creditbridge.journeys.admit_caller import Presented
 from creditbridge.protocols.certificate_binding import PeerCertificate, parse_certificate
@@ -15,6 +16,7 @@ from creditbridge.protocols.media_ranges import accepts
 HttpRequest = Request[object, object, State]
 JSON_TYPE = "application/json"
 CERTIFICATES_MAX = 256
+METER = "meter"
 
 
 class ContentTypeUnsupported(Malformed):
@@ -49,6 +51,14 @@ def peer_certificate(request: HttpRequest) -> PeerCertificate | None:
         raise CertificateUntrusted
     der = tls.get("client_certificate")
     return _parse(der) if isinstance(der, bytes) else None
+
+
+def meter_of(request: HttpRequest) -> Meter:
+    """Return the meter of this exchange, which its answer is told from."""
+    found: object = request.scope["state"].get(METER)
+    meter = found if isinstance(found, Meter) else Meter()
+    request.scope["state"][METER] = meter
+    return meter
 
 
 def headers_of(request: HttpRequest) -> tuple[tuple[str, str], ...]:
@@ -93,6 +103,7 @@ async def present(request: HttpRequest, *, url: str, door: str, scope: str) -> P
         door=door,
         scope=scope,
         interaction_id=request.scope["state"]["interaction_id"],
+        meter=meter_of(request),
     )
 
 

@@ -8,11 +8,12 @@ import msgspec
 from litestar import Response
 
 from creditbridge.access.form import parse_form
-from creditbridge.access.model import ClientRequest, InvalidRequest, OAuthError
+from creditbridge.access.model import ClientRequest, InvalidRequest, OAuthError, TooManyRequests
 from creditbridge.endpoints.exchange import (
     HttpRequest,
     header,
     list_headers,
+    meter_of,
     peer_certificate,
 )
 from creditbridge.endpoints.house import House
@@ -22,8 +23,9 @@ from creditbridge.protocols.certificate_chain import CertificateUntrusted
 
 NO_STORE = {"cache-control": "no-store"}
 CLOSE = {"connection": "close"}
-# RFC 6749, section 5.2: 401 for a client that is not proven, 400 for everything else.
-STATUS = {"invalid_client": 401}
+# RFC 6749, section 5.2: 401 for a client that is not proven, 400 for everything else; RFC 6585,
+# section 4, for one that asked too often.
+STATUS = {"invalid_client": 401, "temporarily_unavailable": 429}
 
 
 async def read_client_request(
@@ -58,6 +60,7 @@ async def read_client_request(
         issuer=str(house.metadata["issuer"]),
         target_uri=house.bank_url + path,
         nonces=house.nonces,
+        meter=meter_of(request),
     )
 
 
@@ -75,8 +78,12 @@ def answer_client(members: object, *, status: int = 200) -> Response[bytes]:
 
 def refuse_client(refusal: OAuthError) -> Response[bytes]:
     """Answer a refusal (RFC 6749, section 5.2)."""
-    # A connection whose certificate was taken back must not go on (PROTOCOLS T3).
-    headers = NO_STORE | CLOSE if isinstance(refusal, CertificateTakenBack) else NO_STORE
+    headers = NO_STORE
+    if isinstance(refusal, CertificateTakenBack):
+        # A connection whose certificate was taken back must not go on (PROTOCOLS T3).
+        headers |= CLOSE
+    if isinstance(refusal, TooManyRequests):
+        headers |= {"retry-after": str(refusal.retry_after_seconds)}
     return _answer(refusal.to_answer(), STATUS.get(refusal.oauth_code, 400), headers)
 
 

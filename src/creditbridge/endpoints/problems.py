@@ -6,6 +6,7 @@ import msgspec
 from litestar import Response
 from litestar.exceptions import HTTPException
 
+from creditbridge.admission.rules import RateLimited
 from creditbridge.endpoints.exchange import HttpRequest, header
 from creditbridge.foundation.errors import (
     CreditbridgeError,
@@ -56,6 +57,7 @@ CODES: Mapping[str, int] = {
     "opening-unsound": 500,
     "platform-deadline": 504,
     "platform-refused": 502,
+    "rate-limited": 429,
     "revocation-unknown": 401,
     "session-missing": 401,
     "token-missing": 401,
@@ -69,7 +71,6 @@ PLAIN: Mapping[int, tuple[str, str]] = {
     406: ("not-acceptable", "The Accept header excludes what this address answers with."),
     413: ("body-too-large", "The body is larger than this address accepts."),
     415: ("content-type-unsupported", "Send the body as application/json."),
-    429: ("too-many-requests", "The limit is reached; repeat after the time in Retry-After."),
 }
 CERTIFICATE_CODES = frozenset(
     {"certificate-revoked", "certificate-unfit", "certificate-untrusted", "revocation-unknown"}
@@ -120,7 +121,7 @@ def tell(
     if error.code in CERTIFICATE_CODES:
         # Its TLS connection must not go on: a new one needs a certificate that is good (T3).
         headers["connection"] = "close"
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable | RateLimited):
         # Without it every client invents its own wait, and an outage ends in a storm.
         headers["retry-after"] = str(error.retry_after_seconds)
     if error.receipt_header is not None:

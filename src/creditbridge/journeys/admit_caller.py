@@ -1,14 +1,15 @@
 """A bank's machine stands at the door: who is it, and may it come in here?
 
-    access -> parties -> protocols -> admission -> ledger
+    access -> parties -> limit_client -> protocols -> admission -> ledger
 
 1. One access token stands in the Authorization header.
 2. Its row is live, and bound to the certificate of this very connection, or to the key of a proof
    made for this very request, which is spent, once on all nodes.
-3. Its client and bank are active, the certificate is fit and not revoked, and the token's scope
-   opens this door.
-4. The message signature fits a live key of this client, and its nonce was never used.
-5. A refusal of a known caller is in the ledger before the answer; strangers are counted.
+3. Its client and bank are active, and the client did not ask too often.
+4. The certificate is fit and not revoked, and the token's scope opens this door.
+5. The message signature fits a live key of this client, and its nonce was never used.
+6. A refusal of a known caller is in the ledger before the answer; strangers, and what a client asks
+   beyond its limits, are counted.
 """
 
 from datetime import datetime, timedelta
@@ -26,8 +27,10 @@ from creditbridge.access.model import (
     TokenUnbound,
 )
 from creditbridge.access.rules import read_credential, require_scope
+from creditbridge.admission.model import Meter
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.foundation.errors import CreditbridgeError, Malformed, Refused, Untrusted
+from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.ledger.model import BankName, CallerRefused, EventKind, Record, RequestProof
 from creditbridge.ledger.port import Recorder
@@ -56,6 +59,7 @@ class Presented(msgspec.Struct, frozen=True, kw_only=True):
     door: str  # The route's word, never the path that was asked for.
     scope: str
     interaction_id: str
+    meter: Meter = msgspec.field(default_factory=Meter)
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,13 +132,14 @@ class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
     ledger: Recorder
     strangers: Strangers
     revocations: Revocations
+    limit_client: LimitClient
     nonces: ProofNonces | None = None  # What proofs must hold here; None where none is asked for.
 
     async def __call__(self, presented: Presented) -> Caller:
         """Walk the steps above, in order.
 
         Raises:
-            Refused: no token, or one that opens nothing here.
+            Refused: no token, one that opens nothing here, or too many requests.
             Untrusted: a signature that is missing where required, or that does not verify.
         """
         outcomes = (Refused, Malformed, Untrusted)
@@ -146,24 +151,28 @@ class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
                 # The token is real: whose it is can be told, and must be (law 1).
                 owner = await self.parties.find_client(tx, refusal.token.client_id)
                 if owner is None:
-                    self.strangers.count(presented.door, refusal.code, now=tx.now)  # 5
+                    self.strangers.count(presented.door, refusal.code, now=tx.now)  # 6
                 else:
-                    await self.ledger.record(tx, _refusal(owner, presented, refusal))  # 5
+                    await self.ledger.record(tx, _refusal(owner, presented, refusal))  # 6
                 raise
             except (TokenMissing, TokenMisplaced, TokenInvalid) as refusal:
                 # Perhaps no row was looked for.
                 now = await tx.renew_now()
-                self.strangers.count(presented.door, refusal.code, now=now)  # 5
+                self.strangers.count(presented.door, refusal.code, now=now)  # 6
                 raise
             registration = await self.parties.find_client(tx, token.client_id)
             if registration is None:
                 # Suspended in this very moment: its tokens are on their way out.
-                self.strangers.count(presented.door, TokenInvalid.code, now=tx.now)  # 5
+                self.strangers.count(presented.door, TokenInvalid.code, now=tx.now)  # 6
                 raise TokenInvalid(detail=f"client {token.client_id} may not come in")  # 3
+            # Whoever only holds the token spends nothing of its client's quota.
+            await self.limit_client(  # 3
+                registration, door=presented.door, meter=presented.meter, now=tx.now
+            )
             try:
                 return await self._admit(tx, presented, token, registration)
             except (Refused, Malformed, Untrusted) as refusal:
-                await self.ledger.record(tx, _refusal(registration, presented, refusal))  # 5
+                await self.ledger.record(tx, _refusal(registration, presented, refusal))  # 6
                 raise
 
     async def _read_token(self, tx: Transaction, presented: Presented) -> Token:
@@ -183,12 +192,12 @@ class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Caller:
         # TLS looked at chain and dates once, when the connection began (RFC 8705, section 7.3).
         if presented.certificate is not None:
-            require_client_certificate(presented.certificate, now=tx.now)  # 3
-            self.revocations.require_unrevoked(presented.certificate, now=tx.now)  # 3
-        require_scope(token, presented.scope)  # 3
-        signature = self._verify(presented, registration, now=tx.now)  # 4
+            require_client_certificate(presented.certificate, now=tx.now)  # 4
+            self.revocations.require_unrevoked(presented.certificate, now=tx.now)  # 4
+        require_scope(token, presented.scope)  # 4
+        signature = self._verify(presented, registration, now=tx.now)  # 5
         if signature is not None:
-            await self.admission.take_nonce(  # 4
+            await self.admission.take_nonce(  # 5
                 tx,
                 key_id=signature.key_id,
                 nonce=signature.nonce,

@@ -3,13 +3,14 @@
 1. Every second: the lease is renewed, whatever else takes long; intents of lost nodes are settled;
    the house's keys are looked after.
 2. Five times a second: withdrawn consents under which nothing runs any more fall silent.
-3. Every ten seconds: requests that nobody answered lapse; strangers' refusals are summed up.
+3. Every ten seconds: requests that nobody answered lapse; strangers' refusals, and what clients
+   asked beyond their limits, are summed up.
 4. Every minute: what has run out is purged.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -24,6 +25,7 @@ from creditbridge.journeys.keep_keys import KeepKeys
 from creditbridge.journeys.lapse_requests import LapseRequests
 from creditbridge.journeys.settle_intents import SettleIntents
 from creditbridge.journeys.silence_consents import SilenceConsents
+from creditbridge.journeys.sum_up_overruns import SumUpOverruns
 from creditbridge.journeys.sum_up_strangers import SumUpStrangers
 
 log = get_logger("keep_house")
@@ -69,6 +71,7 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
     silence_consents: SilenceConsents
     lapse_requests: LapseRequests
     sum_up_strangers: SumUpStrangers
+    sum_up_overruns: SumUpOverruns
 
     def tasks(self) -> dict[str, Callable[[], Coroutine[object, object, None]]]:
         """Return the background tasks by name, each for ever."""
@@ -89,11 +92,15 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
 
     async def close(self) -> None:
         """Record what is still counted; the last step of a drain."""
-        await self.sum_up_strangers(until=self.clock.now() + MINUTE)
+        await self._sum_up(until=self.clock.now() + MINUTE)
 
     async def _look_after_requests(self) -> None:
         await self.lapse_requests()
-        await self.sum_up_strangers(until=self.clock.now().replace(second=0, microsecond=0))
+        await self._sum_up(until=self.clock.now().replace(second=0, microsecond=0))
+
+    async def _sum_up(self, *, until: datetime) -> None:
+        await self.sum_up_strangers(until=until)
+        await self.sum_up_overruns(until=until)
 
     async def _purge(self) -> None:
         async with self.database.transaction() as tx:

@@ -1,12 +1,13 @@
 """A client stands at an endpoint of the authorization server: which one is it?
 
-    access -> admission -> (revocation lists) -> ledger
+    access -> admission -> (revocation lists) -> limit_client -> ledger
 
 1. The client proves who it is, and a proof for one use is spent; a stranger is turned away and
    counted.
 2. Its certificate, where it shows one, was not revoked.
-3. Whatever it is refused from here on, by this journey or by the one that goes on with it, is in
-   the ledger before the answer leaves.
+3. It did not ask too often; beyond a limit it is refused and counted.
+4. Whatever else it is refused, by this journey or by the one that goes on with it, is in the
+   ledger before the answer leaves.
 
 The journey that goes on shares the transaction, and with it whatever suspends the client at the
 same moment.
@@ -20,10 +21,18 @@ from typing import Protocol
 import msgspec
 
 from creditbridge.access.granted.model import ConsentGone, InvalidGrant
-from creditbridge.access.model import Authenticated, ClientRequest, InvalidClient, OAuthError
+from creditbridge.access.model import (
+    Authenticated,
+    ClientRequest,
+    InvalidClient,
+    OAuthError,
+    TooManyRequests,
+)
 from creditbridge.access.pushed.model import DetailsNotAllowed
+from creditbridge.admission.rules import RateLimited
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.journeys.admit_caller import Revocations
+from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.records.clients import Refusal, refusal_record
 from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.ledger.model import Record
@@ -71,6 +80,7 @@ class ProveClient(msgspec.Struct, frozen=True, kw_only=True):
     ledger: Recorder
     strangers: Strangers
     revocations: Revocations
+    limit_client: LimitClient
 
     @asynccontextmanager
     async def __call__(
@@ -95,7 +105,11 @@ class ProveClient(msgspec.Struct, frozen=True, kw_only=True):
                 raise
             try:
                 self._require_unrevoked(client, now=tx.now)  # 2
+                await self._require_permit(client, request, door=door, now=tx.now)  # 3
                 yield tx, client
+            except TooManyRequests:
+                # Summed up: a client in a loop must not fill the ledger.
+                raise
             except OAuthError as refusal:
                 refused = Refusal(
                     client=client,
@@ -103,8 +117,16 @@ class ProveClient(msgspec.Struct, frozen=True, kw_only=True):
                     code=_code_of(refusal),
                     grant_id=refusal.grant_id if isinstance(refusal, InvalidGrant) else None,
                 )
-                await self.ledger.record(tx, record(refused))  # 3
+                await self.ledger.record(tx, record(refused))  # 4
                 raise
+
+    async def _require_permit(
+        self, client: Authenticated, request: ClientRequest, *, door: str, now: datetime
+    ) -> None:
+        try:
+            await self.limit_client(client.registration, door=door, meter=request.meter, now=now)
+        except RateLimited as error:
+            raise TooManyRequests(retry_after_seconds=error.retry_after_seconds) from error
 
     def _require_unrevoked(self, client: Authenticated, *, now: datetime) -> None:
         if client.certificate is None:
@@ -117,5 +139,6 @@ class ProveClient(msgspec.Struct, frozen=True, kw_only=True):
 
 def _code_of(refusal: OAuthError) -> str:
     # Where the caller is told less than the ledger, or the same in words alone.
-    told_apart = isinstance(refusal, CertificateTakenBack | ConsentGone | DetailsNotAllowed)
-    return refusal.reason if told_apart else refusal.code
+    if isinstance(refusal, CertificateTakenBack | ConsentGone | DetailsNotAllowed):
+        return refusal.reason
+    return refusal.code

@@ -8,18 +8,17 @@
 The counts live in the process: a crash loses the running minute, never a known caller's refusal.
 """
 
-from collections import Counter
 from datetime import datetime
 
 import msgspec
 
 from creditbridge.foundation.database import Database
+from creditbridge.foundation.tally import Sum, Tally
 from creditbridge.ledger.model import EventKind, Record, StrangersRefused
 from creditbridge.ledger.port import Recorder
 
 RULE = "strangers"
 RULE_VERSION = "1"
-# Doors and rules are words of ours, so this only stops a defect from growing without end.
 LINES_MAX = 1_000
 
 
@@ -27,27 +26,25 @@ class Strangers:
     """Counts refusals of callers whom nobody knows, in memory."""
 
     def __init__(self) -> None:
-        self._counts: Counter[tuple[datetime, str, str]] = Counter()
+        self._tally: Tally[tuple[str, str]] = Tally(lines_max=LINES_MAX)
 
     def count(self, door: str, code: str, *, now: datetime) -> None:
         """Count one refusal at a door, under the rule's code."""
-        line = (now.replace(second=0, microsecond=0), door, code)
-        if line in self._counts or len(self._counts) < LINES_MAX:
-            self._counts[line] += 1
+        self._tally.count((door, code), now=now)
 
     def take_until(self, instant: datetime) -> list[StrangersRefused]:
         """Take out every minute that began before the instant."""
-        ended = sorted(line for line in self._counts if line[0] < instant)
         return [
-            StrangersRefused(minute=minute, door=door, code=code, count=self._counts.pop(line))
-            for line in ended
-            for minute, door, code in [line]
+            StrangersRefused(minute=one.minute, door=door, code=code, count=one.count)
+            for one in self._tally.take_until(instant)
+            for door, code in [one.line]
         ]
 
     def put_back(self, lines: list[StrangersRefused]) -> None:
         """Count again what could not be recorded."""
-        for line in lines:
-            self._counts[line.minute, line.door, line.code] += line.count
+        self._tally.put_back(
+            Sum(minute=one.minute, line=(one.door, one.code), count=one.count) for one in lines
+        )
 
 
 class SumUpStrangers(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,6 +32,7 @@ class EventKind(StrEnum):
     GRANT_MADE = "grant.made"
     GRANT_REVOKED = "grant.revoked"
     CALLER_REFUSED = "caller.refused"
+    CALLER_LIMITED = "caller.limited"
     STRANGERS_REFUSED = "strangers.refused"
     AUTHORIZATION_REFUSED = "authorization.refused"
     CONSENT_REQUESTED = "consent.requested"
@@ -122,6 +123,7 @@ CATALOGUE: Mapping[EventKind, Row] = {
         terms=terms.GrantRevoked, names=_BANK, may_name=_ENTERPRISE | _CONSENT | _PERSON
     ),
     EventKind.CALLER_REFUSED: Row(terms=terms.CallerRefused, names=_BANK),
+    EventKind.CALLER_LIMITED: Row(terms=terms.CallerLimited, names=_BANK),
     EventKind.STRANGERS_REFUSED: Row(terms=terms.StrangersRefused),
     EventKind.AUTHORIZATION_REFUSED: Row(
         terms=terms.AuthorizationRefused, names=_BANK, may_name=_ENTERPRISE | _PERSON

@@ -16,6 +16,7 @@ from creditbridge.ledger.proofs import ArtefactProof, ExchangeProof, Proofs, Req
 from creditbridge.ledger.terms import (
     AuthorizationRefused,
     BankOnboarded,
+    CallerLimited,
     CallerRefused,
     ChangeApproved,
     ChangeProposed,
@@ -53,6 +54,7 @@ __all__ = [
     "AuthorizationRefused",
     "BankName",
     "BankOnboarded",
+    "CallerLimited",
     "CallerRefused",
     "ChangeApproved",
     "ChangeProposed",

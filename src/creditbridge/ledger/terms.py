@@ -195,6 +195,16 @@ class CallerRefused(Terms, frozen=True, kw_only=True):
     code: str
 
 
+class CallerLimited(Terms, frozen=True, kw_only=True):
+    """A known client asked beyond a quota: one entry per minute, client, door and policy."""
+
+    client: str
+    door: str
+    policy: str
+    minute: Instant
+    count: int
+
+
 class StrangersRefused(Terms, frozen=True, kw_only=True):
     """Callers that nobody knows were turned away: one entry per minute, door and rule."""
 

@@ -11,7 +11,7 @@ import msgspec
 
 from creditbridge.cli.conformance.cast import BANKS, VARIANTS, describe_client, make_key
 from creditbridge.cli.conformance.configuration import Stand, write_stand
-from creditbridge.cli.demo.layout import Layout, Place, lay_out
+from creditbridge.cli.demo.layout import WITHOUT_LIMITS, Layout, Place, lay_out
 from creditbridge.cli.demo.narration import StoryBroken
 from creditbridge.cli.demo.processes import Processes
 from creditbridge.cli.demo.stage import Stage
@@ -52,7 +52,7 @@ def _lay_out(folder: Path, recipe: Path, place: Place) -> Layout:
     options = ["--organisation", ORGANISATION, "--host", place.host]
     for client_id in clients:
         options += ["--client", client_id]
-    return lay_out(folder, recipe, place, options=options)
+    return lay_out(folder, recipe, place, options=options, settings=WITHOUT_LIMITS)
 
 
 async def build_stand(layout: Layout, processes: Processes, arguments: argparse.Namespace) -> Stand:

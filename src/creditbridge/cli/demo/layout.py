@@ -168,12 +168,24 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+# For whoever asks as fast as it can: the conformance suite, a benchmark.
+WITHOUT_LIMITS = """
+[admission]
+policies = []
+"""
+
+
 def lay_out(
-    folder: Path, recipe: Path, place: Place | None = None, *, options: Sequence[str] = ()
+    folder: Path,
+    recipe: Path,
+    place: Place | None = None,
+    *,
+    options: Sequence[str] = (),
+    settings: str = "",
 ) -> Layout:
     """Make the PKI and write the configuration files into an empty folder.
 
-    `options` are passed on to the recipe.
+    `options` are passed on to the recipe; `settings` are further tables of the gateway's.
 
     Raises:
         StoryBroken: the recipe is not there, or failed.
@@ -199,6 +211,6 @@ def lay_out(
         platform_port=platform,
     )
     values = {**msgspec.structs.asdict(layout), "origin": LOG_ORIGIN}
-    (folder / "creditbridge.toml").write_text(GATEWAY.format_map(values))
+    (folder / "creditbridge.toml").write_text(GATEWAY.format_map(values) + settings)
     (folder / "sandbox.toml").write_text(SANDBOX.format_map(values))
     return layout
