@@ -8,6 +8,7 @@ import pytest
 from tests.endpoints.stage import FORM, Machine, Stage, make_certificate
 from tests.endpoints.wire import Answer, send
 
+from creditbridge.access.metadata import PAR_PATH
 from creditbridge.admission.settings import LimitPolicy
 from creditbridge.foundation.database import Database
 
@@ -108,6 +109,29 @@ async def test_P9_the_token_endpoint_answers_429_beyond_the_quota(
     waits = LIMIT.fullmatch(refused.header("ratelimit"))
     assert waits is not None
     assert refused.header("retry-after") == waits[2]
+
+
+async def test_P9_a_push_is_answered_429_beyond_the_quota(limited: Stage, bank: Machine) -> None:
+    """Requests that are refused count as well, and those at other endpoints."""
+    form = f"client_id={bank.client_id}&response_type=code".encode()
+    await ask_token(limited, bank)
+
+    answers = [
+        await send(
+            limited.bank,
+            "POST",
+            PAR_PATH,
+            headers=[FORM],
+            body=form,
+            certificate=bank.certificate,
+        )
+        for _ in range(QUOTA)
+    ]
+
+    assert [one.status for one in answers] == [400, 400, 400, 429]
+    assert [left(one) for one in answers] == [2, 1, 0, 0]
+    assert answers[-1].json["error"] == "temporarily_unavailable"
+    assert 1 <= int(answers[-1].header("retry-after")) <= 60
 
 
 async def test_E5_a_resource_answers_429_beyond_the_quota(limited: Stage, bank: Machine) -> None:
