@@ -5,6 +5,7 @@ import json
 import re
 from base64 import urlsafe_b64encode
 from datetime import timedelta
+from typing import Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tests.endpoints.stage import ENTERPRISE, FORM, ISSUER, USCC, Machine, Stage
@@ -87,6 +88,20 @@ def address_of(machine: Machine, pushed: Answer) -> str:
     return f"/oauth/authorize?{urlencode(query)}"
 
 
+class Named(Protocol):
+    """A bank's machine, however it proves itself."""
+
+    @property
+    def client_id(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def certificate(self) -> bytes:
+        """The certificate of its connection, DER."""
+        ...
+
+
 class Browser:
     """One browser with its cookies; at the provider its person signs in at once."""
 
@@ -148,7 +163,7 @@ def returned(answer: Answer) -> dict[str, str]:
     return dict(parse_qsl(address.query, keep_blank_values=True, strict_parsing=True))
 
 
-async def redeem(stage: Stage, machine: Machine, code: str, **changed: str) -> Answer:
+async def redeem(stage: Stage, machine: Named, code: str, **changed: str) -> Answer:
     """Bring a code to the token endpoint."""
     form = {
         "grant_type": "authorization_code",
