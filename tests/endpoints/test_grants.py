@@ -1,10 +1,23 @@
 """The token endpoint's grants with a person behind them, and the grants themselves, over HTTP."""
 
+from collections.abc import Mapping
+
 import msgspec
 import pytest
+from tests.endpoints.browser import (
+    CODE_FLOW,
+    Browser,
+    detail,
+    push_details,
+    redeem,
+    returned,
+)
 from tests.endpoints.stage import Machine, Stage, make_certificate
 from tests.endpoints.teller import Teller
 from tests.endpoints.wire import Answer, send
+
+from creditbridge.parties.model import ChangeKind
+from creditbridge.protocols.canonical_json import canonicalize
 
 UNKNOWN_GRANT = "grt_01hzy6t9x7c3v5n8m2k4p6q8r0"
 
@@ -292,3 +305,57 @@ async def test_V1_I1_a_refresh_token_at_the_endpoints_of_tokens(
     assert (await post("/oauth/introspect", "refresh_token")).json == {"active": False}
     assert (await post("/oauth/revoke", "refresh_token")).status == 200
     assert (await post("/oauth/introspect", "access_token")).json == {"active": False}
+
+
+async def ask_person(stage: Stage, machine: Machine) -> tuple[dict[str, object], str]:
+    """Let the representative say yes in the browser; return the tokens and the consent's id."""
+    browser = Browser(stage)
+    page = await browser.open(await push_details(stage, machine, detail(stage)))
+    code = returned(await browser.decide(page, "approve"))["code"]
+    answer = await redeem(stage, machine, code)
+    assert answer.status == 200, answer.body
+    (granted,) = msgspec.convert(answer.json["authorization_details"], list[dict[str, object]])
+    return answer.json, str(granted["consent_id"])
+
+
+async def require_ended(teller: Teller, tokens: Mapping[str, object]) -> None:
+    """Accept that nothing is left of what a code brought."""
+    _, used = await teller.call(tokens["access_token"], "GET", "/v1/consents")
+    refreshed = await teller.refresh(tokens)
+    assert (used.status, used.code) == (401, "invalid-token")
+    assert refreshed.status in {400, 401}
+    assert refreshed.json["error"] in {"invalid_grant", "invalid_client"}
+
+
+async def test_G7_a_withdrawal_in_the_portal_is_the_end_of_what_the_browser_brought(
+    stage: Stage,
+) -> None:
+    """From push to withdrawal as people and machines do it; the next request is 401."""
+    machine = await stage.onboard("north", signs=False, members=CODE_FLOW)
+    teller = Teller(stage, machine)
+    tokens, consent_id = await ask_person(stage, machine)
+    _, listed = await teller.call(await stage.get_token(machine), "GET", "/v1/consents")
+
+    answer = await stage.visit(
+        await stage.sign_in(), f"/portal/consents/{consent_id}/withdrawal", form={}
+    )
+
+    assert answer.status == 303
+    assert len(msgspec.convert(listed.json["consents"], list[object])) == 1
+    await require_ended(teller, tokens)
+
+
+async def test_T3_a_suspended_bank_has_no_grant_left_when_it_comes_back(stage: Stage) -> None:
+    """`invalid_client` while it is out; once two operators let it in, `invalid_grant`."""
+    machine = await stage.onboard("north", signs=False, members=CODE_FLOW)
+    teller = Teller(stage, machine)
+    tokens, _ = await ask_person(stage, machine)
+
+    suspended = await stage.operate("/suspensions", stage.suspend(machine.bank_id))
+    await require_ended(teller, tokens)
+    body = canonicalize({"bank_id": machine.bank_id})
+    change = await stage.operate("/changes", stage.propose(body, ChangeKind.BANK_RESUMPTION))
+    resumed = await stage.operate("/approvals", stage.approve(change))
+
+    assert (suspended.status, resumed.status) == (201, 201)
+    await require_ended(teller, tokens)

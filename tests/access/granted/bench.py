@@ -1,8 +1,11 @@
 """The authorization server with two clients of one bank, and what a person grants to the first."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
+
+from tests.waiting import PATIENCE_SECONDS
 
 from creditbridge.access import service
 from creditbridge.access.authorization import AuthorizationRequest, DetailEnterprise
@@ -176,7 +179,14 @@ class Bench:
         async with self.database.transaction() as tx:
             return await tx.fetch_value(int, f"SELECT count(*) FROM {table}") or 0  # noqa: S608
 
-    async def tells(self, statement: str) -> bool:
-        """Return what a statement says of the database."""
-        async with self.database.transaction() as tx:
-            return await tx.fetch_value(bool, statement) is True
+    async def until(self, statement: str) -> None:
+        """Wait until a statement says yes of the database.
+
+        Raises:
+            TimeoutError: it never did.
+        """
+        told: bool | None = False
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while told is not True:
+                async with self.database.transaction() as tx:
+                    told = await tx.fetch_value(bool, statement)

@@ -114,8 +114,7 @@ async def test_a_code_that_is_made_at_the_instant_of_a_suspension_ends_with_it(
     async with asyncio.TaskGroup() as group, bench.database.transaction() as tx:
         await bench.issue_code_in(tx)
         group.create_task(suspend())
-        while not await bench.tells(ADVISORY):
-            pass
+        await bench.until(ADVISORY)
 
     assert await bench.count("access_grants") == 0
 

@@ -231,8 +231,7 @@ async def test_what_is_refreshed_at_the_instant_of_the_end_ends_too(
     async with asyncio.TaskGroup() as group, bench.database.transaction() as tx:
         fresh = await bench.obtain_in(tx, request)
         group.create_task(finish())
-        while not await bench.tells(WAITS):
-            pass
+        await bench.until(WAITS)
 
     with pytest.raises(TokenInvalid):
         await bench.use(fresh)
