@@ -13,12 +13,14 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 from joserfc import jwt
 from joserfc.jwk import ECKey, JWKRegistry
+from tests.conformance.scripted import Visit
 
 from creditbridge.cli.demo.browser import Answer
 from creditbridge.foundation.clock import SystemClock
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ANSWER_SECONDS = 10.0
+VERIFIER = "a-verifier-of-these-tests-that-is-long-enough"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 Members: TypeAlias = dict[str, object]
@@ -50,6 +52,13 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The `resource` member of the configuration."""
 
     resource_url: str
+    rich_authorization_request: Members
+
+
+class Override(msgspec.Struct, frozen=True, kw_only=True):
+    """What a module reads instead of the configuration's own."""
+
+    browser: list[Visit]
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,10 +67,17 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     alias: str
     server: Server
     resource: Resource
+    browser: list[Visit]
+    override: dict[str, Override]
     client: Credentials
     client2: Credentials
     mtls: Pem
     mtls2: Pem
+
+
+def digest_of(text: str) -> str:
+    """Return the SHA-256 of a text as challenges and proofs write it."""
+    return urlsafe_b64encode(sha256(text.encode()).digest()).rstrip(b"=").decode()
 
 
 def first_of(configuration: Configuration) -> tuple[Credentials, Pem]:
@@ -99,17 +115,39 @@ class Client:
         answer = self.send("GET", self.configuration.server.discovery_url)
         return msgspec.json.decode(answer.body, type=Members)
 
+    def find(self, endpoint: str) -> str:
+        """Return the address of an endpoint for clients that show a certificate (RFC 8705)."""
+        return msgspec.convert(self.discover()["mtls_endpoint_aliases"], dict[str, str])[endpoint]
+
     def ask_token(self, *, proves: bool = False, **fields: str) -> Answer:
         """Ask for a token with these form fields beside the usual ones, and a proof if wanted."""
-        aliases = msgspec.convert(self.discover()["mtls_endpoint_aliases"], dict[str, str])
+        form = {"grant_type": "client_credentials", "scope": self.credentials.scope, **fields}
+        return self.post("token_endpoint", proves=proves, **form)
+
+    def push(self, *, redirect_uri: str, **fields: str) -> str:
+        """Push an authorization request (RFC 9126) and return the address that a browser opens."""
         form = {
-            "grant_type": "client_credentials",
-            "client_id": self.credentials.client_id,
+            "response_type": "code",
             "scope": self.credentials.scope,
+            "redirect_uri": redirect_uri,
+            "code_challenge": digest_of(VERIFIER),
+            "code_challenge_method": "S256",
             **fields,
         }
-        address = aliases["token_endpoint"]
+        answer = self.post("pushed_authorization_request_endpoint", **form)
+        pushed = msgspec.json.decode(answer.body, type=Members)
+        return self.address(str(pushed["request_uri"]))
+
+    def address(self, request_uri: str) -> str:
+        """Return the address at which a browser asks for a pushed request."""
+        named = {"client_id": self.credentials.client_id, "request_uri": request_uri}
+        return f"{self.discover()['authorization_endpoint']}?{urlencode(named)}"
+
+    def post(self, endpoint: str, *, proves: bool = False, **fields: str) -> Answer:
+        """Send a form to an endpoint, with the client's id, and a proof if wanted."""
+        address = self.find(endpoint)
         proof = {"dpop": self.prove("POST", address)} if proves else {}
+        form = {"client_id": self.credentials.client_id, **fields}
         return self.send("POST", address, {**FORM, **proof}, urlencode(form).encode())
 
     def prove(self, method: str, address: str, *, token: str | None = None) -> str:
@@ -121,8 +159,7 @@ class Client:
             "jti": secrets.token_hex(16),
         }
         if token is not None:
-            digest = sha256(token.encode()).digest()
-            claims["ath"] = urlsafe_b64encode(digest).rstrip(b"=").decode()
+            claims["ath"] = digest_of(token)
         header = {"alg": "ES256", "typ": "dpop+jwt", "jwk": self._key.as_dict(private=False)}
         return jwt.encode(header, claims, self._key, algorithms=["ES256"])
 

@@ -7,6 +7,11 @@ from pathlib import Path
 import msgspec
 from tests.conformance.configured import Configuration
 
+from creditbridge.cli.conformance.cast import list_redirect_uris
+from creditbridge.cli.conformance.configuration import read_stand
+from creditbridge.cli.conformance.options import ALIAS, SUITE_URL
+from creditbridge.cli.demo.browser import Browser
+
 
 class RunningStand:
     """The folder of a stand."""
@@ -25,6 +30,21 @@ class RunningStand:
         if variant not in self._printed:
             self._printed[variant] = self._run(variant)
         return self._printed[variant]
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where the suite takes the answers of its first client."""
+        return list_redirect_uris(SUITE_URL, ALIAS)[0]
+
+    def open_browser(self) -> Browser:
+        """Return a person's browser, with no cookies yet."""
+        stand, authorities = read_stand(self.folder), self.folder / "pki" / "ca"
+        return Browser(
+            {
+                stand.people_url: authorities / "doors.pem",
+                stand.identity_url: authorities / "identity.pem",
+            }
+        )
 
     def read_configuration(self, variant: str) -> Configuration:
         """Return what it prints, read."""

@@ -1,11 +1,14 @@
 """`serve --conformance` and `conformance-config`: what the suite begins with holds before it."""
 
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import msgspec
 import pytest
 from tests.conformance.configured import (
+    VERIFIER,
     Client,
     Configuration,
     Credentials,
@@ -13,9 +16,11 @@ from tests.conformance.configured import (
     first_of,
     second_of,
 )
+from tests.conformance.scripted import Visit, play
 from tests.conformance.stand import RunningStand
 
 from creditbridge.cli.conformance.cast import VARIANTS, Constraint, Proof
+from creditbridge.cli.demo.browser import Page
 
 pytestmark = pytest.mark.xdist_group("conformance")
 
@@ -43,6 +48,111 @@ def test_each_client_gets_a_token_and_reads_the_resource(
     assert answer.status == 200
     assert dict(answer.headers)["content-type"] == "application/json"
     assert msgspec.json.decode(answer.body) == {"consents": []}
+
+
+@pytest.fixture
+def client(stand: RunningStand, tmp_path: Path) -> Client:
+    """The first client that authenticates by its certificate and signs nothing."""
+    configuration = stand.read_configuration("mtls+mtls")
+    credentials, pem = first_of(configuration)
+    return Client(configuration, credentials, pem, folder=tmp_path, authority=stand.authority)
+
+
+def script_of(client: Client, module: str | None = None) -> list[Visit]:
+    """Return what the suite's browser does, in a module or in all others."""
+    if module is None:
+        return client.configuration.browser
+    return client.configuration.override[f"fapi2-security-profile-final-{module}"].browser
+
+
+def answer_in(page: Page, stand: RunningStand) -> dict[str, str]:
+    """Return the parameters with which a browser was led back to the suite."""
+    address, _, query = page.url.partition("?")
+    assert address == stand.redirect_uri
+    return dict(parse_qsl(query))
+
+
+@pytest.mark.parametrize("rich", [False, True])
+def test_the_suites_browser_approves(*, rich: bool, client: Client, stand: RunningStand) -> None:
+    """It finds the log-in, then the button; the code that it brings back buys tokens (Z3)."""
+    (visit,) = script_of(client)
+    details = [client.configuration.resource.rich_authorization_request]
+    asked = {"authorization_details": msgspec.json.encode(details).decode()} if rich else {}
+    address = client.push(redirect_uri=stand.redirect_uri, state="s-1", **asked)
+
+    answer = answer_in(play(stand.open_browser(), address, visit.tasks), stand)
+    exchanged = client.post(
+        "token_endpoint",
+        grant_type="authorization_code",
+        code=answer["code"],
+        redirect_uri=stand.redirect_uri,
+        code_verifier=VERIFIER,
+    )
+
+    tokens = msgspec.json.decode(exchanged.body, type=dict[str, object])
+    assert fnmatchcase(address, visit.match)
+    assert answer.keys() == {"code", "state", "iss"}
+    assert exchanged.status == 200
+    assert client.read_resource(str(tokens["access_token"])).status == 200
+    assert "refresh_token" in tokens
+    assert ("authorization_details" in tokens) is rich
+
+
+def test_Z5_user_rejects_authentication(client: Client, stand: RunningStand) -> None:
+    """The script of this module presses the other button."""
+    (visit,) = script_of(client, "user-rejects-authentication")
+    address = client.push(redirect_uri=stand.redirect_uri, state="s-2")
+
+    answer = answer_in(play(stand.open_browser(), address, visit.tasks), stand)
+
+    assert (answer["error"], answer["state"]) == ("access_denied", "s-2")
+
+
+def test_Z2_par_attempt_reuse_request_uri(client: Client, stand: RunningStand) -> None:
+    """The first visit completes it; the second one sees the error page that the suite keeps."""
+    first, second = script_of(client, "par-attempt-reuse-request_uri")
+    address, browser = client.push(redirect_uri=stand.redirect_uri), stand.open_browser()
+
+    answer = answer_in(play(browser, address, first.tasks), stand)
+    page = play(browser, address, second.tasks)
+
+    assert (first.match_limit, second.match_limit) == (1, None)
+    assert "code" in answer
+    assert page.status == 400
+
+
+def test_Z2_par_ensure_reused_request_uri_prior_to_auth_completion_succeeds(
+    client: Client, stand: RunningStand
+) -> None:
+    """Who only looked at the log-in may come again."""
+    first, second = script_of(
+        client, "par-ensure-reused-request-uri-prior-to-auth-completion-succeeds"
+    )
+    address, browser = client.push(redirect_uri=stand.redirect_uri), stand.open_browser()
+
+    play(browser, address, first.tasks)
+    answer = answer_in(play(browser, address, second.tasks), stand)
+
+    assert "code" in answer
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "par-attempt-to-use-expired-request_uri",
+        "par-attempt-to-use-request_uri-for-different-client",
+        "ensure-unsigned-authorization-request-without-using-par-fails",
+    ],
+)
+def test_Z1_Z2_a_request_that_is_not_there_shows_the_error_page(
+    module: str, client: Client, stand: RunningStand
+) -> None:
+    """With the code where the script of the module looks for it."""
+    (visit,) = script_of(client, module)
+
+    page = play(stand.open_browser(), client.address("urn:nobody:knows"), visit.tasks)
+
+    assert page.status == 400
 
 
 def test_no_two_clients_share_a_key_or_a_certificate(stand: RunningStand) -> None:

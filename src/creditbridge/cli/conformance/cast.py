@@ -1,6 +1,6 @@
 """Who plays before the suite: two banks, with one client each for every variant of the plans."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -8,6 +8,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 RSA_BITS = 2048
 SCOPES = ("consents", "reports")
+GRANT_TYPES = ("authorization_code", "client_credentials", "refresh_token")
 BANKS = ("north", "south")  # The suite's first client, and its second.
 PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi"})
 
@@ -29,26 +30,30 @@ class Constraint(StrEnum):
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
-    """One way to be a client, as the suite tells them apart."""
+    """One way to be a client, as the suite tells them apart; `signs` its authorization requests."""
 
     proof: Proof
     constraint: Constraint
+    signs: bool
 
     @property
     def name(self) -> str:
         """The name under which it is asked for."""
-        return f"{self.proof}+{self.constraint}"
+        return "+".join([self.proof, self.constraint, *(["signed"] if self.signs else [])])
 
     def client_id(self, bank: str) -> str:
         """Return the id of the client that a bank has for this variant."""
         proof = "jwt" if self.proof is Proof.PRIVATE_KEY_JWT else "mtls"
-        return f"{bank}-{proof}-{self.constraint}"
+        return "-".join([bank, proof, self.constraint, *(["signed"] if self.signs else [])])
 
 
 VARIANTS: Mapping[str, Variant] = {
     variant.name: variant
     for variant in (
-        Variant(proof=proof, constraint=constraint) for proof in Proof for constraint in Constraint
+        Variant(proof=proof, constraint=constraint, signs=signs)
+        for proof in Proof
+        for constraint in Constraint
+        for signs in (False, True)
     )
 }
 
@@ -63,27 +68,35 @@ def make_key(client_id: str, *, bank: str) -> Jwk:
     return {**made, "kid": f"{client_id}-1", "use": "sig", "alg": algorithm}
 
 
+def list_redirect_uris(suite_url: str, alias: str) -> list[str]:
+    """Return where the suite takes answers; the second one is its second client's."""
+    callback = f"{suite_url}/test/a/{alias}/callback"
+    return [callback, f"{callback}?dummy1=lorem&dummy2=ipsum"]
+
+
 def describe_client(
-    variant: Variant, *, bank: str, jwk: Jwk, organisation: str
+    variant: Variant, *, bank: str, jwk: Jwk, organisation: str, redirect_uris: Sequence[str]
 ) -> dict[str, object]:
     """Return a client as an onboarding names it."""
     client_id = variant.client_id(bank)
+    public = {name: value for name, value in jwk.items() if name not in PRIVATE}
+    asserts = variant.proof is Proof.PRIVATE_KEY_JWT
     described: dict[str, object] = {
         "client_id": client_id,
         "scopes": SCOPES,
         # The suite signs no HTTP message; what needs one is not what it looks at.
         "requires_signature": False,
-        "keys": [],
+        # A client that neither proves itself by a key nor signs requests registers none.
+        "keys": [public] if asserts or variant.signs else [],
+        "grant_types": GRANT_TYPES,
+        "redirect_uris": redirect_uris,
     }
     if variant.constraint is Constraint.DPOP:
         described["sender_constraint"] = "DPOP"
-    if variant.proof is Proof.MTLS:
-        subject = f"CN={client_id},O={organisation},C=CN"
-        return {**described, "matcher": {"kind": "subject_dn", "value": subject}}
-    public = {name: value for name, value in jwk.items() if name not in PRIVATE}
-    return {
-        **described,
-        "authentication": "private_key_jwt",
-        "assertion_algorithms": [jwk["alg"]],
-        "keys": [public],
-    }
+    if variant.signs:
+        described["require_signed_request_object"] = True
+    if asserts:
+        method = {"authentication": "private_key_jwt", "assertion_algorithms": [jwk["alg"]]}
+        return {**described, **method}
+    subject = f"CN={client_id},O={organisation},C=CN"
+    return {**described, "matcher": {"kind": "subject_dn", "value": subject}}

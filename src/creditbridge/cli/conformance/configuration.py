@@ -4,6 +4,12 @@ from pathlib import Path
 
 import msgspec
 
+from creditbridge.cli.conformance.browser import (
+    APPROVE,
+    Pages,
+    describe_request,
+    list_overrides,
+)
 from creditbridge.cli.conformance.cast import BANKS, SCOPES, Jwk, Variant
 
 FILE = "stand.json"
@@ -39,6 +45,11 @@ def read_stand(folder: Path) -> Stand:
 def configure(stand: Stand, variant: Variant, *, pki: Path) -> dict[str, object]:
     """Return the configuration of a test plan, as the suite reads it."""
     first, second = BANKS
+    pages = Pages(
+        authorization=f"{stand.people_url}/oauth/authorize*",
+        log_in=f"{stand.identity_url}/authorize*",
+        callback=f"{stand.suite_url}/test/a/{stand.alias}/callback*",
+    )
     return {
         "alias": stand.alias,
         "description": f"Creditbridge, {variant.name}",
@@ -49,7 +60,14 @@ def configure(stand: Stand, variant: Variant, *, pki: Path) -> dict[str, object]
         "client2": _client(stand, variant.client_id(second)),
         "mtls": _certificate(pki, variant.client_id(first)),
         "mtls2": _certificate(pki, variant.client_id(second)),
-        "resource": {"resourceUrl": f"{stand.bank_url}/v1/consents"},
+        "resource": {
+            "resourceUrl": f"{stand.bank_url}/v1/consents",
+            "richAuthorizationRequest": describe_request(),
+        },
+        "browser": pages.browse(pages.answer(APPROVE)),
+        "override": {
+            module: {"browser": browser} for module, browser in list_overrides(pages).items()
+        },
     }
 
 

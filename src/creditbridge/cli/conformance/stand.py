@@ -9,7 +9,13 @@ from pathlib import Path
 
 import msgspec
 
-from creditbridge.cli.conformance.cast import BANKS, VARIANTS, describe_client, make_key
+from creditbridge.cli.conformance.cast import (
+    BANKS,
+    VARIANTS,
+    describe_client,
+    list_redirect_uris,
+    make_key,
+)
 from creditbridge.cli.conformance.configuration import Stand, write_stand
 from creditbridge.cli.demo.layout import WITHOUT_LIMITS, Layout, Place, lay_out
 from creditbridge.cli.demo.narration import StoryBroken
@@ -86,6 +92,7 @@ async def build_stand(layout: Layout, processes: Processes, arguments: argparse.
                 bank=bank,
                 jwk=stand.keys[variant.client_id(bank)],
                 organisation=ORGANISATION,
+                redirect_uris=list_redirect_uris(stand.suite_url, stand.alias),
             )
             for variant in VARIANTS.values()
         ]

@@ -66,8 +66,17 @@ def _counts(named: Mapping[str, str], *, ticked: bool, pressed: str) -> bool:
             return True
 
 
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of an address (RFC 6454, section 4)."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 class Browser:
-    """Follows links and sends forms; `authorities` is the CA file of each site's certificate."""
+    """Follows links and sends forms; `authorities` is the CA file of each site's certificate.
+
+    Led to a site that is none of these it stops, with the address and the redirect's own status.
+    """
 
     def __init__(self, authorities: Mapping[str, Path]) -> None:
         # Each site's own authority: the demo's certificates are believed nowhere else.
@@ -91,14 +100,16 @@ class Browser:
             if answer.status not in REDIRECTS:
                 return Page(url, answer)
             url = urljoin(url, dict(answer.headers)["location"])
+            # A bank's address: where it leads is all that there is to see of it.
+            if origin_of(url) not in self._contexts:
+                return Page(url, answer)
             # After 302 and 303 a browser comes with GET (RFC 9110, section 15.4.4).
             method, body = "GET", b""
         message = f"more than {REDIRECTS_MAX} redirects"
         raise LookupError(message)
 
     def _send(self, method: str, url: str, body: bytes) -> Answer:
-        parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc}"
+        parts, origin = urlsplit(url), origin_of(url)
         # By origin with its port, stricter than browsers: both sites stand on one loopback host.
         jar = self._cookies[origin]
         headers = {"accept": "text/html", "accept-language": "zh-CN"}

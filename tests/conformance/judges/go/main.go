@@ -1,13 +1,16 @@
 // The Go project's OAuth 2.0 client, unmodified, before a stand of the gateway: a token and the
-// protected resource.
+// protected resource; with a code also a new token for the refresh token.
 //
-//	go run . client_credentials VARIANT CONFIGURATION AUTHORITY
+//	judge GRANT VARIANT CONFIGURATION AUTHORITY [REDIRECT_URI unsigned]
 //
-// The library knows neither discovery nor private_key_jwt nor DPoP: metadata are read here, and
-// assertions and proofs are signed with go-jose.
+// GRANT is client_credentials or authorization_code. In the second the client prints
+// {"open": address} and reads from its input where the browser was led back to. The library knows
+// neither discovery nor pushed requests, private_key_jwt or DPoP: metadata are read and requests
+// pushed here, and assertions and proofs are signed with go-jose. It signs no request (JAR).
 package main
 
 import (
+	"bufio"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -52,12 +55,16 @@ type configuration struct {
 	} `json:"resource"`
 }
 
+type endpoints struct {
+	Token string `json:"token_endpoint"`
+	Push  string `json:"pushed_authorization_request_endpoint"`
+}
+
 type metadata struct {
-	Issuer        string `json:"issuer"`
-	TokenEndpoint string `json:"token_endpoint"`
-	Aliases       struct {
-		TokenEndpoint string `json:"token_endpoint"`
-	} `json:"mtls_endpoint_aliases"`
+	endpoints
+	Issuer        string    `json:"issuer"`
+	Authorization string    `json:"authorization_endpoint"`
+	Aliases       endpoints `json:"mtls_endpoint_aliases"`
 }
 
 // prover adds a DPoP proof (RFC 9449) to each request.
@@ -87,22 +94,33 @@ func main() {
 
 	var server metadata
 	read(get(&http.Client{Transport: transport}, configured.Server.DiscoveryURL), &server)
-	asked := clientcredentials.Config{
-		ClientID:  configured.Client.ClientID,
-		TokenURL:  server.TokenEndpoint,
-		Scopes:    strings.Fields(configured.Client.Scope),
-		AuthStyle: oauth2.AuthStyleInParams,
-	}
+	reached := server.endpoints
 	if usesCertificate {
-		asked.TokenURL = server.Aliases.TokenEndpoint
+		reached = server.Aliases
 	}
-	if proof == "private_key_jwt" {
-		asked.EndpointParams = url.Values{
+	// Each message with an assertion of its own: the gateway takes none twice.
+	assertion := func() url.Values {
+		if proof != "private_key_jwt" {
+			return url.Values{}
+		}
+		return url.Values{
 			"client_assertion_type": {assertionType},
 			"client_assertion":      {assert(configured, server.Issuer)},
 		}
 	}
-	token := must(asked.Token(ctx))
+	var token, renewed *oauth2.Token
+	if os.Args[1] == "authorization_code" {
+		token, renewed = exchangeCode(ctx, configured, server, reached, assertion)
+	} else {
+		asked := clientcredentials.Config{
+			ClientID:       configured.Client.ClientID,
+			TokenURL:       reached.Token,
+			Scopes:         strings.Fields(configured.Client.Scope),
+			AuthStyle:      oauth2.AuthStyleInParams,
+			EndpointParams: assertion(),
+		}
+		token = must(asked.Token(ctx))
+	}
 
 	client := oauth2.NewClient(ctx, oauth2.StaticTokenSource(token))
 	answer := must(client.Get(configured.Resource.ResourceURL))
@@ -114,9 +132,71 @@ func main() {
 		"scope":         token.Extra("scope"),
 		"expires_in":    token.Extra("expires_in"),
 		"refresh_token": token.RefreshToken != "",
+		"renewed":       renewed != nil && renewed.AccessToken != token.AccessToken,
 		"status":        answer.StatusCode,
 		"body":          body,
 	})
+}
+
+// exchangeCode pushes a request, sends the person's browser away, and exchanges the code that it
+// brings back; then it asks for a new token.
+func exchangeCode(
+	ctx context.Context, configured configuration, server metadata, reached endpoints,
+	assertion func() url.Values,
+) (*oauth2.Token, *oauth2.Token) {
+	asked := oauth2.Config{
+		ClientID:    configured.Client.ClientID,
+		RedirectURL: os.Args[5],
+		Scopes:      strings.Fields(configured.Client.Scope),
+		Endpoint: oauth2.Endpoint{
+			AuthURL: server.Authorization, TokenURL: reached.Token, AuthStyle: oauth2.AuthStyleInParams,
+		},
+	}
+	state, verifier := unique(), oauth2.GenerateVerifier()
+	whole := must(url.Parse(asked.AuthCodeURL(state, oauth2.S256ChallengeOption(verifier))))
+	parameters := whole.Query()
+	for name, values := range assertion() {
+		parameters[name] = values
+	}
+	way := ctx.Value(oauth2.HTTPClient).(*http.Client)
+	answer := must(way.PostForm(reached.Push, parameters))
+	defer answer.Body.Close()
+	var pushed struct {
+		RequestURI string `json:"request_uri"`
+	}
+	read(must(io.ReadAll(answer.Body)), &pushed)
+
+	short := url.Values{"client_id": {asked.ClientID}, "request_uri": {pushed.RequestURI}}
+	address := server.Authorization + "?" + short.Encode()
+	json.NewEncoder(os.Stdout).Encode(map[string]string{"open": address})
+	line := must(bufio.NewReader(os.Stdin).ReadString('\n'))
+	returned := must(url.Parse(strings.TrimSpace(line))).Query()
+	if returned.Get("state") != state || returned.Get("iss") != server.Issuer {
+		log.Fatal("another state or issuer: ", returned)
+	}
+	options := []oauth2.AuthCodeOption{oauth2.VerifierOption(verifier)}
+	for name, values := range assertion() {
+		options = append(options, oauth2.SetAuthURLParam(name, values[0]))
+	}
+	token := must(asked.Exchange(ctx, returned.Get("code"), options...))
+	return token, renew(ctx, asked, token, assertion)
+}
+
+// renew asks for a token with the refresh token: as a grant of its own name, for the library's
+// token source sends no assertion with it.
+func renew(
+	ctx context.Context, asked oauth2.Config, token *oauth2.Token, assertion func() url.Values,
+) *oauth2.Token {
+	parameters := assertion()
+	parameters.Set("grant_type", "refresh_token")
+	parameters.Set("refresh_token", token.RefreshToken)
+	again := clientcredentials.Config{
+		ClientID:       asked.ClientID,
+		TokenURL:       asked.Endpoint.TokenURL,
+		AuthStyle:      oauth2.AuthStyleInParams,
+		EndpointParams: parameters,
+	}
+	return must(again.Token(ctx))
 }
 
 // RoundTrip sends a request with its proof; beside an access token it names the token's digest.
