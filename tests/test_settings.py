@@ -98,6 +98,7 @@ REFUSED = {
     "unknown-key": (("[database]", "[database]\ndebug = true"), "debug"),
     "unknown-table": (("[database]", "[debugging]\nx = 1\n[database]"), "debugging"),
     "missing-key": (('client_id = "creditbridge"\n\n[[', "\n[["), "client_id"),
+    "loopback": (("[ledger]", "[key_fetch]\nallows_loopback = true\n[ledger]"), "key_fetch"),
     "wrong-type": (("port = 8443", 'port = "8443"'), "port"),
     "plain-bank": (("https://bank.gateway", "http://bank.gateway"), "doors.bank.url"),
     "slash": (("https://gateway.example", "https://gateway.example/"), "doors.people.url"),

@@ -19,6 +19,7 @@ from creditbridge.foundation.key_rings import KeyPurpose, KeyRing
 from creditbridge.foundation.keys import FileKey
 from creditbridge.foundation.rsa_keys import JoseFileKey
 from creditbridge.ledger.settings import LedgerSettings
+from creditbridge.parties.settings import KeyFetchSettings
 from creditbridge.platforms.settings import PlatformSettings
 
 CONFIGURATION_BYTES_MAX = 65_536
@@ -142,6 +143,7 @@ class Settings(Section, frozen=True, kw_only=True):
     reports: ReportSettings = ReportSettings()
     admission: AdmissionSettings = AdmissionSettings()
     access: AccessSection = AccessSection()
+    key_fetch: KeyFetchSettings = KeyFetchSettings()
     workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
 
 
@@ -204,6 +206,9 @@ def list_problems(settings: Settings) -> list[str]:
         problems.append("admission.policies: each needs a name of its own")
     if settings.doors.bank.client_authority is None:
         problems.append("doors.bank.client_authority: the bank door asks for certificates")
+    if settings.key_fetch.allows_loopback and settings.key_fetch.authority is None:
+        # Whoever answers on this machine must not be believed for a name that anybody can buy.
+        problems.append("key_fetch.allows_loopback: only with an authority of its own")
     problems += [
         f"doors.{name}.url: must be https, without a slash at the end"
         for name, door in (("bank", settings.doors.bank), ("people", settings.doors.people))

@@ -134,7 +134,7 @@ class Client:
             "code_challenge_method": "S256",
             **fields,
         }
-        answer = self.post("pushed_authorization_request_endpoint", **form)
+        answer = self.post("pushed_authorization_request_endpoint", proves=False, **form)
         pushed = msgspec.json.decode(answer.body, type=Members)
         return self.address(str(pushed["request_uri"]))
 

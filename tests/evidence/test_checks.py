@@ -219,6 +219,22 @@ def test_witnesses_are_counted(pack: bytes, pins_file: PinsFile) -> None:
     assert find_step(witnessed, pins, "checkpoint").strength is Strength.WITNESSED
 
 
+def test_a_bank_may_call_several_keys_the_same(
+    pack: bytes, pins_file: PinsFile, keys: Keys
+) -> None:
+    """Whichever fits is the bank's, wherever it stands; none of them is another's."""
+    (own,) = pins_file.bank_keys
+    other = replace(own, jwk=keys["seal"].key.to_jwk())
+
+    for bank_keys, result in (
+        ((own, other), Result.VALID),
+        ((other, own), Result.VALID),
+        ((other, other), Result.INVALID),
+    ):
+        pins = read_pins(msgspec.json.encode(replace(pins_file, bank_keys=bank_keys)))
+        assert verify_pack(pack, pins).result is result
+
+
 def test_a_log_of_another_origin_is_refused(pack: bytes, pins_file: PinsFile) -> None:
     """Its key may be pinned under another name; the pins name one log."""
     other = replace(pins_file, origin="other.example/log")

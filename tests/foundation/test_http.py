@@ -26,6 +26,7 @@ from creditbridge.foundation.http import (
     HttpResponse,
     HttpTooLarge,
     HttpUnavailable,
+    Reach,
     client_over,
     open_client,
 )
@@ -480,6 +481,43 @@ async def test_a_peer_without_tls_is_refused_at_start(pki: Pki, base: str) -> No
     """A plain address is a mistake in the settings."""
     with pytest.raises(AddressRefused):
         open_client(settings_of(base, pki))
+
+
+async def test_K3_a_public_client_calls_no_neighbour(pki: Pki) -> None:
+    """An address is refused at once; a name, once it is known where it leads: nothing is sent."""
+    settings = settings_of("https://127.0.0.1:9", pki, reaches=Reach.PUBLIC)
+    with pytest.raises(AddressRefused):
+        open_client(settings)
+
+    named = replace(settings, base_url="https://localhost:9")
+    async with opened(named) as client:
+        with pytest.raises(AddressRefused):
+            await ask(client, "https://localhost:9/keys")
+
+
+async def test_K3_this_machine_is_called_where_a_test_allows_it(pki: Pki) -> None:
+    """By address and by name; the name must still be the certificate's."""
+    async with served(answering(OK), pki) as base:
+        settings = settings_of(base, pki, reaches=Reach.PUBLIC_OR_LOOPBACK)
+        async with opened(settings) as client:
+            assert (await ask(client, f"{base}/keys")).status == 200
+
+        local = base.replace("127.0.0.1", "localhost")
+        async with opened(replace(settings, base_url=local)) as client:
+            with pytest.raises(HttpUnavailable):
+                await ask(client, f"{local}/keys")
+
+
+async def test_without_an_authority_the_systems_are_believed(pki: Pki) -> None:
+    """None of them signed the test's certificate."""
+    async with (
+        served(answering(OK), pki) as base,
+        opened(settings_of(base, pki, ca_file=None)) as client,
+    ):
+        with pytest.raises(HttpUnavailable) as caught:
+            await ask(client, f"{base}/keys")
+
+    assert not caught.value.sent
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 from msgspec.structs import replace
+from tests.journeys.fetching import no_fetch
 
 import creditbridge.access.service as access
 from creditbridge.access.model import ClientRequest
@@ -105,6 +106,7 @@ class Street:
                 strangers=self.strangers,
                 revocations=_Nothing(),
                 limit_client=self.house.limit_client,
+                fetch_keys=no_fetch,
             ),
             access=access,
             admission=self.house.admission,

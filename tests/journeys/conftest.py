@@ -365,14 +365,34 @@ def propose(
 
 
 @pytest.fixture
-async def onboard(
+def decide(
     house: House,
     operators: tuple[Operator, Operator],
     operator_keys: tuple[FileKey, FileKey],
     propose: Callable[[bytes], SignedProposal],
-) -> Callable[[str, str], Awaitable[Onboarded]]:
-    """Brings a bank in with four eyes: `<name>-core` must sign, `<name>-branch` need not."""
+) -> Callable[[bytes], Awaitable[Bank]]:
+    """Brings a bank in with four eyes, from the body of the change."""
     journey = DecideChange(database=house.database, access=access, ledger=house.ledger)
+
+    async def bring_in(body: bytes) -> Bank:
+        change = await journey.propose(propose(body))
+        act = ApprovalAct(
+            operator_id=operators[1].operator_id,
+            change_id=change.change_id,
+            change_digest=digest_change(change),
+            acted_at=SystemClock().now(),
+        )
+        signature = operator_keys[1].sign(message_of_act(act))
+        return (await journey.approve(SignedApproval(act=act, signature=signature))).bank
+
+    return bring_in
+
+
+@pytest.fixture
+async def onboard(
+    decide: Callable[[bytes], Awaitable[Bank]],
+) -> Callable[[str, str], Awaitable[Onboarded]]:
+    """Brings a bank in: `<name>-core` must sign, `<name>-branch` need not."""
 
     async def bring_in(name: str, uscc: str) -> Onboarded:
         key, hosts = make_key(), (f"core.{name}.example", f"branch.{name}.example")
@@ -392,15 +412,7 @@ async def onboard(
             )
         )
         onboarding = BankOnboarding(uscc=uscc, legal_name=f"{name} bank", clients=clients)
-        change = await journey.propose(propose(canonicalize(msgspec.to_builtins(onboarding))))
-        act = ApprovalAct(
-            operator_id=operators[1].operator_id,
-            change_id=change.change_id,
-            change_digest=digest_change(change),
-            acted_at=SystemClock().now(),
-        )
-        signature = operator_keys[1].sign(message_of_act(act))
-        bank = (await journey.approve(SignedApproval(act=act, signature=signature))).bank
+        bank = await decide(canonicalize(msgspec.to_builtins(onboarding)))
         ids = (clients[0].client_id, clients[1].client_id)
         return Onboarded(bank=bank, key=key, hosts=hosts, client_ids=ids)
 

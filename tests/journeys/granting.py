@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from tests.journeys.fetching import no_fetch
+
 import creditbridge.access.service as access
 from creditbridge.access.authorization import AuthorizationRequest
 from creditbridge.access.granted.model import Grant, IssuedCode, IssuedToken
@@ -175,6 +177,7 @@ class Counter:
         self, database: Database | None = None, ledger: Recorder | None = None
     ) -> ProveClient:
         return ProveClient(
+            fetch_keys=no_fetch,
             database=database or self.house.database,
             access=access,
             admission=self.house.admission,

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 import pytest
+from tests.journeys.fetching import no_fetch
 
 import creditbridge.access.service as access
 import creditbridge.parties.service as parties
@@ -101,6 +102,7 @@ class Door:
         self.certify = certify
         self._issue = IssueToken(
             prove_client=ProveClient(
+                fetch_keys=no_fetch,
                 database=house.database,
                 access=access,
                 admission=house.admission,
@@ -115,6 +117,7 @@ class Door:
             ledger=house.ledger,
         )
         self.admit = AdmitCaller(
+            fetch_keys=no_fetch,
             database=house.database,
             access=access,
             parties=parties,

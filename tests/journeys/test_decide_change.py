@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from tests.journeys.fetching import no_fetch
 
 import creditbridge.access.service as access
 import creditbridge.parties.service as parties
@@ -147,6 +148,7 @@ class Desk:
         self.suspend_bank = SuspendBank(database=house.database, access=access, ledger=house.ledger)
         self.issue = IssueToken(
             prove_client=ProveClient(
+                fetch_keys=no_fetch,
                 database=house.database,
                 access=access,
                 admission=house.admission,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Protocol, TypeAlias
 
 import pytest
+from tests.journeys.fetching import no_fetch
 
 import creditbridge.access.service as access
 from creditbridge.access.model import (
@@ -85,6 +86,7 @@ def issue(
 
     def make(ledger: Recorder) -> IssueToken:
         prove_client = ProveClient(
+            fetch_keys=no_fetch,
             database=house.database,
             access=access,
             admission=house.admission,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 import pytest
+from tests.journeys.fetching import no_fetch
 
 import creditbridge.access.service as access
 from creditbridge.access.granted.model import IssuedToken
@@ -77,6 +78,7 @@ class Desk:
         self.house, self.certify, self.onboarded = house, certify, onboarded
         self.strangers = Strangers()
         self.prove_client = ProveClient(
+            fetch_keys=no_fetch,
             database=house.database,
             access=access,
             admission=house.admission,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 import pytest
+from tests.journeys.fetching import no_fetch
 
 import creditbridge.access.service as access
 from creditbridge.access.model import ClientRequest, InvalidClient, InvalidScope, OAuthError
@@ -70,6 +71,7 @@ def strangers() -> Strangers:
 def prove_client(house: House, strangers: Strangers, revocations: Revocations) -> ProveClient:
     """The journey."""
     return ProveClient(
+        fetch_keys=no_fetch,
         database=house.database,
         access=access,
         admission=house.admission,

@@ -18,6 +18,7 @@ from creditbridge.parties.model import (
 )
 from creditbridge.parties.onboarding import (
     AuthenticationUnfit,
+    KeysMisplaced,
     OnboardingMalformed,
     OnboardingRepeats,
     is_client_id,
@@ -161,6 +162,54 @@ def test_a_subject_of_another_kind_is_another_subject(onboarding: BankOnboarding
     both = replace(onboarding, clients=(first, replace(second, matcher=uri)))
 
     assert read_onboarding(encode(both)).clients[1].matcher is not None
+
+
+ADDRESS = "https://keys.bank.example/lending.json"
+
+
+def test_K3_a_client_may_publish_its_keys_instead(onboarding: BankOnboarding) -> None:
+    """With either method, and where it must sign; nothing else of it changes."""
+    published = replace(onboarding.clients[0], keys=(), jwks_uri=ADDRESS)
+    asserting = replace(
+        published,
+        authentication="private_key_jwt",
+        matcher=None,
+        assertion_algorithms=(PS256, ES256),
+    )
+
+    for client in (published, asserting):
+        read = read_onboarding(encode(replace(onboarding, clients=(client,))))
+        assert read.clients == (client,)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("", "keys.bank.example", "http://keys.bank.example/", "https://", "https:///x"),
+        *("https://keys.bank.example", "https://KEYS.bank.example/", "https://a@bank.example/"),
+        *("https://bank.example/#x", "https://bank.example/ x", "https://bank.example/é"),
+        *("https://bank.example:0/", "https://bank.example:999999/", "https://[::1]/x"),
+        "https://bank.example/" + "x" * 512,
+    ],
+)
+def test_K3_keys_stand_at_one_https_address_as_it_is_sent(
+    address: str, onboarding: BankOnboarding
+) -> None:
+    """No user, no fragment, no other spelling."""
+    client = replace(onboarding.clients[0], keys=(), jwks_uri=address)
+
+    with pytest.raises(KeysMisplaced):
+        read_onboarding(encode(replace(onboarding, clients=(client,))))
+
+
+def test_K3_keys_are_registered_or_published(onboarding: BankOnboarding) -> None:
+    """Never both, and never at one address for two."""
+    first, second = onboarding.clients
+    with pytest.raises(KeysMisplaced):
+        read_onboarding(encode(replace(onboarding, clients=(replace(first, jwks_uri=ADDRESS),))))
+    shared = tuple(replace(client, keys=(), jwks_uri=ADDRESS) for client in (first, second))
+    with pytest.raises(OnboardingRepeats):
+        read_onboarding(encode(replace(onboarding, clients=shared)))
 
 
 def rsa_jwk(key_id: str = "rsa") -> dict[str, str]:

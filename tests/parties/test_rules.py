@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from creditbridge.foundation.errors import CreditbridgeError, SignatureInvalid
 from creditbridge.foundation.keys import FileKey, PublicKey
 from creditbridge.foundation.rsa_keys import RsaKey
+from creditbridge.parties.key_sets import KeySetDue
 from creditbridge.parties.model import (
     ApprovalAct,
     AssertionAlgorithm,
@@ -19,6 +20,7 @@ from creditbridge.parties.model import (
     ChangeKind,
     Client,
     ClientKey,
+    KeySet,
     Operator,
     OperatorEnrolment,
     Registration,
@@ -34,6 +36,7 @@ from creditbridge.parties.rules import (
     identify_person,
     message_of_act,
     require_approved,
+    require_key_set,
     require_known,
     require_operator_signature,
     require_second_operator,
@@ -385,6 +388,36 @@ def test_K3_an_assertion_key_is_live_listed_and_of_its_algorithm(
     assert find_assertion_key(asserting, "another", "ES256") is None
     assert find_assertion_key(asserting, key_id, "PS256") is None
     assert find_assertion_key(asserting, key_id, "EdDSA") is None
+
+
+def test_K3_registered_keys_are_never_due(registration: Registration, noon: datetime) -> None:
+    """Nor is an unknown client; published ones are where the name is missing."""
+    require_key_set(None, "one", now=noon)
+    require_key_set(registration, "unknown", now=noon)
+    published = replace(registration, key_set=KeySet())
+    with pytest.raises(KeySetDue) as due:
+        require_key_set(published, "unknown", now=noon)
+
+    assert due.value.client_id == "loans"
+    fetched = replace(registration, key_set=KeySet(fetched_at=noon, ended_at=noon))
+    key_id = registration.keys[0].key_id
+    require_key_set(fetched, key_id, now=noon)
+    require_key_set(fetched, key_id, "ES256", now=noon)
+    with pytest.raises(KeySetDue):
+        require_key_set(fetched, key_id, "PS256", now=noon)
+
+
+def test_K3_a_fetched_key_lives_as_long_as_its_set(
+    registration: Registration, noon: datetime
+) -> None:
+    """A registered one does not need any."""
+    fetched = replace(registration.keys[0], is_fetched=True)
+    known = replace(registration, keys=(fetched,), key_set=KeySet(fetched_at=noon))
+
+    for now, keys in ((noon, (fetched,)), (noon + timedelta(hours=24), ())):
+        live = select_live(known, now=now)
+        assert live is not None
+        assert live.keys == keys
 
 
 def test_H2_an_rsa_key_verifies_assertions_and_no_message(registration: Registration) -> None:

@@ -64,7 +64,12 @@ def forge(header: Mapping[str, str], claims: Claims, signature: bytes = b"s" * 6
 def verify(token: str) -> RequestObject:
     """Verify an object as the client's, at NOW."""
     return verify_request_object(
-        token, KEYS.get, client_id=CLIENT, issuer=ISSUER, algorithms=ALGORITHMS, now=NOW
+        token,
+        lambda key_id, _: KEYS.get(key_id),
+        client_id=CLIENT,
+        issuer=ISSUER,
+        algorithms=ALGORITHMS,
+        now=NOW,
     )
 
 

@@ -11,8 +11,10 @@ from creditbridge.foundation.rsa_keys import RSA_BITS_MAX, RsaKey
 from creditbridge.protocols.jwk import KeyMalformed, PrivateMemberFound
 from creditbridge.protocols.rsa_jwk import (
     parse_jose_jwk,
+    select_jose_keys,
     thumbprint_of,
 )
+from creditbridge.protocols.strict_json import JsonValue
 
 # RFC 7517, appendix A.1, whose thumbprint is that of RFC 7638, section 3.1.
 RFC_JWK = {
@@ -112,3 +114,50 @@ def test_K1_other_rsa_keys_are_refused(fault: str) -> None:
     """Another size, exponent, spelling, use or algorithm; an even modulus."""
     with pytest.raises(KeyMalformed):
         parse_jose_jwk({**RFC_JWK, **FAULTS[fault]})
+
+
+def entry(**members: JsonValue) -> JsonValue:
+    """A key of P-256 as somebody publishes it."""
+    key = name_key(ec.derive_private_key(7, ec.SECP256R1()).public_key(), key_id="one")
+    return {**key.to_jwk(), **members}
+
+
+PASSED_OVER: dict[str, JsonValue] = {
+    "for encryption": entry(use="enc"),
+    "private": entry(d="AQAB"),
+    "a symmetric key": {"kty": "oct", "k": "AQAB"},
+    "another curve": entry(crv="P-384"),
+    "another algorithm": entry(alg="RS256"),
+    "a name that does not print": entry(kid="a\x00"),
+    "no object": "key",
+}
+
+
+@pytest.mark.parametrize("case", PASSED_OVER)
+def test_K3_what_signs_nothing_for_us_is_passed_over(case: str) -> None:
+    """The others of the set count, and certificates and addresses of an entry do not."""
+    good = entry(kid="good", x5c=["AAAA"], x5u="https://elsewhere.example/", jku="x")
+
+    (key,) = select_jose_keys({"keys": [PASSED_OVER[case], good], "more": 1})
+
+    assert key.key_id == "good"
+
+
+def test_K3_equal_names_are_told_apart_by_algorithm_alone() -> None:
+    """RFC 7517, section 4.5: two of one name and algorithm are neither meant."""
+    other = name_key(ec.derive_private_key(8, ec.SECP256R1()).public_key(), key_id="one")
+    rsa_key: JsonValue = {**RFC_JWK, "kid": "one"}
+
+    assert [key.algorithm for key in select_jose_keys({"keys": [entry(), rsa_key]})] == [
+        "ES256",
+        "PS256",
+    ]
+    assert select_jose_keys({"keys": [entry(), {**other.to_jwk()}]}) == ()
+    assert select_jose_keys({"keys": []}) == ()
+
+
+@pytest.mark.parametrize("document", [[], {}, {"keys": {}}, {"keys": "x"}, {"keys": [1] * 101}, 7])
+def test_K3_what_is_no_set_is_refused(document: JsonValue) -> None:
+    """Or one of more than 100 keys."""
+    with pytest.raises(KeyMalformed):
+        select_jose_keys(document)

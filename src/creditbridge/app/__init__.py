@@ -6,6 +6,7 @@ What is opened here is closed here, last opened first.
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import TypeAlias
 
 import msgspec
@@ -27,6 +28,7 @@ from creditbridge.app.doors import list_doors
 from creditbridge.app.keys import ShownKeys, list_message_keys, list_rings
 from creditbridge.app.opening import (
     open_id_tokens,
+    open_key_http,
     open_limits,
     open_login,
     open_nonces,
@@ -48,6 +50,7 @@ from creditbridge.journeys.check_ledger import CheckLedger
 from creditbridge.journeys.decide_authorization import DecideAuthorization
 from creditbridge.journeys.decide_change import DecideChange
 from creditbridge.journeys.deliver_report import DeliverReport
+from creditbridge.journeys.fetch_keys import FetchKeys
 from creditbridge.journeys.give_consent import GiveConsent
 from creditbridge.journeys.introspect_token import IntrospectToken
 from creditbridge.journeys.issue_token import IssueToken
@@ -235,7 +238,8 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     def house(self, readiness: Readiness) -> House:
         """Return what the doors' handlers are given."""
         keys, database, ledger = self.keys, self.database, self.ledger
-        addresses, prove_client = self._addresses(), self._prove_client()
+        addresses, fetch_keys = self._addresses(), self._fetch_keys()
+        prove_client = self._prove_client(fetch_keys)
         return House(
             bank_url=addresses.bank_url,
             database=database,
@@ -284,6 +288,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             strangers=self.strangers,
             refuse_caller=RefuseCaller(database=database, ledger=ledger),
             admit_caller=AdmitCaller(
+                fetch_keys=fetch_keys,
                 database=database,
                 access=access,
                 parties=parties,
@@ -320,8 +325,16 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             token_algorithms=tuple(sorted({key.algorithm for key in shown})),
         )
 
-    def _prove_client(self) -> ProveClient:
+    def _fetch_keys(self) -> FetchKeys:
+        return FetchKeys(
+            database=self.database,
+            ledger=self.ledger,
+            open_http=partial(open_key_http, self.settings.key_fetch),
+        )
+
+    def _prove_client(self, fetch_keys: FetchKeys) -> ProveClient:
         return ProveClient(
+            fetch_keys=fetch_keys,
             database=self.database,
             access=access,
             admission=self.admission,

@@ -7,12 +7,19 @@ from creditbridge.access.id_tokens import IdTokens
 from creditbridge.admission.limits import CONNECTIONS_MAX, Limits
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.database import Database, open_database
-from creditbridge.foundation.http import Http, HttpClientSettings, open_client
+from creditbridge.foundation.http import (
+    Http,
+    HttpClientSettings,
+    HttpUnavailable,
+    Reach,
+    open_client,
+)
 from creditbridge.ledger.sealing import load_opening_key
 from creditbridge.login.id_token import IdTokens as ProviderTokens
 from creditbridge.login.provider import Provider
 from creditbridge.login.service import Login
 from creditbridge.login.settings import LoginSettings
+from creditbridge.parties.settings import KeyFetchSettings
 from creditbridge.platforms.registry import Tools, open_platform
 from creditbridge.platforms.service import Platforms
 from creditbridge.protocols.certificate_chain import ClientAuthorities
@@ -21,6 +28,7 @@ from creditbridge.server.proxies import Proxies, load_proxies
 from creditbridge.server.revocation import RevocationLists, open_revocation_lists
 from creditbridge.settings import DoorSettings, Keys, Settings, SettingsInvalid
 
+SET_BYTES_MAX = 65_536  # PROTOCOLS K3.
 CALLBACK_PATH = "/portal/callback"
 
 
@@ -115,6 +123,28 @@ def open_id_tokens(settings: Settings, keys: Keys) -> IdTokens | None:
         signer=keys.token,
         secret=load_opening_key(path).secret,
     )
+
+
+def open_key_http(settings: KeyFetchSettings, address: str) -> Http:
+    """Return a client of the address where a bank's client publishes its keys.
+
+    Raises:
+        AddressRefused: an address that is not public.
+        HttpUnavailable: the authority's file cannot be read.
+    """
+    allows_loopback = settings.allows_loopback
+    try:
+        return open_client(
+            HttpClientSettings(
+                base_url=address,
+                ca_file=settings.authority,
+                reaches=Reach.PUBLIC_OR_LOOPBACK if allows_loopback else Reach.PUBLIC,
+                connections_max=1,
+                response_bytes_max=SET_BYTES_MAX,
+            )
+        )
+    except OSError as error:
+        raise HttpUnavailable(sent=False, detail=f"{settings.authority}: {error}") from error
 
 
 def open_proxies(bank: DoorSettings, clock: Clock) -> Proxies:

@@ -73,6 +73,8 @@ def _show_client(registration: Registration) -> dict[str, object]:
         "redirect_uris": sorted(client.redirect_uris),
         "response_modes": sorted(client.response_modes),
         "require_signed_request_object": client.requires_request_object,
+        "jwks_uri": client.jwks_uri,
+        "keys_fetched_at": registration.key_set and registration.key_set.fetched_at,
         "keys": [
             {"key_id": key.key_id, "registered_at": key.registered_at, "ends_at": key.ends_at}
             for key in registration.keys

@@ -1,6 +1,8 @@
 """Checks of what was said: the bank's request, the queries and answers, the profile."""
 
 from base64 import b64encode
+from collections.abc import Sequence
+from contextlib import suppress
 
 from creditbridge.evidence.examination import Examination, Finding, require_key
 from creditbridge.evidence.model import PackKind, PackUntrue, StepState, Strength
@@ -25,8 +27,10 @@ from creditbridge.protocols.http_signatures import (
     BANK_REQUEST,
     PLATFORM_ANSWER,
     PLATFORM_QUERY,
+    SignatureRejected,
     verify_base,
 )
+from creditbridge.protocols.signature_input import ParsedBase
 from creditbridge.protocols.strict_json import parse
 
 
@@ -41,14 +45,27 @@ def check_request(examination: Examination) -> Finding:
         detail = "unsigned: TLS and token spoke for the bank"
         return Finding(strength=Strength.GATEWAY_ATTESTED, detail=detail)
     pins = examination.pins
-    find_key = pins.finder(pins.file.bank_keys, decided.index)
-    key = require_key(find_key, proof.key_id, "request/signature")
-    base = verify_base(proof.base, proof.signature, key, profile=BANK_REQUEST)
+    keys = pins.list_keys(pins.file.bank_keys, decided.index, proof.key_id)
+    base = _verify_request(proof.base, proof.signature, keys)
     # The signature covers the digest alone: only this ties the body to it (RFC 9421, section
     # 7.2.8).
     require_content_digest(base.find_value("content-digest") or "", proof.body)
     detail = f"{base.find_value('@method')} {base.find_value('@target-uri')}"
     return Finding(strength=Strength.BANK_SIGNED, detail=detail)
+
+
+def _verify_request(base: bytes, signature: bytes, keys: Sequence[PublicKey]) -> ParsedBase:
+    """Accept the signature of any of a bank's keys under one name.
+
+    A bank that publishes its keys itself names them as it likes: two machines, or one machine at
+    two times, may call different keys the same. Each of them is the bank's.
+    """
+    if not keys:
+        raise PackUntrue(detail="request/signature: no such key is pinned for this index")
+    for key in keys[:-1]:
+        with suppress(SignatureRejected):
+            return verify_base(base, signature, key, profile=BANK_REQUEST)
+    return verify_base(base, signature, keys[-1], profile=BANK_REQUEST)
 
 
 def check_refusal(examination: Examination) -> Finding:

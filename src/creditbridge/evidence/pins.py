@@ -70,6 +70,10 @@ class Pins(msgspec.Struct, frozen=True, kw_only=True):
         known = {pin.kid: _read_key(pin) for pin in pins if _covers(pin, index)}
         return known.get
 
+    def list_keys(self, pins: Iterable[Pin], index: int, key_id: str | None) -> list[PublicKey]:
+        """Return the keys of this id that count at the index; an owner may name several so."""
+        return [_read_key(pin) for pin in pins if pin.kid == key_id and _covers(pin, index)]
+
 
 def read_pins(raw: bytes) -> Pins:
     """Return the pins that a file holds.

@@ -11,12 +11,14 @@ from typing_extensions import override
 
 def client_context(
     *,
-    ca_file: Path,
+    ca_file: Path | None,
     certificate_file: Path | None = None,
     key_file: Path | None = None,
     pins: frozenset[str] = frozenset(),
 ) -> ssl.SSLContext:
     """Return the TLS side of a client: TLS 1.3, names checked (RFC 9525), only the given CA.
+
+    None stands for those that the system believes.
 
     `pins` are SHA-256 digests in hex of the public keys (SubjectPublicKeyInfo) that the peer's own
     certificate may carry; empty means any that the CA signed.
@@ -27,7 +29,10 @@ def client_context(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # In TLS 1.2 the client's certificate crosses the wire in the clear.
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.load_verify_locations(cafile=ca_file)
+    if ca_file is None:
+        context.load_default_certs()
+    else:
+        context.load_verify_locations(cafile=ca_file)
     if certificate_file is not None:
         context.load_cert_chain(certificate_file, key_file)
     if pins:

@@ -6,6 +6,7 @@ redirect, keeps no cookie, takes no proxy from the environment, decodes no conte
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -16,8 +17,12 @@ from typing import TypeAlias
 import aiohttp
 import httpx
 import yarl
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import DefaultResolver
 from httpx_aiohttp import AiohttpTransport
+from typing_extensions import override
 
+from creditbridge.foundation.addresses import is_address, is_callable
 from creditbridge.foundation.client_tls import client_context
 from creditbridge.foundation.http_messages import (
     CONNECT_SECONDS,
@@ -29,6 +34,7 @@ from creditbridge.foundation.http_messages import (
     HttpResponse,
     HttpTooLarge,
     HttpUnavailable,
+    Reach,
 )
 
 __all__ = [
@@ -40,6 +46,7 @@ __all__ = [
     "HttpResponse",
     "HttpTooLarge",
     "HttpUnavailable",
+    "Reach",
     "client_over",
     "open_client",
 ]
@@ -142,12 +149,15 @@ def open_client(settings: HttpClientSettings) -> Http:
     """Return a client of the origin of `base_url`. Call inside a running loop.
 
     Raises:
-        AddressRefused: no https.
+        AddressRefused: no https, or an address that this client may not reach.
         OSError: a file is absent or holds no key or certificate.
     """
     origin = _origin_of(settings.base_url)
     if origin[0] != "https":
         raise AddressRefused(detail="a peer must be called over https")
+    # A host that is an address is looked up nowhere, so it is asked for here.
+    if is_address(origin[1]):
+        _require_reach(origin[1], settings.reaches)
     context = client_context(
         ca_file=settings.ca_file,
         certificate_file=settings.client_certificate_file,
@@ -169,6 +179,7 @@ def _open_session(settings: HttpClientSettings, context: ssl.SSLContext) -> aioh
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             ssl=context,
+            resolver=_resolver_for(settings.reaches),
             limit=settings.connections_max,
             keepalive_timeout=settings.keepalive_seconds,
         ),
@@ -179,6 +190,44 @@ def _open_session(settings: HttpClientSettings, context: ssl.SSLContext) -> aioh
         trace_configs=[_trace()],
         trust_env=False,
     )
+
+
+class _GuardedResolver(AbstractResolver):
+    """Looks names up as ever, and hands on only what may be called: asked at each connection."""
+
+    def __init__(self, reaches: Reach) -> None:
+        self._reaches = reaches
+        self._inner = DefaultResolver()
+
+    @override
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return where a host is.
+
+        Raises:
+            AddressRefused: one of its addresses may not be called.
+        """
+        found = await self._inner.resolve(host, port, family)
+        # All of them: a name that also leads inside is not one to call outside.
+        for one in found:
+            _require_reach(one["host"], self._reaches)
+        return found
+
+    @override
+    async def close(self) -> None:
+        """Let go of what looks names up."""
+        await self._inner.close()
+
+
+def _resolver_for(reaches: Reach) -> AbstractResolver | None:
+    return None if reaches is Reach.ANY else _GuardedResolver(reaches)
+
+
+def _require_reach(address: str, reaches: Reach) -> None:
+    allows_loopback = reaches is Reach.PUBLIC_OR_LOOPBACK
+    if reaches is not Reach.ANY and not is_callable(address, allows_loopback=allows_loopback):
+        raise AddressRefused(detail="an address that is not public")
 
 
 def client_over(

@@ -1,5 +1,6 @@
 """What goes out over HTTP and comes back, and how it fails; `foundation.http` sends it."""
 
+from enum import StrEnum
 from pathlib import Path
 
 import msgspec
@@ -45,18 +46,29 @@ class AddressRefused(CreditbridgeError):
     message = "The gateway does not call that address."
 
 
+class Reach(StrEnum):
+    """Which addresses a client calls, whatever its peer's name leads to."""
+
+    ANY = "ANY"
+    PUBLIC = "PUBLIC"
+    PUBLIC_OR_LOOPBACK = "PUBLIC_OR_LOOPBACK"
+
+
 class HttpClientSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One peer: where it is, whom to believe there, and how to show ourselves.
 
-    `pins`, where not empty, are SHA-256 digests in hex of the public keys (SubjectPublicKeyInfo)
-    that the peer's own certificate may carry.
+    Without a `ca_file` whoever the system believes. `reaches` says which addresses the peer's name
+    may lead to: any, where we chose the name ourselves. `pins`, where not empty, are SHA-256
+    digests in hex of the public keys (SubjectPublicKeyInfo) that the peer's own certificate may
+    carry.
     """
 
     base_url: str
-    ca_file: Path
+    ca_file: Path | None
     client_certificate_file: Path | None = None
     client_key_file: Path | None = None
     pins: tuple[str, ...] = ()
+    reaches: Reach = Reach.ANY
     connect_seconds: float = CONNECT_SECONDS
     keepalive_seconds: float = KEEPALIVE_SECONDS
     connections_max: int = CONNECTIONS_MAX

@@ -7,13 +7,13 @@
    made for this very request, which is spent, once on all nodes.
 3. Its client and bank are active, and the client did not ask too often.
 4. The certificate is fit and not revoked, and the token's scope opens this door.
-5. The message signature fits a live key of this client, and its nonce was never used.
+5. The message signature fits a live key of this client, and its nonce was never used. Keys that it
+   publishes itself are fetched first, where they are due.
 6. A refusal of a known caller is in the ledger before the answer; strangers, and what a client asks
    beyond its limits, are counted.
 """
 
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -30,12 +30,14 @@ from creditbridge.access.rules import read_credential, require_scope
 from creditbridge.admission.model import Meter
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.foundation.errors import CreditbridgeError, Malformed, Refused, Untrusted
+from creditbridge.foundation.keys import PublicKey
 from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.ledger.model import BankName, CallerRefused, EventKind, Record, RequestProof
 from creditbridge.ledger.port import Recorder
+from creditbridge.parties.key_sets import KeySetDue
 from creditbridge.parties.model import Bank, Registration
-from creditbridge.parties.rules import find_key
+from creditbridge.parties.rules import find_key, require_key_set
 from creditbridge.protocols.certificate_binding import PeerCertificate, require_client_certificate
 from creditbridge.protocols.dpop_nonce import ProofNonces
 from creditbridge.protocols.http_signatures import (
@@ -122,6 +124,14 @@ class Revocations(Protocol):
         ...
 
 
+class KeyFetcher(Protocol):
+    """What this journey needs of the keys that clients publish themselves."""
+
+    async def __call__(self, client_id: str) -> None:
+        """Fetch a client's keys, or wait for whoever does; outside any transaction."""
+        ...
+
+
 class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
     """The journey, with the rooms it walks through."""
 
@@ -133,6 +143,7 @@ class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
     strangers: Strangers
     revocations: Revocations
     limit_client: LimitClient
+    fetch_keys: KeyFetcher
     nonces: ProofNonces | None = None  # What proofs must hold here; None where none is asked for.
 
     async def __call__(self, presented: Presented) -> Caller:
@@ -142,6 +153,14 @@ class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
             Refused: no token, one that opens nothing here, or too many requests.
             Untrusted: a signature that is missing where required, or that does not verify.
         """
+        try:
+            return await self._walk(presented)
+        except KeySetDue as due:
+            # Nothing was decided; the second time what is at hand decides.
+            await self.fetch_keys(due.client_id)  # 5
+            return await self._walk(presented)
+
+    async def _walk(self, presented: Presented) -> Caller:
         outcomes = (Refused, Malformed, Untrusted)
         # The token's row brings the instant.
         async with self.database.transaction(commit_on=outcomes, reads_now=False) as tx:
@@ -214,10 +233,12 @@ class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
     def _verify(
         self, presented: Presented, registration: Registration, *, now: datetime
     ) -> VerifiedSignature | None:
+        def find(key_id: str) -> PublicKey | None:
+            require_key_set(registration, key_id, now=now)
+            return find_key(registration, key_id)
+
         try:
-            return verify_request(
-                presented.request, BANK_REQUEST, partial(find_key, registration), now=now
-            )
+            return verify_request(presented.request, BANK_REQUEST, find, now=now)
         except SignatureMissing:
             if registration.client.requires_signature:
                 raise

@@ -1,9 +1,9 @@
 """A client stands at an endpoint of the authorization server: which one is it?
 
-    access -> admission -> (revocation lists) -> limit_client -> ledger
+    access -> (its own key set) -> admission -> (revocation lists) -> limit_client -> ledger
 
 1. The client proves who it is, and a proof for one use is spent; a stranger is turned away and
-   counted.
+   counted. Keys that it publishes itself are fetched first, where they are due.
 2. Its certificate, where it shows one, was not revoked.
 3. It did not ask too often; beyond a limit it is refused and counted.
 4. Whatever else it is refused, by this journey or by the one that goes on with it, is in the
@@ -14,7 +14,7 @@ same moment.
 """
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import Protocol
 
@@ -31,12 +31,13 @@ from creditbridge.access.model import (
 from creditbridge.access.pushed.model import DetailsNotAllowed
 from creditbridge.admission.rules import RateLimited
 from creditbridge.foundation.database import Database, Transaction
-from creditbridge.journeys.admit_caller import Revocations
+from creditbridge.journeys.admit_caller import KeyFetcher, Revocations
 from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.records.clients import Refusal, refusal_record
 from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.ledger.model import Record
 from creditbridge.ledger.port import Recorder
+from creditbridge.parties.key_sets import KeySetDue
 from creditbridge.protocols.certificate_binding import CertificateUnfit
 
 
@@ -81,6 +82,7 @@ class ProveClient(msgspec.Struct, frozen=True, kw_only=True):
     strangers: Strangers
     revocations: Revocations
     limit_client: LimitClient
+    fetch_keys: KeyFetcher
 
     @asynccontextmanager
     async def __call__(
@@ -97,6 +99,19 @@ class ProveClient(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             OAuthError: refused, by the steps above or by the block, and recorded or counted.
         """
+        async with AsyncExitStack() as stack:
+            try:
+                proven = await stack.enter_async_context(self._prove(request, door, record))
+            except KeySetDue as due:
+                # Nothing was decided; the second time what is at hand decides.
+                await self.fetch_keys(due.client_id)  # 1
+                proven = await stack.enter_async_context(self._prove(request, door, record))
+            yield proven
+
+    @asynccontextmanager
+    async def _prove(
+        self, request: ClientRequest, door: str, record: Callable[[Refusal], Record]
+    ) -> AsyncGenerator[tuple[Transaction, Authenticated]]:
         async with self.database.transaction(commit_on=OAuthError) as tx:
             try:
                 client = await self.access.authenticate_client(tx, request, self.admission)  # 1

@@ -34,6 +34,7 @@ from creditbridge.foundation.errors import Malformed, Refused
 from creditbridge.foundation.ids import Kind, new_id
 from creditbridge.journeys.asked_consents import list_asked
 from creditbridge.journeys.prove_client import Admission, ProveClient
+from creditbridge.parties.key_sets import KeySetDue
 from creditbridge.parties.model import AUTHORIZATION_CODE, Bank, ResponseMode
 
 DOOR = "par"
@@ -76,6 +77,14 @@ class PushRequest(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             OAuthError: refused, as the standards name it.
         """
+        try:
+            return await self._walk(request)
+        except KeySetDue as due:
+            # The object names a key that the client has published since: nothing was decided.
+            await self.prove_client.fetch_keys(due.client_id)  # 2
+            return await self._walk(request)
+
+    async def _walk(self, request: ClientRequest) -> PushedAnswer:
         async with self.prove_client(request, door=DOOR) as (tx, client):  # 1
             registration = client.registration
             require_grant_type(registration.client, AUTHORIZATION_CODE)

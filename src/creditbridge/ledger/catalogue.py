@@ -19,6 +19,7 @@ class EventKind(StrEnum):
     BANK_RESUMED = "bank.resumed"
     CLIENT_REGISTERED = "client.registered"
     CLIENT_KEYS_CHANGED = "client.keys_changed"
+    CLIENT_KEYS_FETCHED = "client.keys_fetched"
     CLIENT_CERTIFICATE_CHANGED = "client.certificate_changed"
     CLIENT_CONSTRAINT_CHANGED = "client.constraint_changed"
     CLIENT_REDIRECTS_CHANGED = "client.redirects_changed"
@@ -102,6 +103,7 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.BANK_RESUMED: Row(terms=terms.BankResumed, names=_BANK),
     EventKind.CLIENT_REGISTERED: Row(terms=terms.ClientRegistered, names=_BANK),
     EventKind.CLIENT_KEYS_CHANGED: Row(terms=terms.ClientKeysChanged, names=_BANK),
+    EventKind.CLIENT_KEYS_FETCHED: Row(terms=terms.ClientKeysFetched, names=_BANK),
     EventKind.CLIENT_CERTIFICATE_CHANGED: Row(terms=terms.ClientCertificateChanged, names=_BANK),
     EventKind.CLIENT_CONSTRAINT_CHANGED: Row(terms=terms.ClientConstraintChanged, names=_BANK),
     EventKind.CLIENT_REDIRECTS_CHANGED: Row(terms=terms.ClientRedirectsChanged, names=_BANK),

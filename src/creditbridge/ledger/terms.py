@@ -79,6 +79,14 @@ class ClientKeysChanged(Terms, frozen=True, kw_only=True):
     ends_at: Instant | None = None
 
 
+class ClientKeysFetched(Terms, frozen=True, kw_only=True):
+    """Keys that a client publishes itself began or ended, as they were found there."""
+
+    client: str
+    added: frozenset[str]  # JWK thumbprints (RFC 7638): the client chose the keys' names.
+    ended: frozenset[str]
+
+
 class ClientCertificateChanged(Terms, frozen=True, kw_only=True):
     """Certificates of another subject count for a client, and those of the earlier one no more."""
 

@@ -99,12 +99,14 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     redirect_uris: frozenset[str] = frozenset()
     response_modes: frozenset[ResponseMode] = frozenset(ResponseMode)
     requires_request_object: bool = False  # Its authorization requests must be signed (RFC 9101).
+    jwks_uri: str | None = None  # Where it publishes its keys, if they were not registered.
 
 
 class ClientKey(msgspec.Struct, frozen=True, kw_only=True):
     """A key that verifies what a client signs, as the JSON bytes of a public JWK (RFC 7517).
 
-    An RSA key verifies assertions alone, never an HTTP message (PROTOCOLS K1).
+    An RSA key verifies assertions alone, never an HTTP message (PROTOCOLS K1). A fetched one came
+    from the client's own set, and counts no longer than that set does.
     """
 
     key_id: str
@@ -112,6 +114,18 @@ class ClientKey(msgspec.Struct, frozen=True, kw_only=True):
     jwk: bytes
     registered_at: datetime
     ends_at: datetime | None = None
+    is_fetched: bool = False
+
+
+class KeySet(msgspec.Struct, frozen=True, kw_only=True):
+    """How the last fetches of a client's published keys went.
+
+    `begun_at` and `ended_at` are of the last try, `fetched_at` of the last that brought a set.
+    """
+
+    begun_at: datetime | None = None
+    ended_at: datetime | None = None
+    fetched_at: datetime | None = None
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +134,7 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     client: Client
     bank: Bank
     keys: tuple[ClientKey, ...]
+    key_set: KeySet | None = None  # None where its keys were registered.
 
 
 class Enterprise(msgspec.Struct, frozen=True, kw_only=True):
@@ -271,10 +286,19 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     ends_tokens: bool = False
 
 
+class FetchedKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """What a set that was fetched has changed, by thumbprints (RFC 7638)."""
+
+    client: Client
+    bank: Bank
+    added: frozenset[str]
+    ended: frozenset[str]
+
+
 class ClientOnboarding(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
-    """A client as a change names it.
+    """A client as a change names it, with its keys or with the address where it publishes them.
 
     `tls_client_auth`, also where no method is named, takes a `matcher`; `private_key_jwt` takes
     `assertion_algorithms` and a key for each. Without `grant_types` there is `client_credentials`
@@ -289,6 +313,7 @@ class ClientOnboarding(
     scopes: tuple[str, ...]
     requires_signature: bool
     keys: tuple[dict[str, str], ...]  # Public JWKs (RFC 7517).
+    jwks_uri: str | None = None  # https; then `keys` is empty.
     # Left out, it is MTLS; unset and no default for the same reason.
     sender_constraint: SenderConstraint | msgspec.UnsetType = msgspec.UNSET
     grant_types: tuple[str, ...] = ()

@@ -23,10 +23,16 @@ from creditbridge.protocols.uscc import parse_uscc
 
 BODY_BYTES_MAX = 65_536
 NAME_CHARACTERS_MAX = 128
+ADDRESS_CHARACTERS_MAX = 512
 CLIENTS_MAX = 32
 KEYS_MAX = 8
 
 _SCOPE = re.compile(r"[a-z][a-z0-9_.:-]{0,63}")
+# In the one spelling that is sent: no user, whose password would stand in the ledger; no fragment,
+# under which one address could be registered twice.
+_ADDRESS = re.compile(
+    r"https://(?:[a-z0-9-]+\.)*[a-z0-9-]+(?::[1-9][0-9]{0,4})?/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*"
+)
 _CLIENT_ID = re.compile(r"[a-z0-9][a-z0-9_.-]{2,63}")
 
 
@@ -47,6 +53,16 @@ class AuthenticationUnfit(OnboardingMalformed):
     message = (
         "tls_client_auth takes one certificate subject; private_key_jwt takes assertion algorithms "
         "instead, each once and with a key for it; a key that nothing of these uses is refused."
+    )
+
+
+class KeysMisplaced(OnboardingMalformed):
+    """Registered keys beside an address where others are published, or no address at all."""
+
+    code = "onboarding-key-address"
+    message = (
+        "A client's keys are registered, or published by itself at an https address (`jwks_uri`, "
+        "as it is sent, at most 512 characters): never both."
     )
 
 
@@ -146,7 +162,9 @@ def _require_assertions(client: ClientOnboarding) -> None:
     # A subject beside it would be a second way in that nobody watches.
     if client.matcher is not None or not algorithms or len(set(algorithms)) != len(algorithms):
         raise AuthenticationUnfit
-    if not set(algorithms) <= {key.algorithm for key in list_keys(client)}:
+    # What a client publishes is not known yet, and changes.
+    known = {key.algorithm for key in list_keys(client)}
+    if client.jwks_uri is None and not set(algorithms) <= known:
         raise AuthenticationUnfit(detail="an algorithm without a key")
 
 
@@ -165,6 +183,9 @@ def require_subject(matcher: SubjectMatcher) -> None:
 def _require_keys(client: ClientOnboarding) -> None:
     if len(client.keys) > KEYS_MAX:
         raise OnboardingMalformed(detail="too many keys")
+    if client.jwks_uri is not None:
+        _require_key_address(client.jwks_uri, client)
+        return
     keys = list_keys(client)
     rsa = [key for key in keys if isinstance(key, RsaKey)]
     # Without a key nothing that the client sends could ever be verified (RFC 9421, section 3.2);
@@ -174,6 +195,12 @@ def _require_keys(client: ClientOnboarding) -> None:
     if not all(key.key_id.isprintable() for key in keys):
         raise OnboardingMalformed(detail="a key id that does not print")
     _require_used(client, rsa)
+
+
+def _require_key_address(address: str, client: ClientOnboarding) -> None:
+    """Accept an https address where a client publishes its keys in place of registered ones."""
+    if client.keys or len(address) > ADDRESS_CHARACTERS_MAX or not _ADDRESS.fullmatch(address):
+        raise KeysMisplaced
 
 
 def _require_used(client: ClientOnboarding, rsa: Sequence[RsaKey]) -> None:
@@ -193,6 +220,8 @@ def require_own(clients: Sequence[ClientOnboarding]) -> None:
     """
     keys = [key for client in clients for key in list_keys(client)]
     _require_distinct([client.client_id for client in clients])
+    # Keys that two clients publish together prove nothing about either.
+    _require_distinct([client.jwks_uri for client in clients if client.jwks_uri is not None])
     # One certificate must name one client, or a token could be asked for in the other's name.
     _require_distinct([client.matcher for client in clients if client.matcher is not None])
     _require_distinct([key.key_id for key in keys])

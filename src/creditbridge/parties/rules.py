@@ -10,6 +10,7 @@ import msgspec
 
 from creditbridge.foundation.errors import Refused
 from creditbridge.foundation.keys import PublicKey, thumbprint
+from creditbridge.parties.key_sets import KeySetDue, is_fetch_due, is_set_good
 from creditbridge.parties.model import (
     Act,
     Change,
@@ -218,16 +219,13 @@ def find_key(registration: Registration, key_id: str) -> PublicKey | None:
 
     Another client's key is none of its own, and an RSA key signs no message (PROTOCOLS H2).
     """
-    found = find_jose_key(registration, key_id)
-    return found if isinstance(found, PublicKey) else None
+    keys = list_jose_keys(registration, key_id)
+    return next((key for key in keys if isinstance(key, PublicKey)), None)
 
 
-def find_jose_key(registration: Registration, key_id: str) -> JoseKey | None:
-    """Return the client's live key of this id, RSA included, or None."""
-    for key in registration.keys:
-        if key.key_id == key_id:
-            return read_jose_key(key.jwk)
-    return None
+def list_jose_keys(registration: Registration, key_id: str) -> list[JoseKey]:
+    """Return the client's live keys of this id, RSA included: of each algorithm one at most."""
+    return [read_jose_key(key.jwk) for key in registration.keys if key.key_id == key_id]
 
 
 def find_assertion_key(
@@ -236,9 +234,15 @@ def find_assertion_key(
     """Return the client's live key of this id, where it may sign assertions so; else None."""
     if registration is None or algorithm not in registration.client.assertion_algorithms:
         return None
-    found = find_jose_key(registration, key_id)
-    # The key's own algorithm decides, whatever the token names (RFC 8725, section 3.1).
-    return found if found is not None and found.algorithm == algorithm else None
+    return find_jose_key(registration, key_id, algorithm)
+
+
+def find_jose_key(registration: Registration, key_id: str, algorithm: str) -> JoseKey | None:
+    """Return the client's live key of this id and algorithm, RSA included, or None."""
+    # The key's own algorithm decides, whatever the token names (RFC 8725, section 3.1); of several
+    # under one name it is the one of this kind (RFC 7517, section 4.5; PROTOCOLS K3).
+    keys = list_jose_keys(registration, key_id)
+    return next((key for key in keys if key.algorithm == algorithm), None)
 
 
 def select_live(registration: Registration | None, *, now: datetime) -> Registration | None:
@@ -250,13 +254,38 @@ def select_live(registration: Registration | None, *, now: datetime) -> Registra
     if states != {Standing.ACTIVE}:
         return None
     # An ended key stays in the row: what it signed must be verifiable for ten years.
-    keys = tuple(key for key in registration.keys if is_key_live(key, now=now))
+    fetched = is_set_good(registration.key_set, now=now)
+    keys = tuple(
+        key
+        for key in registration.keys
+        if is_key_live(key, now=now) and (fetched or not key.is_fetched)
+    )
     return msgspec.structs.replace(registration, keys=keys)
 
 
 def is_key_live(key: ClientKey, *, now: datetime) -> bool:
     """Tell whether a client's key verifies now: until its end, if it has one."""
     return key.ends_at is None or now < key.ends_at
+
+
+def require_key_set(
+    registration: Registration | None,
+    key_id: str,
+    algorithm: str | None = None,
+    *,
+    now: datetime,
+) -> None:
+    """Accept that the keys at hand decide about this name; of any algorithm where none is named.
+
+    Raises:
+        KeySetDue: the client publishes its keys itself, and they are to be fetched first.
+    """
+    if registration is None or registration.key_set is None:
+        return
+    keys = list_jose_keys(registration, key_id)
+    named = [key for key in keys if algorithm in {key.algorithm, None}]
+    if is_fetch_due(registration.key_set, is_missing=not named, now=now):
+        raise KeySetDue(client_id=registration.client.client_id)
 
 
 def require_known(registration: Registration | None) -> Registration:

@@ -59,7 +59,7 @@ class RequestObject(msgspec.Struct, frozen=True, kw_only=True):
 
 def verify_request_object(
     token: str,
-    find_key: Callable[[str], VerifyingKey | None],
+    find_key: Callable[[str, str], VerifyingKey | None],
     *,
     client_id: str,
     issuer: str,
@@ -68,13 +68,17 @@ def verify_request_object(
 ) -> RequestObject:
     """Return the request in an object that one of the client's keys signed for this server.
 
+    `find_key` gets the object's `kid`, or "" where it has none, and its `alg`.
+
     Raises:
         TokenRejected: its form, type, algorithm, key or signature; another client, another server;
             too old, too long, not yet or no longer valid; a request within.
     """
     kind = _declared_type(token, algorithms)
     read = read_unverified(token, typ=kind, algorithms=algorithms)
-    payload = verify_compact(token, find_key, typ=kind, algorithms=algorithms)
+    payload = verify_compact(
+        token, lambda key_id: find_key(key_id, read.algorithm), typ=kind, algorithms=algorithms
+    )
     try:
         claims = decode(payload, RequestClaims)
         members = decode(payload, dict[str, object])

@@ -6,6 +6,7 @@ is given no RSA key to begin with.
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import Counter
 from collections.abc import Mapping
 
 import msgspec
@@ -21,9 +22,16 @@ from creditbridge.foundation.rsa_keys import (
     RsaKey,
     thumbprint_of,
 )
-from creditbridge.protocols.jwk import KeyMalformed, parse_jwk, require_public, require_use
+from creditbridge.protocols.jwk import (
+    KEYS_MAX,
+    KeyMalformed,
+    parse_jwk,
+    require_public,
+    require_use,
+)
+from creditbridge.protocols.strict_json import JsonValue
 
-__all__ = ["JoseKey", "parse_jose_jwk", "thumbprint_of"]
+__all__ = ["JoseKey", "parse_jose_jwk", "select_jose_keys", "thumbprint_of"]
 
 MODULUS_PATTERN = re.compile(r"[A-Za-z0-9_-]{342,684}")
 
@@ -43,6 +51,34 @@ def parse_jose_jwk(members: Mapping[str, object]) -> JoseKey:
     key = RsaKey(key_id=key_id or "", material=material)
     # The thumbprint is of the key alone, so a nameless key has one name everywhere (RFC 7638).
     return key if key_id else msgspec.structs.replace(key, key_id=thumbprint_of(key))
+
+
+def select_jose_keys(document: JsonValue) -> tuple[JoseKey, ...]:
+    """Return the keys of a set that somebody publishes, as far as they sign anything for us.
+
+    Others are passed over (RFC 7517, section 5), and so are two of one name and algorithm: neither
+    can be meant. Nothing else of an entry counts, no certificate and no address.
+
+    Raises:
+        KeyMalformed: no set, or more than 100 keys.
+    """
+    listed = document.get("keys") if isinstance(document, Mapping) else None
+    if not isinstance(listed, list | tuple) or len(listed) > KEYS_MAX:
+        raise KeyMalformed(detail="no set of keys, or too many")
+    keys = [key for entry in listed if (key := _find_key(entry)) is not None]
+    named = Counter((key.key_id, key.algorithm) for key in keys)
+    return tuple(key for key in keys if named[key.key_id, key.algorithm] == 1)
+
+
+def _find_key(entry: JsonValue) -> JoseKey | None:
+    if not isinstance(entry, Mapping):
+        return None
+    try:
+        key = parse_jose_jwk(entry)
+    except KeyMalformed:
+        return None
+    # PostgreSQL takes no zero byte, and an officer's terminal would obey an escape.
+    return key if key.key_id.isprintable() else None
 
 
 def _modulus_of(members: Mapping[str, object]) -> int:

@@ -25,7 +25,7 @@ from creditbridge.access.model import (
 from creditbridge.foundation.errors import Malformed
 from creditbridge.foundation.keys import name_key
 from creditbridge.parties.model import AssertionAlgorithm, Registration
-from creditbridge.parties.rules import find_assertion_key, read_jose_key
+from creditbridge.parties.rules import find_assertion_key, read_jose_key, require_key_set
 from creditbridge.protocols.certificate_binding import (
     CertificateUnfit,
     PeerCertificate,
@@ -112,7 +112,7 @@ class PrivateKeyJwt:
         """
         _require_fit(request.certificate, now=now)
         try:
-            claims = _verify(registration, request)
+            claims = _verify(registration, request, now=now)
         except (TokenRejected, Malformed) as error:
             raise InvalidClient(detail=f"{error.code}: {error.detail}") from error
         _require_names(claims, request)
@@ -147,8 +147,12 @@ def _require_fit(certificate: PeerCertificate | None, *, now: datetime) -> None:
         raise InvalidClient(detail=f"{error.code}: {error.detail}") from error
 
 
-def _verify(registration: Registration | None, request: ClientRequest) -> AssertionClaims:
+def _verify(
+    registration: Registration | None, request: ClientRequest, *, now: datetime
+) -> AssertionClaims:
     named = _read(request)
+    # Where the client publishes its keys, they may have to be fetched before it is judged.
+    require_key_set(registration, named.key_id, named.algorithm, now=now)
     own = find_assertion_key(registration, named.key_id, named.algorithm)
     key = own or read_jose_key(NOBODY[named.algorithm])
     payload = verify_compact(

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
 
 from creditbridge.access.client_auth.private_key_jwt import ALGORITHMS
 from creditbridge.access.model import ASSERTION_PARAMETERS
 from creditbridge.access.pushed.model import RequestObjectInvalid, Sent
 from creditbridge.access.pushed.rules import REQUEST_OBJECT, require_by_value
 from creditbridge.parties.model import Registration
-from creditbridge.parties.rules import find_jose_key
+from creditbridge.parties.rules import find_jose_key, require_key_set
 from creditbridge.protocols.canonical_json import canonicalize
 from creditbridge.protocols.jws import TokenRejected
 from creditbridge.protocols.request_object import verify_request_object
+from creditbridge.protocols.rsa_jwk import JoseKey
 
 
 def read_sent(
@@ -23,6 +23,7 @@ def read_sent(
     Raises:
         PushInvalid: a pointer instead of a request, or an unsigned one where the client must sign.
         RequestObjectInvalid: an object that does not count.
+        KeySetDue: the keys that the client publishes must be fetched first.
     """
     client = registration.client
     require_by_value(form, client)
@@ -34,12 +35,17 @@ def read_sent(
     # A server without a name is meant by no object.
     if issuer is None:
         raise RequestObjectInvalid(detail="no issuer")
+
+    def find_key(key_id: str, algorithm: str) -> JoseKey | None:
+        require_key_set(registration, key_id, algorithm, now=now)
+        return find_jose_key(registration, key_id, algorithm)
+
     try:
         # Beside an object nothing else counts (RFC 9126, section 3): who could read the form on its
         # way could have changed it.
         read = verify_request_object(
             token,
-            partial(find_jose_key, registration),
+            find_key,
             client_id=client.client_id,
             issuer=issuer,
             algorithms=ALGORITHMS,

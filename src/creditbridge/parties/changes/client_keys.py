@@ -27,6 +27,13 @@ class KeyUnknown(Refused):
     message = "A key that is to end is not a live key of this client."
 
 
+class KeysElsewhere(Refused):
+    """The client publishes its keys itself; nobody registers others."""
+
+    code = "client-keys-elsewhere"
+    message = "The client publishes its keys itself (`jwks_uri`); change them there."
+
+
 class KeysMiscounted(Refused):
     """The client would be left without a key that it needs, or with too many."""
 
@@ -82,6 +89,8 @@ async def apply(tx: Transaction, change: Change) -> Applied:
     asked = read(change.body)
     registration = await take_client(tx, asked.client_id)
     client, added = registration.client, _list_added(asked)
+    if client.jwks_uri is not None:
+        raise KeysElsewhere
     _require_kept(registration, asked, now=tx.now)
     keys = [
         (make_key(client.client_id, key, now=tx.now), thumbprint(key.material)) for key in added

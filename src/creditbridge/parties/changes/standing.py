@@ -80,6 +80,7 @@ def make_client(bank: Bank, onboarding: ClientOnboarding) -> Client:
         redirect_uris=frozenset(onboarding.redirect_uris),
         response_modes=response_modes_of(onboarding),
         requires_request_object=onboarding.require_signed_request_object is True,
+        jwks_uri=onboarding.jwks_uri,
     )
 
 

@@ -9,6 +9,12 @@ from creditbridge.parties.service.banks import (
     list_message_keys,
     suspend_bank,
 )
+from creditbridge.parties.service.key_sets import (
+    begin_fetch,
+    end_fetch,
+    is_fetch_awaited,
+    keep_keys,
+)
 from creditbridge.parties.service.operators import (
     HouseOpened,
     HouseUnopened,
@@ -39,6 +45,8 @@ __all__ = [
     "PersonUnknown",
     "apply_change",
     "approve_change",
+    "begin_fetch",
+    "end_fetch",
     "enrol_operators",
     "enrol_person",
     "find_client",
@@ -49,7 +57,9 @@ __all__ = [
     "get_client",
     "get_operator",
     "get_person",
+    "is_fetch_awaited",
     "keep_enterprise",
+    "keep_keys",
     "list_clients",
     "list_message_keys",
     "propose_change",

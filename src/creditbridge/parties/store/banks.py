@@ -11,6 +11,7 @@ from creditbridge.parties.model import (
     Bank,
     Client,
     ClientKey,
+    KeySet,
     Registration,
     ResponseMode,
     SenderConstraint,
@@ -39,10 +40,15 @@ class ClientRow(msgspec.Struct, frozen=True, kw_only=True):
     uscc: str
     legal_name: str
     bank_state: Standing
+    jwks_uri: str | None
+    begun_at: datetime | None
+    ended_at: datetime | None
+    fetched_at: datetime | None
     key_id: str | None
     jwk: bytes | None
     registered_at: datetime | None
     ends_at: datetime | None
+    is_fetched: bool | None
 
 
 # Onboardings come one after the other; readers are not held up.
@@ -65,8 +71,9 @@ IS_CLASH = """
         )
         OR EXISTS (
             SELECT FROM parties_client_keys
-            WHERE key_id = ANY ($5::text[]) OR thumbprint = ANY ($6::text[])
+            WHERE key_id = ANY ($5::text[]) AND NOT is_fetched OR thumbprint = ANY ($6::text[])
         )
+        OR EXISTS (SELECT FROM parties_clients WHERE jwks_uri = ANY ($7::text[]))
 """
 
 
@@ -84,6 +91,7 @@ async def is_clash(
         [matcher.value for matcher in matchers],
         [key.key_id for key, _ in keys],
         [thumbprint for _, thumbprint in keys],
+        [client.jwks_uri for client in clients if client.jwks_uri is not None],
     )
     return clash is True
 
@@ -104,9 +112,11 @@ async def add_bank(tx: Transaction, bank: Bank, *, change_id: str) -> None:
 ADD_CLIENT = """
     INSERT INTO parties_clients (client_id, bank_id, authentication, matcher_kind, matcher_value,
         assertion_algorithms, scopes, requires_signature, state, sender_constraint, grant_types,
-        redirect_uris, response_modes, requires_request_object)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        redirect_uris, response_modes, requires_request_object, jwks_uri)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 """
+
+ADD_KEY_SET = "INSERT INTO parties_key_sets (client_id) VALUES ($1)"
 
 
 async def add_client(tx: Transaction, client: Client) -> None:
@@ -127,7 +137,10 @@ async def add_client(tx: Transaction, client: Client) -> None:
         sorted(client.redirect_uris),
         sorted(client.response_modes),
         client.requires_request_object,
+        client.jwks_uri,
     )
+    if client.jwks_uri is not None:
+        await tx.execute(ADD_KEY_SET, client.client_id)
 
 
 ADD_KEY = """
@@ -167,8 +180,10 @@ FIND_REGISTRATION = """
     SELECT client_id, bank_id, authentication, matcher_kind, matcher_value,
         assertion_algorithms, scopes, requires_signature, client.state, sender_constraint,
         grant_types, redirect_uris, response_modes, requires_request_object, uscc, legal_name,
-        bank.state AS bank_state, key_id, jwk, registered_at, ends_at
+        bank.state AS bank_state, jwks_uri, begun_at, ended_at, fetched_at, key_id, jwk,
+        registered_at, ends_at, is_fetched
     FROM parties_clients AS client JOIN parties_banks AS bank USING (bank_id)
+        LEFT JOIN parties_key_sets USING (client_id)
         LEFT JOIN parties_client_keys AS key USING (client_id)
     WHERE client_id = $1 ORDER BY registered_at, key_id
 """
@@ -194,12 +209,22 @@ async def find_registration(tx: Transaction, client_id: str) -> Registration | N
         redirect_uris=row.redirect_uris,
         response_modes=row.response_modes,
         requires_request_object=row.requires_request_object,
+        jwks_uri=row.jwks_uri,
     )
     bank = Bank(bank_id=row.bank_id, uscc=row.uscc, legal_name=row.legal_name, state=row.bank_state)
     keys = (_key_of(each) for each in rows)
     return Registration(
-        client=client, bank=bank, keys=tuple(key for key in keys if key is not None)
+        client=client,
+        bank=bank,
+        keys=tuple(key for key in keys if key is not None),
+        key_set=_key_set_of(row),
     )
+
+
+def _key_set_of(row: ClientRow) -> KeySet | None:
+    if row.jwks_uri is None:
+        return None
+    return KeySet(begun_at=row.begun_at, ended_at=row.ended_at, fetched_at=row.fetched_at)
 
 
 def _key_of(row: ClientRow) -> ClientKey | None:
@@ -211,6 +236,7 @@ def _key_of(row: ClientRow) -> ClientKey | None:
         jwk=row.jwk,
         registered_at=row.registered_at,
         ends_at=row.ends_at,
+        is_fetched=row.is_fetched is True,
     )
 
 
@@ -222,7 +248,7 @@ def _read_matcher(row: ClientRow) -> SubjectMatcher | None:
 
 # Ended ones too: a pin of the past verifies what was signed then.
 FIND_KEYS_OF_BANK = """
-    SELECT key_id, client_id, jwk, registered_at, ends_at
+    SELECT key_id, client_id, jwk, registered_at, ends_at, is_fetched
     FROM parties_client_keys JOIN parties_clients USING (client_id)
     WHERE bank_id = $1 ORDER BY registered_at, key_id
 """
