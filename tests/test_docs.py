@@ -41,6 +41,7 @@ PROJECT = Path(__file__).parents[1]
 DOCS = PROJECT / "docs"
 PAGES = sorted([*PROJECT.glob("*.md"), *DOCS.glob("**/*.md"), PROJECT / "certs_example/README.md"])
 TOKEN_PAGE = "journeys/bank-token.md"
+ASKING_PAGE = "journeys/bank-authorize.md"
 SOURCE = Path(creditbridge.__file__).parent
 
 LINK = re.compile(r"\]\((?![a-z]+:)([^)#\s]*)(?:#([^)\s]*))?\)")  # relative ones
@@ -166,9 +167,11 @@ def test_every_refusal_of_a_report_is_listed(module: ModuleType) -> None:
 
 
 def test_every_refusal_of_a_token_is_listed() -> None:
-    """At a door among those of a report; at the token endpoint in the words of RFC 6749."""
+    """At a door among those of a report; in the words of OAuth for machines and for browsers."""
     door = {code for _, code in REFUSAL.findall(read("journeys/bank-report.md"))}
-    endpoint = set(re.findall(r"^\| [0-9]{3} \| `([a-z_]+)` \|", read(TOKEN_PAGE), re.MULTILINE))
+    pages = read(TOKEN_PAGE) + read(ASKING_PAGE)
+    told = re.compile(r"^\| (?:[0-9]{3}|back|a page)[^|]* \| `([a-z_]+)` \|", re.MULTILINE)
+    endpoint = set(told.findall(pages))
     oauth = list_errors(access.OAuthError)
     proofs = {access.TokenUnproven.code, access.NonceWanted.code}
 

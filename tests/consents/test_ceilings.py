@@ -1,12 +1,12 @@
 """What a bank may ask for."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from msgspec.structs import replace
 
 from creditbridge.consents.acts import ConsentRequest
-from creditbridge.consents.ceilings import Ceilings, require_acceptable
+from creditbridge.consents.ceilings import Ceilings, TermNotAllowed, require_acceptable
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.profile.codes import Purpose, SectionCode
 
@@ -55,6 +55,23 @@ def test_a_request_over_a_ceiling_is_refused(
         require_acceptable(replace(request_of_bank, **changes), Ceilings(), now=noon)
 
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("hours", [-14, 14])
+def test_a_term_at_the_end_of_time_is_refused(
+    request_of_bank: ConsentRequest, noon: datetime, hours: int
+) -> None:
+    """Within a year, and yet no instant in UTC: refused like every other term, and no defect."""
+    west = timezone(timedelta(hours=hours))
+    last = datetime(9999, 12, 31, 23, tzinfo=west)
+    first = datetime(9999, 12, 31, 1, tzinfo=west)
+    asked = replace(request_of_bank, valid_from=first, valid_to=last)
+
+    if hours < 0:
+        with pytest.raises(TermNotAllowed):
+            require_acceptable(asked, Ceilings(), now=noon)
+    else:
+        assert require_acceptable(asked, Ceilings(), now=noon).valid_to == last
 
 
 def test_post_loan_with_its_business_is_accepted(

@@ -21,6 +21,7 @@ from creditbridge.consents.model import (
 )
 from creditbridge.consents.rules import TransitionImpossible, verify_artefact
 from creditbridge.consents.service import AuthorizationTaken, ConsentBusy, Consents
+from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import (
     Database,
     DatabaseUnavailable,
@@ -28,6 +29,7 @@ from creditbridge.foundation.database import (
     open_database,
 )
 from creditbridge.foundation.errors import CreditbridgeError, Refused
+from creditbridge.foundation.ids import Kind, new_id
 from creditbridge.foundation.keys import FileKey
 from creditbridge.parties.model import Role
 from creditbridge.profile.codes import Purpose, SectionCode
@@ -134,6 +136,37 @@ async def test_an_authorization_number_is_used_once_per_bank(
             await lodge(tx, consents, request_of_bank)
 
         await lodge(tx, consents, request_of_bank, bank_id="bnk_2")
+
+
+async def test_a_request_can_be_tried_before_it_is_made(
+    database: Database, consents: Consents, request_of_bank: ConsentRequest
+) -> None:
+    """Ceilings and number as when it is lodged, and nothing is; a number in use is refused."""
+    async with database.transaction() as tx:
+        asked = replace(request_of_bank, valid_to=tx.now + timedelta(days=30))
+        term = await consents.require_acceptable(tx, asked)
+
+        assert (term.valid_from, term.valid_to) == (tx.now, asked.valid_to)
+        assert await consents.list_for_bank(tx, "bnk_1") == []
+        with pytest.raises(Refused):
+            await consents.require_acceptable(tx, replace(asked, max_queries=1_001))
+        await consents.request_consent(tx, asked)
+        with pytest.raises(AuthorizationTaken):
+            await consents.require_acceptable(tx, asked)
+        await consents.require_acceptable(tx, replace(asked, bank_id="bnk_2"))
+
+
+async def test_a_request_may_bring_the_id_of_its_consent(
+    database: Database, consents: Consents, request_of_bank: ConsentRequest
+) -> None:
+    """Where it was named to somebody before it was made."""
+    named = new_id(Kind.CONSENT, now=SystemClock().now())
+
+    async with database.transaction() as tx:
+        lodged = await lodge(tx, consents, request_of_bank, consent_id=named)
+
+    assert lodged.consent_id == named
+    assert named.encode() in lodged.artefact
 
 
 async def test_an_approval_fixes_the_artefact(

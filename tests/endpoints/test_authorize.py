@@ -388,7 +388,7 @@ async def test_Z6_a_request_for_services_alone_says_so(
 
     text = page_of(page)
     assert "lets the bank query no credit information" in text
-    assert "Ask your enterprise for consents" in text
+    assert "See how the consents stand" in text
     assert "What will be queried" not in text
     token = await redeem(stage, north, returned(await browser.decide(page, "approve"))["code"])
     assert (token.status, token.json["scope"]) == (200, "consents reports")

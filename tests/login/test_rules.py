@@ -44,11 +44,30 @@ CLAIMS = IdTokenClaims(
 
 
 TRY = SignInTry(nonce="n", code_verifier="v", return_to="/")
+ANEW = SignInTry(nonce="n", code_verifier="v", return_to="/", authenticated_after=NOW)
 
 
 def judge(claims: IdTokenClaims, attempt: SignInTry = TRY) -> Identity:
     """Judge at NOW, for the nonce `n`."""
     return require_identity(claims, SETTINGS, attempt, now=NOW)
+
+
+@pytest.mark.parametrize("auth_time", [INSTANT, INSTANT + 5, INSTANT - 30, INSTANT + 40])
+def test_Z8_who_proved_it_anew_is_believed(auth_time: int) -> None:
+    """Since the sign-in was begun, give or take what clocks differ."""
+    claims = msgspec.structs.replace(CLAIMS, auth_time=auth_time)
+
+    assert judge(claims, ANEW).subject == "sbx-1"
+
+
+@pytest.mark.parametrize("auth_time", [None, 0, INSTANT - 31, INSTANT - 3_600])
+def test_Z8_who_proved_it_before_is_not_believed(auth_time: int | None) -> None:
+    """A provider that passes `prompt=login` over, or says nothing of the time."""
+    claims = msgspec.structs.replace(CLAIMS, auth_time=auth_time)
+
+    assert judge(claims).subject == "sbx-1"
+    with pytest.raises(IdentityRejected):
+        judge(claims, ANEW)
 
 
 @pytest.mark.parametrize(

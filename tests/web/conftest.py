@@ -3,9 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from creditbridge.consents.model import ConsentState
 from creditbridge.endpoints.views import (
+    AskedConsent,
+    AuthorizationView,
     ConsentLine,
     ConsentListView,
     ConsentView,
@@ -90,6 +93,20 @@ def make_pages(foreign: str) -> dict[str, dict[str, object]]:
             can_withdraw=True,
         ),
         "withdrawal": WithdrawalView(terms=terms, used=2),
+        "authorization": AuthorizationView(
+            bank=terms.bank,
+            enterprise=terms.enterprise,
+            consents=(
+                AskedConsent(terms=terms, unusual=tuple(Unusual)),
+                AskedConsent(terms=replace(terms, begins_at_yes=True, business_ref=None)),
+            ),
+            scopes=("consents", "reports"),
+            answer_by=NOW,
+            returns_to=foreign,
+            client_id="north-web",
+            request_uri="urn:ietf:params:oauth:request_uri:x",
+            shown="s" * 43,
+        ),
         "error": ErrorView(code=foreign, interaction_id=foreign, offers_sign_in=True),
     }
     return {name: {"frame": frame, "view": view} for name, view in views.items()}

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from creditbridge.endpoints.pages import PAGE_HEADERS, read_static, render
 from creditbridge.endpoints.views import (
+    AuthorizationView,
     ConsentListView,
     ConsentView,
     DecisionView,
@@ -20,7 +21,10 @@ from creditbridge.endpoints.views import (
 )
 from creditbridge.endpoints.wording import Language
 
-TEMPLATES = ["sign_in", "consents", "decision", "consent", "withdrawal", "error"]
+TEMPLATES = [
+    *("sign_in", "consents", "decision", "authorization"),
+    *("consent", "withdrawal", "error"),
+]
 HOSTILE = [
     "<script>alert(1)</script>",
     "</script><script>alert(1)</script>",
@@ -133,7 +137,7 @@ def test_hostile_texts_stay_inert(
 def test_foreign_names_are_isolated(pages: dict[str, Context]) -> None:
     """Wherever a bank's or a person's name stands, `bdi` is around it."""
     name = "杭州江涛商业银行股份有限公司"
-    for template in ("consents", "decision", "consent", "withdrawal"):
+    for template in ("consents", "decision", "authorization", "consent", "withdrawal"):
         text = render(template, Language.CHINESE, **pages[template]).decode()
 
         assert text.count(name) > 0
@@ -165,6 +169,54 @@ def test_Z6_the_decision_page_says_what_is_decided(
     for fact in ["杭州江涛商业银行股份有限公司", "91330000701234567K", *facts]:
         assert fact in page.text
     assert ("包含融资" if in_chinese else "lending information") in page.text
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_Z6_the_page_of_several_consents_says_which_is_unusual(
+    pages: dict[str, Context], language: Language
+) -> None:
+    """Each with a heading of its own, and the signs inside of the one that they are about."""
+    text = render("authorization", language, **pages["authorization"]).decode()
+    first, second = text.split('id="consent-2"')
+
+    assert 'id="unusual-1"' in first
+    assert 'class="unusual"' not in second
+    assert ("从您同意时起" if language is Language.CHINESE else "From your approval to") in second
+    assert text.count("91330000701234567K") == 1
+
+
+def test_Z6_the_page_of_one_consent_reads_like_the_portals(pages: dict[str, Context]) -> None:
+    """What is unusual on top, who and whom among the facts, no number."""
+    view = pages["authorization"]["view"]
+    assert isinstance(view, AuthorizationView)
+    one = msgspec.structs.replace(view, consents=view.consents[:1])
+
+    context = {**pages["authorization"], "view": one}
+    text = render("authorization", Language.ENGLISH, **context).decode()
+
+    assert text.index('id="unusual"') < text.index('class="sheet"')
+    assert "Who will look" in text
+    assert "Consent 1 of 1" not in text
+
+
+def test_Z6_the_text_of_an_authorization_stands_without_its_reader(
+    pages: dict[str, Context],
+) -> None:
+    """Its digest does not hang on the form, nor on itself."""
+    view = pages["authorization"]["view"]
+    assert isinstance(view, AuthorizationView)
+    texts = {
+        render(
+            "authorization",
+            Language.CHINESE,
+            frame=Frame(path=""),
+            view=msgspec.structs.replace(view, shown=shown),
+        )
+        for shown in ("", "x")
+    }
+
+    assert len(texts) == 1
+    assert b"<form" not in texts.pop()
 
 
 def test_Z8_every_form_carries_its_session_and_the_version_it_shows(

@@ -1,14 +1,16 @@
 """Our words in both languages, and other people's words among them."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from enum import StrEnum
 from importlib import resources
 from pathlib import Path
 
 import pytest
 from markupsafe import Markup
 
+from creditbridge.access.model import OPENID
+from creditbridge.app import SCOPES
 from creditbridge.consents.model import ConsentState
 from creditbridge.endpoints.views import LookOutcome, Notice, Unusual
 from creditbridge.endpoints.wording import (
@@ -60,9 +62,10 @@ def test_every_text_that_a_template_names_exists() -> None:
         ("outcome", LookOutcome),
         ("notice", Notice),
         ("unusual", Unusual),
+        ("scope", SCOPES | {OPENID}),
     ],
 )
-def test_every_word_of_the_house_has_a_text(part: str, words: type[StrEnum]) -> None:
+def test_every_word_of_the_house_has_a_text(part: str, words: Iterable[str]) -> None:
     """A new purpose, section or state is not shown as a code."""
     texts = {key.removeprefix(f"{part}.") for key in CHINESE.texts if key.startswith(f"{part}.")}
 
