@@ -84,6 +84,9 @@ def test_G9_a_repetition_hides_neither_behind_encoding_nor_behind_emptiness() ->
         (b"a=%0d%0aSet-Cookie:x", FormFault.CONTROL),
         (b"a=1&" * FIELDS_MAX + b"b=1", FormFault.FIELDS),
         (b"a=" + b"x" * 65_536, FormFault.SIZE),
+        (b"a=" + b"x" * 4_097, FormFault.LONG),
+        (b"a=" + b"%61" * 1_366, FormFault.LONG),
+        (b"x" * 129 + b"=a", FormFault.LONG),
     ],
 )
 def test_a_broken_form_is_an_invalid_request(body: bytes, fault: FormFault) -> None:

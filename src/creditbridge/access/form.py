@@ -10,6 +10,22 @@ from creditbridge.access.model import InvalidRequest
 CONTENT_TYPE = "application/x-www-form-urlencoded"
 FIELDS_MAX = 64
 FORM_BYTES_MAX = 65_536
+# As sent, percent-encoding included: nothing that has a meaning here is nearly as long.
+NAME_BYTES_MAX = 128
+VALUE_BYTES_MAX = 4_096
+# What their readers bound, to refuse it in the standard's own word for them.
+BOUNDED_BY_READERS = frozenset(
+    {
+        "authorization_details",
+        "client_assertion",
+        "client_id",
+        "code_verifier",
+        "request",
+        "scope",
+        "state",
+        "nonce",
+    }
+)
 _FORM_CHARACTERS = re.compile(rb"(?:[!-$&-~]|%[0-9A-Fa-f]{2})*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -21,6 +37,7 @@ class FormFault(StrEnum):
     CHARSET = "The form is UTF-8 and takes no other content type parameter."
     QUERY = "Send the parameters in the body; this address takes no query."
     SIZE = "The form is larger than 64 kB."
+    LONG = "A parameter is longer than this server reads."
     FIELDS = "The form has too many parameters."
     REPEATED = "A parameter is sent more than once."
     ENCODING = "The form is not percent-encoded UTF-8."
@@ -32,7 +49,7 @@ def parse_form(body: bytes, *, content_type: str | None, query: bytes = b"") -> 
 
     Raises:
         InvalidRequest: another content type, a query, a repeated name, a broken encoding, a
-            control character, over 64 fields or 64 kB.
+            control character, over 64 fields or 64 kB, a name or a value that is too long.
     """
     _require_form_type(content_type)
     # A parameter in the address would be a second place for the same name, and ends in logs.
@@ -50,8 +67,10 @@ def parse_form(body: bytes, *, content_type: str | None, query: bytes = b"") -> 
         if not field:
             continue
         # Compared as decoded: `scope` and `sc%6Fpe` are one name (RFC 6749, section 3.2).
-        if (known := _decode(name)) in parameters:
+        if (known := _decode_name(name)) in parameters:
             raise InvalidRequest(FormFault.REPEATED)
+        if len(value) > VALUE_BYTES_MAX and known not in BOUNDED_BY_READERS:
+            raise InvalidRequest(FormFault.LONG)
         parameters[known] = _decode(value)
     # Sent without a value is as not sent (RFC 6749, section 3.1).
     return {name: value for name, value in parameters.items() if value}
@@ -64,6 +83,12 @@ def _require_form_type(content_type: str | None) -> None:
     # Appendix B fixes UTF-8; a charset that says so is harmless, any other is a misunderstanding.
     if parameter.strip(" \t").lower().replace('"', "") not in {"", "charset=utf-8"}:
         raise InvalidRequest(FormFault.CHARSET)
+
+
+def _decode_name(encoded: bytes) -> str:
+    if len(encoded) > NAME_BYTES_MAX:
+        raise InvalidRequest(FormFault.LONG)
+    return _decode(encoded)
 
 
 def _decode(encoded: bytes) -> str:
