@@ -13,7 +13,13 @@ FOLDER = Path(SPEC.origin or "").parent if SPEC is not None else Path()
 STEP = re.compile(r"^(\d+)\. ", re.MULTILINE)
 MARK = re.compile(r"#\s(\d+(?:,\s\d+)*)")
 # Not journeys: they have no numbered steps, and so no marks either.
-PLAIN = {"__init__.py", "asked_consents.py", "report_ports.py", "require_voice.py"}
+PLAIN = {
+    "__init__.py",
+    "answered_consents.py",
+    "asked_consents.py",
+    "report_ports.py",
+    "require_voice.py",
+}
 
 
 def steps_of(source: str) -> list[int]:

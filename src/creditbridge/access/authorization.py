@@ -50,21 +50,26 @@ class ReportDetail(
     authorization_no: DetailText | None = None
 
 
+class GrantRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client asks a person for, however the answer comes back."""
+
+    client_id: str
+    bank_id: str
+    scopes: frozenset[str]
+    details: tuple[ReportDetail, ...] = ()
+
+
 # Stored as JSON under a pushed request: add members with a default, never rename.
-class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
+class AuthorizationRequest(GrantRequest, frozen=True, kw_only=True):
     """A request that keeps every rule; nobody has agreed to it yet.
 
     `proof_key` is the thumbprint of the DPoP key that alone may use the code (RFC 9449, section
     10), `code_challenge` is of method S256 (RFC 7636).
     """
 
-    client_id: str
-    bank_id: str
     redirect_uri: str
-    scopes: frozenset[str]
     code_challenge: str
     response_mode: ResponseMode = ResponseMode.QUERY
     state: str | None = None
     nonce: str | None = None
-    details: tuple[ReportDetail, ...] = ()
     proof_key: str | None = None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from creditbridge.access.client_auth import METHODS
 from creditbridge.access.client_auth.private_key_jwt import ALGORITHMS
-from creditbridge.access.grants import GRANTS
+from creditbridge.access.grants import GRANTS, ciba
 from creditbridge.access.model import OPENID
 from creditbridge.access.pushed.details import DETAIL_TYPE
 from creditbridge.access.settings import AccessSettings
@@ -20,6 +20,8 @@ TOKEN_PATH = "/oauth/token"  # noqa: S105 - an address, no secret
 REVOCATION_PATH = "/oauth/revoke"
 INTROSPECTION_PATH = "/oauth/introspect"
 GRANTS_PATH = "/grants"
+BACKCHANNEL_PATH = "/oauth/backchannel"
+BACKCHANNEL_ENDPOINT = "backchannel_authentication_endpoint"
 
 # What clients call, each under its name in the metadata.
 ENDPOINTS: Mapping[str, str] = {
@@ -44,6 +46,12 @@ def authorization_server_metadata(settings: AccessSettings) -> dict[str, Metadat
     # The bank door asks for a certificate, so what clients call has one address, also as an mTLS
     # client looks it up (RFC 8705, section 5).
     endpoints = {name: settings.bank_url + path for name, path in ENDPOINTS.items()}
+    grants = set(GRANTS)
+    # Whoever decides without a browser is told of by an ID token: without these there is neither.
+    if OPENID in settings.scopes:
+        endpoints[BACKCHANNEL_ENDPOINT] = settings.bank_url + BACKCHANNEL_PATH
+    else:
+        grants.discard(ciba.NAME)
     return {
         "issuer": settings.issuer,
         # Browsers show no certificate: people are asked on their own door.
@@ -52,8 +60,9 @@ def authorization_server_metadata(settings: AccessSettings) -> dict[str, Metadat
         "jwks_uri": settings.issuer + JWKS_PATH,
         "scopes_supported": sorted(settings.scopes),
         # From the registries themselves, so that the document cannot claim what is not served.
-        "grant_types_supported": sorted(GRANTS),
+        "grant_types_supported": sorted(grants),
         **_describe_authorization(settings),
+        **(_describe_backchannel() if OPENID in settings.scopes else {}),
         **_describe_authentication(),
         "grant_management_actions_supported": ["create", "query", "revoke"],
         "tls_client_certificate_bound_access_tokens": True,
@@ -113,6 +122,15 @@ def _describe_authorization(settings: AccessSettings) -> dict[str, MetadataValue
     if settings.token_algorithms:
         described["authorization_signing_alg_values_supported"] = list(settings.token_algorithms)
     return described
+
+
+def _describe_backchannel() -> dict[str, MetadataValue]:
+    """Return how a client asks without a browser (OpenID CIBA Core 1.0, section 4)."""
+    return {
+        "backchannel_token_delivery_modes_supported": ["poll"],
+        "backchannel_authentication_request_signing_alg_values_supported": sorted(ALGORITHMS),
+        "backchannel_user_code_parameter_supported": False,
+    }
 
 
 def _describe_authentication() -> dict[str, MetadataValue]:

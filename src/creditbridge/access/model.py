@@ -36,9 +36,10 @@ class ClientRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     `authorization` and `proofs` hold every Authorization and DPoP header; `certificate` is that of
     this connection, whose chain TLS has checked. `issuer` is the name of the server that was asked,
-    None where it has none to be meant by, `target_uri` the address that was asked, on our own
-    origin, and `nonces` those that a proof must hold here, None where none is asked for. On `meter`
-    stands, once the client is known, what its answer says of its limits.
+    None where it has none to be meant by, `names` further ones by which clients of CIBA may mean it
+    here, `target_uri` the address that was asked, on our own origin, and `nonces` those that proofs
+    must hold here, None where none is asked for. On `meter` stands, once the client is known, what
+    its answer says of its limits.
     """
 
     form: Mapping[str, str]
@@ -46,6 +47,7 @@ class ClientRequest(msgspec.Struct, frozen=True, kw_only=True):
     certificate: PeerCertificate | None = None
     proofs: tuple[str, ...] = ()
     issuer: str | None = None
+    names: frozenset[str] = frozenset()
     target_uri: str = ""
     nonces: ProofNonces | None = None
     meter: Meter = msgspec.field(default_factory=Meter)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from creditbridge.access import store
+from creditbridge.access.backchannel import store as backchannel
 from creditbridge.access.checks import CHECKS
 from creditbridge.access.client_auth import METHODS
 from creditbridge.access.granted import store as grants
@@ -14,6 +15,7 @@ from creditbridge.access.granted.service import (
     find_grant,
     issue_code,
     issue_refresh_token,
+    make_grant,
     revoke_grant,
     revoke_grants,
 )
@@ -50,6 +52,7 @@ __all__ = [
     "introspect_token",
     "issue_code",
     "issue_token",
+    "make_grant",
     "prove_key",
     "purge",
     "revoke_grant",
@@ -254,9 +257,10 @@ async def revoke_tokens(tx: Transaction, *, bank_id: str, client_id: str | None 
 
 
 async def purge(tx: Transaction) -> int:
-    """Delete up to 1,000 expired tokens, as many grants and pushed requests; return how many.
+    """Delete up to 1,000 expired tokens, as many grants and requests; return how many.
 
     Of grants those that ended, and those that nobody took up.
     """
-    deleted = await grants.purge_grants(tx) + await store.purge_tokens(tx)
+    deleted = await backchannel.purge(tx)
+    deleted += await grants.purge_grants(tx) + await store.purge_tokens(tx)
     return deleted + await pushed.purge(tx)

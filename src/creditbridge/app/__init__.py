@@ -19,14 +19,13 @@ from creditbridge.access.metadata import (
     openid_configuration,
     protected_resource_metadata,
 )
-from creditbridge.access.model import OPENID
-from creditbridge.access.settings import AccessSettings
 from creditbridge.admission.limits import Limits
 from creditbridge.admission.sealing import Sealer
 from creditbridge.admission.service import Admission
 from creditbridge.app.doors import list_doors
 from creditbridge.app.keys import ShownKeys, list_message_keys, list_rings
 from creditbridge.app.opening import (
+    list_addresses,
     open_id_tokens,
     open_key_http,
     open_limits,
@@ -46,9 +45,11 @@ from creditbridge.foundation.database import Database, open_database
 from creditbridge.foundation.ids import Kind, new_id
 from creditbridge.foundation.keys import parse_public_key
 from creditbridge.journeys.admit_caller import AdmitCaller
+from creditbridge.journeys.ask_person import AskPerson
 from creditbridge.journeys.check_ledger import CheckLedger
 from creditbridge.journeys.decide_authorization import DecideAuthorization
 from creditbridge.journeys.decide_change import DecideChange
+from creditbridge.journeys.decide_waiting import DecideWaiting
 from creditbridge.journeys.deliver_report import DeliverReport
 from creditbridge.journeys.fetch_keys import FetchKeys
 from creditbridge.journeys.give_consent import GiveConsent
@@ -87,8 +88,6 @@ from creditbridge.server.embedded import embedded_database
 from creditbridge.server.revocation import RevocationLists
 from creditbridge.server.run import Lifecycle
 from creditbridge.settings import Keys, Settings, load_keys
-
-SCOPES = frozenset({"consents", "grant_management_query", "grant_management_revoke", "reports"})
 
 Task: TypeAlias = Callable[[], Coroutine[object, object, None]]
 
@@ -238,7 +237,8 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     def house(self, readiness: Readiness) -> House:
         """Return what the doors' handlers are given."""
         keys, database, ledger = self.keys, self.database, self.ledger
-        addresses, fetch_keys = self._addresses(), self._fetch_keys()
+        addresses = list_addresses(self.settings, keys, self.id_tokens)
+        fetch_keys = self._fetch_keys()
         prove_client = self._prove_client(fetch_keys)
         return House(
             bank_url=addresses.bank_url,
@@ -283,6 +283,15 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 access=access,
                 ledger=ledger,
             ),
+            ask_person=AskPerson(
+                prove_client=prove_client,
+                admission=self.admission,
+                consents=self.consents,
+                scopes=addresses.scopes,
+            ),
+            decide_waiting=DecideWaiting(
+                database=database, consents=self.consents, access=access, ledger=ledger
+            ),
             revoke_token=RevokeToken(prove_client=prove_client, access=access, ledger=ledger),
             introspect_token=IntrospectToken(prove_client=prove_client, access=access),
             strangers=self.strangers,
@@ -313,16 +322,6 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             deliver_report=self._deliver_report(),
             prove_record=ProveRecord(database=database, ledger=ledger),
             check_ledger=CheckLedger(database=database, trust=self._trust),
-        )
-
-    def _addresses(self) -> AccessSettings:
-        doors, token = self.settings.doors, self.keys.token
-        shown = [] if token is None else token.list_shown()
-        return AccessSettings(
-            issuer=doors.people.url,
-            bank_url=doors.bank.url,
-            scopes=SCOPES if self.id_tokens is None else SCOPES | {OPENID},
-            token_algorithms=tuple(sorted({key.algorithm for key in shown})),
         )
 
     def _fetch_keys(self) -> FetchKeys:

@@ -19,6 +19,7 @@ from creditbridge.endpoints import (
     portal,
     reports,
     sign_in,
+    waiting,
 )
 from creditbridge.endpoints.correlation import Correlation
 from creditbridge.endpoints.guards import answer_caller
@@ -58,6 +59,7 @@ def people_application(house: House) -> Correlation:
             people.router,
             portal.router,
             sign_in.router,
+            waiting.router,
         )
     )
 

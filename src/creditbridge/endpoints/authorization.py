@@ -5,6 +5,7 @@ from litestar import Response, Router, get, post
 from litestar.exceptions import NotFoundException
 
 from creditbridge.access.metadata import (
+    BACKCHANNEL_PATH,
     INTROSPECTION_PATH,
     JWKS_PATH,
     METADATA_PATH,
@@ -19,6 +20,7 @@ from creditbridge.endpoints.exchange import HttpRequest
 from creditbridge.endpoints.house import AtHouse
 from creditbridge.endpoints.oauth_form import answer_client, read_client_request, refuse_client
 from creditbridge.journeys import (
+    ask_person as ask,
     introspect_token as introspection,
     issue_token as issue,
     push_request as push,
@@ -48,6 +50,17 @@ async def push_request(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     except OAuthError as refusal:
         return refuse_client(refusal)
     return answer_client(pushed, status=201)
+
+
+@post(BACKCHANNEL_PATH, status_code=200)
+async def ask_person(request: HttpRequest, house: AtHouse) -> Response[bytes]:
+    """Let a request wait for a person in the portal (OpenID CIBA Core 1.0, section 7.3)."""
+    try:
+        asked = await read_client_request(request, house, path=BACKCHANNEL_PATH, door=ask.DOOR)
+        answer = await house.ask_person(asked)
+    except OAuthError as refusal:
+        return refuse_client(refusal)
+    return answer_client(answer)
 
 
 @post(REVOCATION_PATH, status_code=200)
@@ -119,6 +132,7 @@ token_router = Router(
     "/",
     route_handlers=[
         push_request,
+        ask_person,
         issue_token,
         revoke_token,
         introspect_token,

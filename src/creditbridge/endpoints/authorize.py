@@ -31,11 +31,8 @@ from creditbridge.endpoints.visits import (
     require_visit,
     see_other,
 )
-from creditbridge.journeys.decide_authorization import (
-    Decision,
-    SignInStale,
-    Speaker,
-)
+from creditbridge.journeys.answered_consents import Shown, Speaker
+from creditbridge.journeys.decide_authorization import Decision, SignInStale
 from creditbridge.journeys.open_authorization import Asked, Asking
 from creditbridge.ledger.encoding import to_base64url
 from creditbridge.ledger.model import EnterpriseName
@@ -163,9 +160,7 @@ def _decide(asking: Asking, visit: Visit, *, approves: bool, shown: bytes = b"")
             enterprise=EnterpriseName(uscc=enterprise.uscc, name=enterprise.name),
         ),
         approves=approves,
-        template_id=TEMPLATE_ID,
-        template_version=TEMPLATE_VERSION,
-        text_digest=shown,
+        shown=Shown(template_id=TEMPLATE_ID, template_version=TEMPLATE_VERSION, text_digest=shown),
     )
 
 

@@ -14,9 +14,11 @@ from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.keys import Signers
 from creditbridge.journeys.admit_caller import AdmitCaller
+from creditbridge.journeys.ask_person import AskPerson
 from creditbridge.journeys.check_ledger import CheckLedger
 from creditbridge.journeys.decide_authorization import DecideAuthorization
 from creditbridge.journeys.decide_change import DecideChange
+from creditbridge.journeys.decide_waiting import DecideWaiting
 from creditbridge.journeys.deliver_report import DeliverReport
 from creditbridge.journeys.give_consent import GiveConsent
 from creditbridge.journeys.introspect_token import IntrospectToken
@@ -79,6 +81,8 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     push_request: PushRequest
     open_authorization: OpenAuthorization
     decide_authorization: DecideAuthorization
+    ask_person: AskPerson
+    decide_waiting: DecideWaiting
     revoke_token: RevokeToken
     introspect_token: IntrospectToken
     admit_caller: AdmitCaller

@@ -4,10 +4,13 @@ Here in the words of OAuth (RFC 6749, section 5), which a client library reads; 
 problem details.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 from litestar import Response
 
 from creditbridge.access.form import parse_form
+from creditbridge.access.metadata import BACKCHANNEL_PATH, TOKEN_PATH
 from creditbridge.access.model import ClientRequest, InvalidRequest, OAuthError, TooManyRequests
 from creditbridge.endpoints.exchange import (
     HttpRequest,
@@ -26,6 +29,11 @@ CLOSE = {"connection": "close"}
 # RFC 6749, section 5.2: 401 for a client that is not proven, 400 for everything else; RFC 6585,
 # section 4, for one that asked too often.
 STATUS = {"invalid_client": 401, "temporarily_unavailable": 429}
+# By which endpoints' addresses an assertion may mean the server there (PROTOCOLS A10).
+NAMES: Mapping[str, tuple[str, ...]] = {
+    TOKEN_PATH: (TOKEN_PATH,),
+    BACKCHANNEL_PATH: (BACKCHANNEL_PATH, TOKEN_PATH),
+}
 
 
 async def read_client_request(
@@ -58,6 +66,7 @@ async def read_client_request(
         proofs=list_headers(request, "dpop"),
         # As published: what a client compares, and what it must have meant (RFC 8414).
         issuer=str(house.metadata["issuer"]),
+        names=frozenset(house.bank_url + name for name in NAMES.get(path, ())),
         target_uri=house.bank_url + path,
         nonces=house.nonces,
         meter=meter_of(request),

@@ -51,12 +51,13 @@ class DecisionMissing(Malformed):
 
 @get(HOME)
 async def list_consents(request: HttpRequest, house: AtHouse) -> Response[bytes]:
-    """Show every consent of the enterprise."""
+    """Show what waits for the enterprise, and every consent of it."""
     visit = await require_visit(request, house)
+    waiting = await house.decide_waiting.list_open(visit.session.uscc)
     async with house.database.transaction() as tx:
         consents = await house.consents.list_for_enterprise(tx, visit.session.uscc)
         looks = await find_last_looks(tx, [one.consent_id for one in consents])
-        view = list_view(consents, looks, now=tx.now)
+        view = list_view(consents, looks, waiting, now=tx.now)
     return show(request, "consents", visit, view=view)
 
 

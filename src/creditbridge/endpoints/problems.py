@@ -58,6 +58,7 @@ CODES: Mapping[str, int] = {
     "platform-deadline": 504,
     "platform-refused": 502,
     "rate-limited": 429,
+    "request-unknown": 404,
     "revocation-unknown": 401,
     "session-missing": 401,
     "token-missing": 401,

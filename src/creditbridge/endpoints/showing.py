@@ -20,9 +20,12 @@ from creditbridge.endpoints.views import (
     Party,
     ReceiptView,
     Terms,
+    WaitingLine,
+    WaitingView,
     WithdrawalView,
 )
 from creditbridge.journeys.asked_consents import begin_in_time, list_asked, numbered_by_house
+from creditbridge.journeys.decide_waiting import Waiting
 from creditbridge.journeys.open_authorization import Asked
 from creditbridge.ledger.service import Look
 from creditbridge.profile.codes import SectionCode
@@ -31,15 +34,24 @@ LIVE = frozenset({ConsentState.ACTIVE, ConsentState.PAUSED})
 
 
 def list_view(
-    consents: Sequence[Consent], looks: Mapping[str, datetime], *, now: datetime
+    consents: Sequence[Consent],
+    looks: Mapping[str, datetime],
+    waiting: Sequence[Waiting] = (),
+    *,
+    now: datetime,
 ) -> ConsentListView:
-    """Return the list in its three parts, each as ordered as given."""
+    """Return the list in its parts, each as ordered as given."""
     lines = [(state_at(one, now=now), one) for one in consents]
     requested, live, ended = list[ConsentLine](), list[ConsentLine](), list[ConsentLine]()
     for state, one in lines:
         part = requested if state is ConsentState.REQUESTED else live if state in LIVE else ended
         part.append(_line(one, state, looks.get(one.consent_id)))
-    return ConsentListView(requested=tuple(requested), live=tuple(live), ended=tuple(ended))
+    return ConsentListView(
+        requested=tuple(requested),
+        live=tuple(live),
+        ended=tuple(ended),
+        waiting=tuple(map(_waiting_line, waiting)),
+    )
 
 
 def decision_view(consent: Consent, enterprise: Party) -> DecisionView:
@@ -66,6 +78,35 @@ def authorization_view(asked: Asked, enterprise: Party) -> AuthorizationView:
         returns_to=urlsplit(request.redirect_uri).netloc,
         client_id=asked.asking.client_id,
         request_uri=asked.asking.request_uri,
+    )
+
+
+def waiting_view(waiting: Waiting, enterprise: Party) -> WaitingView:
+    """Return what a bank's machine asks, as it would be lodged if it were approved."""
+    found, bank = waiting.request, waiting.bank
+    terms = (
+        _terms_asked(one, enterprise, asked_at=found.asked_at)
+        for one in list_asked(found.pushed, bank)
+    )
+    return WaitingView(
+        request_id=found.request_id,
+        bank=Party(name=bank.legal_name, uscc=bank.uscc),
+        enterprise=enterprise,
+        consents=tuple(AskedConsent(terms=one, unusual=list_unusual(one)) for one in terms),
+        scopes=tuple(sorted(found.pushed.request.scopes)),
+        answer_by=found.expires_at,
+        binding_message=found.pushed.request.binding_message,
+    )
+
+
+def _waiting_line(waiting: Waiting) -> WaitingLine:
+    """Return the line of a request in the list."""
+    found = waiting.request
+    return WaitingLine(
+        request_id=found.request_id,
+        bank_name=waiting.bank.legal_name,
+        until=found.expires_at,
+        binding_message=found.pushed.request.binding_message,
     )
 
 

@@ -91,12 +91,22 @@ class ConsentLine(msgspec.Struct, frozen=True, kw_only=True):
     last_look_at: datetime | None = None
 
 
+class WaitingLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A request of a bank's machine that waits for an answer until it runs out."""
+
+    request_id: str
+    bank_name: str
+    until: datetime
+    binding_message: str | None = None
+
+
 class ConsentListView(msgspec.Struct, frozen=True, kw_only=True):
-    """Every consent of the enterprise, newest first in each part."""
+    """What waits for the enterprise, and each of its consents, newest first in each part."""
 
     requested: tuple[ConsentLine, ...]
     live: tuple[ConsentLine, ...]
     ended: tuple[ConsentLine, ...]
+    waiting: tuple[WaitingLine, ...] = ()
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,6 +159,22 @@ class AuthorizationView(msgspec.Struct, frozen=True, kw_only=True):
     returns_to: str
     client_id: str
     request_uri: str
+    shown: str = ""
+
+
+class WaitingView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bank's machine asks without a browser; `binding_message` is shown letter by letter.
+
+    `shown` is what the page's digest was when it was shown.
+    """
+
+    request_id: str
+    bank: Party
+    enterprise: Party
+    consents: tuple[AskedConsent, ...]
+    scopes: tuple[str, ...]
+    answer_by: datetime
+    binding_message: str | None = None
     shown: str = ""
 
 

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     CHANGE = "chg"
     CONSENT = "cns"
     GRANT = "grt"
+    REQUEST = "req"
     REPORT = "rpt"
     PROFILE = "prf"
     QUERY = "qry"

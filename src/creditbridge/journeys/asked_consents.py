@@ -5,13 +5,14 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from creditbridge.access.authorization import ReportDetail
+from creditbridge.access.backchannel.model import SentRequest
 from creditbridge.access.pushed.model import PushedRequest
 from creditbridge.consents.acts import ConsentRequest
 from creditbridge.parties.model import Bank
 
 
-def list_asked(pushed: PushedRequest, bank: Bank) -> tuple[ConsentRequest, ...]:
-    """Return the consents that a pushed request asks for, each under the id that it will have."""
+def list_asked(pushed: PushedRequest | SentRequest, bank: Bank) -> tuple[ConsentRequest, ...]:
+    """Return the consents that a request asks for, each under the id that it will have."""
     details = zip(pushed.request.details, pushed.consent_ids, strict=True)
     return tuple(_request_of(detail, consent_id, bank) for detail, consent_id in details)
 

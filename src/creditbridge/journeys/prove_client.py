@@ -7,7 +7,7 @@
 2. Its certificate, where it shows one, was not revoked.
 3. It did not ask too often; beyond a limit it is refused and counted.
 4. Whatever else it is refused, by this journey or by the one that goes on with it, is in the
-   ledger before the answer leaves.
+   ledger before the answer leaves; that a person has not decided yet is no refusal.
 
 The journey that goes on shares the transaction, and with it whatever suspends the client at the
 same moment.
@@ -20,6 +20,7 @@ from typing import Protocol
 
 import msgspec
 
+from creditbridge.access.backchannel.model import NotYet
 from creditbridge.access.granted.model import ConsentGone, InvalidGrant
 from creditbridge.access.model import (
     Authenticated,
@@ -122,8 +123,8 @@ class ProveClient(msgspec.Struct, frozen=True, kw_only=True):
                 self._require_unrevoked(client, now=tx.now)  # 2
                 await self._require_permit(client, request, door=door, now=tx.now)  # 3
                 yield tx, client
-            except TooManyRequests:
-                # Summed up: a client in a loop must not fill the ledger.
+            except (TooManyRequests, NotYet):
+                # Summed up, or nothing was decided: a client in a loop must not fill the ledger.
                 raise
             except OAuthError as refusal:
                 refused = Refusal(

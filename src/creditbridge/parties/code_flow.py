@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from creditbridge.foundation.errors import Malformed
 from creditbridge.parties.model import (
     AUTHORIZATION_CODE,
+    CIBA,
     CLIENT_CREDENTIALS,
     REFRESH_TOKEN,
     ClientOnboarding,
@@ -42,8 +43,8 @@ class GrantsUnfit(Malformed):
 
     code = "grants-unfit"
     message = (
-        "A client's grants are distinct; refresh_token needs authorization_code beside it, and so "
-        "do response modes and signed request objects, which need a key."
+        "A client's grants are distinct; refresh_token needs authorization_code or CIBA beside it; "
+        "response modes and signed request objects need authorization_code; what is signed, a key."
     )
 
 
@@ -69,7 +70,9 @@ def require_code_flow(client: ClientOnboarding) -> None:
     # A member that nothing uses is one that nobody looks after.
     if not asks_people and (client.response_modes or client.require_signed_request_object is True):
         raise GrantsUnfit(detail="members of the code flow without its grant")
-    if client.require_signed_request_object is True and not client.keys:
+    # Without a browser every request is signed (FAPI-CIBA, section 5.2.2).
+    signs = CIBA in client.grant_types or client.require_signed_request_object is True
+    if signs and not client.keys:
         raise GrantsUnfit(detail="no key to verify request objects with")
     if asks_people:
         require_redirects(client.redirect_uris)
@@ -102,9 +105,9 @@ def _require_grants(grant_types: Sequence[str]) -> None:
     if len(grant_types) > GRANT_TYPES_MAX or not all(map(_GRANT_TYPE.fullmatch, grant_types)):
         raise GrantsUnfit(detail="no name of a grant")
     _require_distinct(grant_types)
-    # A refresh token comes with a code; without one there is nothing to refresh.
-    if REFRESH_TOKEN in grant_types and AUTHORIZATION_CODE not in grant_types:
-        raise GrantsUnfit(detail="refresh_token without authorization_code")
+    # A refresh token comes with a person's yes; without one there is nothing to refresh.
+    if REFRESH_TOKEN in grant_types and {AUTHORIZATION_CODE, CIBA}.isdisjoint(grant_types):
+        raise GrantsUnfit(detail="refresh_token without a grant that asks people")
 
 
 def _require_distinct(names: Collection[str]) -> None:

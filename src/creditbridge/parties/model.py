@@ -67,6 +67,7 @@ class ResponseMode(StrEnum):
 CLIENT_CREDENTIALS = "client_credentials"
 AUTHORIZATION_CODE = "authorization_code"
 REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the word of a grant, no secret
+CIBA = "urn:openid:params:grant-type:ciba"
 
 
 class Bank(msgspec.Struct, frozen=True, kw_only=True):

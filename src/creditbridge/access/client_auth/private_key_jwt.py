@@ -24,7 +24,7 @@ from creditbridge.access.model import (
 )
 from creditbridge.foundation.errors import Malformed
 from creditbridge.foundation.keys import name_key
-from creditbridge.parties.model import AssertionAlgorithm, Registration
+from creditbridge.parties.model import CIBA, AssertionAlgorithm, Registration
 from creditbridge.parties.rules import find_assertion_key, read_jose_key, require_key_set
 from creditbridge.protocols.certificate_binding import (
     CertificateUnfit,
@@ -115,7 +115,7 @@ class PrivateKeyJwt:
             claims = _verify(registration, request, now=now)
         except (TokenRejected, Malformed) as error:
             raise InvalidClient(detail=f"{error.code}: {error.detail}") from error
-        _require_names(claims, request)
+        _require_names(claims, request, registration)
         _require_instant(claims, now=now)
         # Last, after the same work: neither the answer nor its time tells whether the client
         # exists.
@@ -164,14 +164,18 @@ def _verify(
     return decode(payload, AssertionClaims)
 
 
-def _require_names(claims: AssertionClaims, request: ClientRequest) -> None:
+def _require_names(
+    claims: AssertionClaims, request: ClientRequest, registration: Registration | None
+) -> None:
     if request.form.get(ASSERTION_TYPE) != JWT_BEARER:
         raise InvalidClient(detail="client_assertion_type")
     if claims.iss != claims.sub or request.form.get("client_id", claims.sub) != claims.sub:
         raise InvalidClient(detail="iss, sub and client_id differ")
     # Byte for byte the issuer: no other address of ours, or one server's assertion would open
-    # another (FAPI 2.0, section 5.3.2.1).
-    if request.issuer is None or claims.aud != request.issuer:
+    # another (FAPI 2.0, section 5.3.2.1). Clients of CIBA may name the endpoint, where that is
+    # told them (CIBA Core 1.0, section 7.1).
+    asks = registration is not None and CIBA in registration.client.grant_types
+    if claims.aud not in ({request.issuer} | (request.names if asks else frozenset())):
         raise InvalidClient(detail="aud")
 
 

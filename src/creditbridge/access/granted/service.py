@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from creditbridge.access.authorization import AuthorizationRequest
+from creditbridge.access.authorization import AuthorizationRequest, GrantRequest
 from creditbridge.access.granted import store
 from creditbridge.access.granted.model import (
     CODE_LIFE,
@@ -41,6 +41,37 @@ async def issue_code(
     Raises:
         UnauthorizedClient: the client was shut out since it asked.
     """
+    grant = await make_grant(tx, request, details=details, person_id=person_id, uscc=uscc)
+    tells = OPENID in grant.scopes
+    code = Code(
+        grant_id=grant.grant_id,
+        client_id=request.client_id,
+        redirect_uri=request.redirect_uri,
+        code_challenge=request.code_challenge,
+        proof_key=request.proof_key,
+        expires_at=tx.now + CODE_LIFE,
+        # Kept for an ID token alone.
+        authenticated_at=authenticated_at if tells else None,
+        nonce=request.nonce if tells else None,
+    )
+    secret = new_secret(CODE_PREFIX)
+    await store.add_code(tx, digest_secret(secret), code)
+    return IssuedCode(secret=secret, grant=grant)
+
+
+async def make_grant(
+    tx: Transaction,
+    request: GrantRequest,
+    *,
+    details: tuple[GrantedDetail, ...],
+    person_id: str,
+    uscc: str,
+) -> Grant:
+    """Make a grant of what a person said yes to, as `issue_code`; nothing brings it yet.
+
+    Raises:
+        UnauthorizedClient: the client was shut out since it asked.
+    """
     # Before the client is read: a suspension that commits after this finds the grant and ends it.
     await join_issuers(tx)
     if await find_client(tx, request.client_id) is None:
@@ -57,21 +88,7 @@ async def issue_code(
         expires_at=min((detail.valid_to for detail in details), default=tx.now + EMPTY_GRANT_LIFE),
     )
     await store.add_grant(tx, grant)
-    tells = OPENID in grant.scopes
-    code = Code(
-        grant_id=grant.grant_id,
-        client_id=request.client_id,
-        redirect_uri=request.redirect_uri,
-        code_challenge=request.code_challenge,
-        proof_key=request.proof_key,
-        expires_at=tx.now + CODE_LIFE,
-        # Kept for an ID token alone.
-        authenticated_at=authenticated_at if tells else None,
-        nonce=request.nonce if tells else None,
-    )
-    secret = new_secret(CODE_PREFIX)
-    await store.add_code(tx, digest_secret(secret), code)
-    return IssuedCode(secret=secret, grant=grant)
+    return grant
 
 
 async def issue_refresh_token(tx: Transaction, grant: Grant) -> str:

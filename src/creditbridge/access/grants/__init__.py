@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from creditbridge.access.granted.model import Entitlement
-from creditbridge.access.grants import authorization_code, client_credentials, refresh_token
+from creditbridge.access.grants import (
+    authorization_code,
+    ciba,
+    client_credentials,
+    refresh_token,
+)
 from creditbridge.access.model import Authenticated, Binding, ClientRequest
 from creditbridge.foundation.database import Transaction
 
@@ -30,6 +35,7 @@ class GrantType(Protocol):
 
 GRANTS: Mapping[str, GrantType] = {
     authorization_code.NAME: authorization_code.AuthorizationCode(),
+    ciba.NAME: ciba.Ciba(),
     client_credentials.NAME: client_credentials.ClientCredentials(),
     refresh_token.NAME: refresh_token.RefreshTokenGrant(),
 }

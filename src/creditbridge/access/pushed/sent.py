@@ -1,6 +1,6 @@
 """What a client pushed: in its form, or in the one object that a key of its own signed. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from creditbridge.access.client_auth.private_key_jwt import ALGORITHMS
@@ -35,17 +35,12 @@ def read_sent(
     # A server without a name is meant by no object.
     if issuer is None:
         raise RequestObjectInvalid(detail="no issuer")
-
-    def find_key(key_id: str, algorithm: str) -> JoseKey | None:
-        require_key_set(registration, key_id, algorithm, now=now)
-        return find_jose_key(registration, key_id, algorithm)
-
     try:
         # Beside an object nothing else counts (RFC 9126, section 3): who could read the form on its
         # way could have changed it.
         read = verify_request_object(
             token,
-            find_key,
+            key_finder(registration, now=now),
             client_id=client.client_id,
             issuer=issuer,
             algorithms=ALGORITHMS,
@@ -55,3 +50,18 @@ def read_sent(
         raise RequestObjectInvalid(detail=error.detail) from error
     sent = Sent(body=read.claims, base=read.signed, signature=read.signature, key_id=read.key_id)
     return read.parameters, sent
+
+
+def key_finder(
+    registration: Registration, *, now: datetime
+) -> Callable[[str, str], JoseKey | None]:
+    """Return what finds a client's key by its name and algorithm.
+
+    It raises `KeySetDue` where the keys that the client publishes must be fetched first.
+    """
+
+    def find_key(key_id: str, algorithm: str) -> JoseKey | None:
+        require_key_set(registration, key_id, algorithm, now=now)
+        return find_jose_key(registration, key_id, algorithm)
+
+    return find_key

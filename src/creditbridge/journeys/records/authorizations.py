@@ -1,7 +1,8 @@
-"""What an answer in the browser leaves in the ledger, beside the records of consents and grants."""
+"""What an answer to a bank leaves in the ledger, beside the records of consents and grants."""
 
 import msgspec
 
+from creditbridge.access.backchannel.model import SentRequest
 from creditbridge.access.pushed.model import PushedRequest, Sent
 from creditbridge.consents.model import Consent
 from creditbridge.journeys.admit_caller import Caller
@@ -18,6 +19,7 @@ from creditbridge.ledger.model import (
 from creditbridge.parties.model import Bank
 
 RULE = "browser-answer"
+PORTAL_RULE = "portal-answer"
 RULE_VERSION = "1"
 
 
@@ -26,14 +28,14 @@ def name_bank(bank: Bank) -> BankName:
     return BankName(bank_id=bank.bank_id, uscc=bank.uscc, legal_name=bank.legal_name)
 
 
-def asked_record(pushed: PushedRequest, bank: Bank, consent: Consent) -> Record:
-    """Return the record of a consent that was asked for in the browser, with what the bank sent."""
+def asked_record(pushed: PushedRequest | SentRequest, bank: Bank, consent: Consent) -> Record:
+    """Return the record of a consent that is answered at once, with what the bank sent for it."""
     caller = Caller(client_id=pushed.request.client_id, bank=bank, request=_proof_of(pushed.sent))
     return request_record(caller, consent)
 
 
 def refused_record(
-    pushed: PushedRequest,
+    pushed: PushedRequest | SentRequest,
     bank: Bank,
     code: str,
     *,
@@ -46,7 +48,7 @@ def refused_record(
     """
     return Record(
         kind=EventKind.AUTHORIZATION_REFUSED,
-        rule=RULE,
+        rule=RULE if isinstance(pushed, PushedRequest) else PORTAL_RULE,
         rule_version=RULE_VERSION,
         terms=AuthorizationRefused(client=pushed.request.client_id, code=code),
         bank=name_bank(bank),

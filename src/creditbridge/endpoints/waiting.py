@@ -1,0 +1,95 @@
+"""What banks' machines ask without a browser, as a representative finds it in the portal."""
+
+import hashlib
+import hmac
+
+from litestar import Response, Router, get, post
+from litestar.params import FromPath
+from msgspec.structs import replace
+
+from creditbridge.endpoints.exchange import HttpRequest
+from creditbridge.endpoints.house import AtHouse
+from creditbridge.endpoints.page_errors import answer_page
+from creditbridge.endpoints.pages import render
+from creditbridge.endpoints.portal import HOME, STILL, DecisionMissing
+from creditbridge.endpoints.showing import waiting_view
+from creditbridge.endpoints.views import Notice, WaitingView
+from creditbridge.endpoints.visits import (
+    Visit,
+    answer_framed,
+    form_of,
+    frame_of,
+    language_of,
+    require_visit,
+    see_other,
+)
+from creditbridge.journeys.answered_consents import Shown, Speaker
+from creditbridge.journeys.decide_waiting import WaitingDecision
+from creditbridge.ledger.encoding import to_base64url
+from creditbridge.ledger.model import EnterpriseName
+
+PATH = "/portal/requests"
+TEMPLATE = "waiting"
+TEMPLATE_ID = "portal-request"
+TEMPLATE_VERSION = "1"
+
+
+@get(PATH + "/{request_id:str}")
+async def read_request(
+    request_id: FromPath[str], request: HttpRequest, house: AtHouse
+) -> Response[bytes]:
+    """Show what a bank asks, to whoever may speak for the enterprise."""
+    visit = await require_visit(request, house)
+    waiting = await house.decide_waiting.show(request_id, uscc=visit.session.uscc)
+    return _show(request, visit, waiting_view(waiting, visit.enterprise))
+
+
+@post(PATH + "/{request_id:str}/decision", status_code=303)
+async def decide(
+    request_id: FromPath[str], request: HttpRequest, house: AtHouse
+) -> Response[bytes]:
+    """Take the yes or no to what was shown; its bank learns of it with its next poll."""
+    visit = await require_visit(request, house)
+    form = await form_of(request, visit)
+    waiting = await house.decide_waiting.show(request_id, uscc=visit.session.uscc)
+    view = waiting_view(waiting, visit.enterprise)
+    shown = _digest_shown(request, view)
+    # What changed meanwhile, if only the language, is shown once more before it counts.
+    if not hmac.compare_digest(form.get("shown", "").encode(), to_base64url(shown).encode()):
+        return _show(request, visit, view, notice=Notice.UNCHANGED)
+    if form.get("decision") not in {"approve", "refuse"}:
+        raise DecisionMissing
+    approves = form["decision"] == "approve"
+    await house.decide_waiting(
+        WaitingDecision(
+            request_id=request_id,
+            speaker=Speaker(
+                session=visit.session,
+                role=visit.role,
+                enterprise=EnterpriseName(uscc=visit.enterprise.uscc, name=visit.enterprise.name),
+            ),
+            approves=approves,
+            shown=Shown(
+                template_id=TEMPLATE_ID, template_version=TEMPLATE_VERSION, text_digest=shown
+            ),
+        )
+    )
+    return see_other(f"{HOME}?notice={Notice.APPROVED if approves else Notice.REFUSED}")
+
+
+def _show(
+    request: HttpRequest, visit: Visit, view: WaitingView, *, notice: Notice | None = None
+) -> Response[bytes]:
+    shown = to_base64url(_digest_shown(request, view))
+    frame = replace(frame_of(request, visit), path=f"{PATH}/{view.request_id}", notice=notice)
+    return answer_framed(request, TEMPLATE, frame, view=replace(view, shown=shown))
+
+
+def _digest_shown(request: HttpRequest, view: WaitingView) -> bytes:
+    """Return the SHA-256 of the page that the person reads, without what is theirs alone."""
+    return hashlib.sha256(render(TEMPLATE, language_of(request), frame=STILL, view=view)).digest()
+
+
+router = Router(
+    "/", route_handlers=[read_request, decide], exception_handlers={Exception: answer_page}
+)

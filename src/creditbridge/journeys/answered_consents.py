@@ -1,0 +1,163 @@
+"""What one yes or no does to every consent that a bank asks for, wherever it is said."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from creditbridge.access.backchannel.model import SentRequest
+from creditbridge.access.granted.model import Grant
+from creditbridge.access.pushed.model import PushedRequest
+from creditbridge.consents.acts import Approval, ConsentRequest, Refusal
+from creditbridge.consents.model import Consent
+from creditbridge.foundation.database import Transaction
+from creditbridge.journeys.records.authorizations import asked_record, name_bank, refused_record
+from creditbridge.journeys.records.consents import approval_record, end_record
+from creditbridge.journeys.records.grants import made_records
+from creditbridge.ledger.model import EnterpriseName, EventKind, PersonName, Record
+from creditbridge.ledger.port import Recorder
+from creditbridge.login.model import Session
+from creditbridge.parties.model import Bank, Role
+
+
+class Consents(Protocol):
+    """What an answer needs of the consents."""
+
+    async def request_consent(self, tx: Transaction, request: ConsentRequest) -> Consent:
+        """Lodge a request that keeps every ceiling."""
+        ...
+
+    async def approve(self, tx: Transaction, approval: Approval) -> Consent:
+        """Make the consent active, with its signed artefact."""
+        ...
+
+    async def refuse(self, tx: Transaction, refusal: Refusal) -> Consent:
+        """End the request."""
+        ...
+
+
+class Speaker(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is signed in, in which session, and for which enterprise."""
+
+    session: Session
+    role: Role
+    enterprise: EnterpriseName
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """The page that a person read; `text_digest` is its SHA-256, 32 bytes."""
+
+    template_id: str = ""
+    template_version: str = ""
+    text_digest: bytes = b""
+
+
+class OpenTo(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that is being decided, in the hands of the person who answers it."""
+
+    pushed: PushedRequest | SentRequest
+    bank: Bank
+    asked: tuple[ConsentRequest, ...]
+    person: PersonName
+    speaker: Speaker
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """The consents as they were lodged, and as they are after the answer, in one order."""
+
+    lodged: tuple[Consent, ...]
+    after: tuple[Consent, ...]
+
+
+async def give_asked(
+    tx: Transaction, consents: Consents, open_to: OpenTo, shown: Shown
+) -> Answered:
+    """Lodge each consent and give it.
+
+    Raises:
+        Refused, Malformed: one of them cannot be given; the transaction is to be given up.
+    """
+    lodged = [await consents.request_consent(tx, one) for one in open_to.asked]
+    approvals = [_approval_of(consent, open_to.speaker, shown) for consent in lodged]
+    given = [await consents.approve(tx, approval) for approval in approvals]
+    return Answered(lodged=tuple(lodged), after=tuple(given))
+
+
+async def refuse_asked(tx: Transaction, consents: Consents, open_to: OpenTo) -> Answered:
+    """Lodge each consent and refuse it: that it was asked for stays known.
+
+    Raises:
+        Refused, Malformed: one of them cannot even be lodged.
+    """
+    lodged = [await consents.request_consent(tx, one) for one in open_to.asked]
+    refusals = [_refusal_of(consent, open_to.speaker) for consent in lodged]
+    refused = [await consents.refuse(tx, refusal) for refusal in refusals]
+    return Answered(lodged=tuple(lodged), after=tuple(refused))
+
+
+async def record_given(
+    tx: Transaction, ledger: Recorder, open_to: OpenTo, answered: Answered, grant: Grant
+) -> None:
+    """Write what was asked, given, and made of it."""
+    person = open_to.person
+    records = _asked_records(open_to, answered)
+    records += [approval_record(consent, person) for consent in answered.after]
+    records += made_records(
+        grant,
+        bank=name_bank(open_to.bank),
+        enterprise=open_to.speaker.enterprise,
+        person=person,
+    )
+    await _record(tx, ledger, records)
+
+
+async def record_refused(
+    tx: Transaction, ledger: Recorder, open_to: OpenTo, answered: Answered, code: str
+) -> None:
+    """Write what was asked, and that a person said no to it."""
+    person = open_to.person
+    records = _asked_records(open_to, answered)
+    ended = EventKind.CONSENT_REFUSED
+    records += [end_record(ended, consent, person) for consent in answered.after]
+    records.append(
+        refused_record(
+            open_to.pushed,
+            open_to.bank,
+            code,
+            enterprise=open_to.speaker.enterprise,
+            person=person,
+        )
+    )
+    await _record(tx, ledger, records)
+
+
+def _asked_records(open_to: OpenTo, answered: Answered) -> list[Record]:
+    return [asked_record(open_to.pushed, open_to.bank, consent) for consent in answered.lodged]
+
+
+async def _record(tx: Transaction, ledger: Recorder, records: Sequence[Record]) -> None:
+    for record in records:
+        await ledger.record(tx, record)
+
+
+def _approval_of(consent: Consent, speaker: Speaker, shown: Shown) -> Approval:
+    return Approval(
+        consent_id=consent.consent_id,
+        version=consent.version,
+        uscc=speaker.enterprise.uscc,
+        person_id=speaker.session.person_id,
+        role=speaker.role,
+        template_id=shown.template_id,
+        template_version=shown.template_version,
+        text_digest=shown.text_digest,
+    )
+
+
+def _refusal_of(consent: Consent, speaker: Speaker) -> Refusal:
+    return Refusal(
+        consent_id=consent.consent_id,
+        version=consent.version,
+        uscc=speaker.enterprise.uscc,
+        person_id=speaker.session.person_id,
+        role=speaker.role,
+    )

@@ -1,0 +1,194 @@
+"""A representative answers in the portal what a bank's machine asked: yes or no, to all at once.
+
+    access -> parties -> consents -> access -> ledger
+
+1. The request waits for this enterprise, and this answer is the one that counts.
+2. The person may speak for the enterprise, and the client may still come in.
+3. Each consent that was shown is lodged and answered; one that cannot be given refuses them all.
+4. A yes makes a grant of what was given; its client fetches it with its next poll.
+5. The ledger holds it all before the page says so, as it holds a refusal.
+
+A yes shares one transaction: either every consent is given and the grant stands, or nothing was
+done.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from creditbridge.access.authorization import GrantRequest
+from creditbridge.access.backchannel.model import (
+    RequestRefused,
+    RequestUnknown,
+    WaitingRequest,
+)
+from creditbridge.access.backchannel.service import (
+    approve_request,
+    get_request,
+    list_requests,
+    refuse_request,
+    take_request,
+)
+from creditbridge.access.granted.model import Grant, GrantedDetail
+from creditbridge.foundation.database import Database, Transaction
+from creditbridge.foundation.errors import Malformed, Refused
+from creditbridge.journeys.answered_consents import (
+    Consents,
+    OpenTo,
+    Shown,
+    Speaker,
+    give_asked,
+    record_given,
+    record_refused,
+    refuse_asked,
+)
+from creditbridge.journeys.asked_consents import begin_in_time, list_asked
+from creditbridge.journeys.records.authorizations import refused_record
+from creditbridge.journeys.records.grants import granted_detail
+from creditbridge.journeys.require_voice import VoiceMissing, require_voice
+from creditbridge.ledger.port import Recorder
+from creditbridge.parties.model import Bank
+from creditbridge.parties.service import find_client
+
+
+class WaitingDecision(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's answer to what one page showed."""
+
+    request_id: str
+    speaker: Speaker
+    approves: bool
+    shown: Shown = Shown()
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that waits, with the bank that asks."""
+
+    request: WaitingRequest
+    bank: Bank
+
+
+class Access(Protocol):
+    """What this journey needs of the authorization server."""
+
+    async def make_grant(
+        self,
+        tx: Transaction,
+        request: GrantRequest,
+        *,
+        details: tuple[GrantedDetail, ...],
+        person_id: str,
+        uscc: str,
+    ) -> Grant:
+        """Make a grant of what was given."""
+        ...
+
+
+class DecideWaiting(msgspec.Struct, frozen=True, kw_only=True):
+    """The journey, with the rooms it walks through."""
+
+    database: Database
+    consents: Consents
+    access: Access
+    ledger: Recorder
+
+    async def list_open(self, uscc: str) -> list[Waiting]:
+        """Return up to fifty requests that wait for an enterprise, the latest first."""
+        async with self.database.transaction() as tx:
+            found = [await _find_bank(tx, one) for one in await list_requests(tx, uscc)]
+        return [one for one in found if one is not None]
+
+    async def show(self, request_id: str, *, uscc: str) -> Waiting:
+        """Return what there is to decide, before anybody does.
+
+        Raises:
+            RequestUnknown: no such request waits for this enterprise, or no longer.
+        """
+        async with self.database.transaction() as tx:
+            found = await get_request(tx, request_id, uscc=uscc)
+            return await _with_bank(tx, found)
+
+    async def __call__(self, decision: WaitingDecision) -> None:
+        """Walk the steps above, in order.
+
+        Raises:
+            RequestUnknown: no such request waits for this enterprise, or no longer.
+            VoiceMissing: the person may not speak for it; nothing is decided.
+            Refused, Malformed: what was asked cannot be given; the request ends with that.
+        """
+        try:
+            async with self.database.transaction() as tx:
+                open_to = await self._take(tx, decision)  # 1, 2
+                if decision.approves:
+                    await self._approve(tx, decision, open_to)  # 3, 4, 5
+                else:
+                    await self._refuse(tx, decision, open_to)  # 3, 5
+        except (RequestUnknown, VoiceMissing):
+            raise
+        except (Refused, Malformed) as refusal:
+            await self._turn_away(decision, refusal)  # 1, 5
+            raise
+
+    async def _take(self, tx: Transaction, decision: WaitingDecision) -> OpenTo:
+        speaker = decision.speaker
+        uscc = speaker.enterprise.uscc
+        found = await _with_bank(
+            tx,
+            await take_request(tx, decision.request_id, uscc=uscc),  # 1
+        )
+        person = await require_voice(tx, speaker.session.person_id, uscc)  # 2
+        pushed, bank = found.request.pushed, found.bank
+        return OpenTo(
+            pushed=pushed,
+            bank=bank,
+            asked=tuple(begin_in_time(one, now=tx.now) for one in list_asked(pushed, bank)),
+            person=person,
+            speaker=speaker,
+        )
+
+    async def _approve(self, tx: Transaction, decision: WaitingDecision, open_to: OpenTo) -> None:
+        session = decision.speaker.session
+        answered = await give_asked(tx, self.consents, open_to, decision.shown)  # 3
+        grant = await self.access.make_grant(  # 4
+            tx,
+            open_to.pushed.request,
+            details=tuple(map(granted_detail, answered.after)),
+            person_id=session.person_id,
+            uscc=decision.speaker.enterprise.uscc,
+        )
+        await approve_request(  # 4
+            tx,
+            decision.request_id,
+            grant_id=grant.grant_id,
+            authenticated_at=session.signed_in_at,
+        )
+        await record_given(tx, self.ledger, open_to, answered, grant)  # 5
+
+    async def _refuse(self, tx: Transaction, decision: WaitingDecision, open_to: OpenTo) -> None:
+        answered = await refuse_asked(tx, self.consents, open_to)  # 3
+        await refuse_request(tx, decision.request_id)
+        await record_refused(tx, self.ledger, open_to, answered, RequestRefused.code)  # 5
+
+    async def _turn_away(self, decision: WaitingDecision, refusal: Refused | Malformed) -> None:
+        uscc = decision.speaker.enterprise.uscc
+        # A no stays one, whatever else stood in its way.
+        code = refusal.code if decision.approves else RequestRefused.code
+        async with self.database.transaction() as tx:
+            taken = await take_request(tx, decision.request_id, uscc=uscc)  # 1
+            found = await _with_bank(tx, taken)
+            await refuse_request(tx, decision.request_id)
+            await self.ledger.record(  # 5
+                tx, refused_record(found.request.pushed, found.bank, code)
+            )
+
+
+async def _find_bank(tx: Transaction, request: WaitingRequest) -> Waiting | None:
+    # Since it asked, a client may have been shut out: then there is nobody to be answered.
+    registration = await find_client(tx, request.pushed.request.client_id)  # 2
+    return None if registration is None else Waiting(request=request, bank=registration.bank)
+
+
+async def _with_bank(tx: Transaction, request: WaitingRequest) -> Waiting:
+    found = await _find_bank(tx, request)
+    if found is None:
+        raise RequestUnknown(detail="a client that may ask no more")
+    return found
