@@ -16,11 +16,11 @@ from creditbridge.admission.service import Admission
 from creditbridge.consents.service import Consents
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.errors import CreditbridgeError
+from creditbridge.journeys.answered_consents import Shown, Speaker
 from creditbridge.journeys.decide_authorization import (
     BrowserAnswer,
     DecideAuthorization,
     Decision,
-    Speaker,
 )
 from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.open_authorization import Asked, Asking, OpenAuthorization
@@ -188,9 +188,9 @@ class Street:
             asking=asked.asking,
             speaker=await self.speak(),
             approves=approves,
-            template_id="browser-decision",
-            template_version="1",
-            text_digest=bytes(32),
+            shown=Shown(
+                template_id="browser-decision", template_version="1", text_digest=bytes(32)
+            ),
         )
 
     async def decide(self, asked: Asked, *, approves: bool = True) -> BrowserAnswer:

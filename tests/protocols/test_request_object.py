@@ -13,7 +13,15 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from creditbridge.foundation.keys import FileKey, name_key
 from creditbridge.foundation.rsa_keys import RsaKey
 from creditbridge.protocols.jws import TokenRejected, VerifyingKey, sign_compact
-from creditbridge.protocols.request_object import TYPE, RequestObject, verify_request_object
+from creditbridge.protocols.request_object import (
+    TYPE,
+    BackchannelClaims,
+    Expected,
+    RequestClaims,
+    RequestObject,
+    verify_backchannel_request,
+    verify_request_object,
+)
 
 Claims: TypeAlias = dict[str, object]
 
@@ -61,7 +69,7 @@ def forge(header: Mapping[str, str], claims: Claims, signature: bytes = b"s" * 6
     )
 
 
-def verify(token: str) -> RequestObject:
+def verify(token: str) -> RequestObject[RequestClaims]:
     """Verify an object as the client's, at NOW."""
     return verify_request_object(
         token,
@@ -251,3 +259,52 @@ def test_P7_a_parameter_that_no_form_could_bring_is_refused(value: str | None) -
     """Nothing at all, and control characters: what is odd is not passed over."""
     with pytest.raises(TokenRejected):
         verify(sign({**REQUEST, "state": value}))
+
+
+BACKCHANNEL = {"iat": SECONDS, "jti": "j-1", "scope": "openid", "requested_expiry": 30}
+
+
+def read_asking(**changed: object) -> RequestObject[BackchannelClaims]:
+    """Verify a request without a browser, at NOW; None takes a claim away."""
+    claims = {
+        "iss": CLIENT,
+        "aud": ISSUER,
+        "nbf": SECONDS,
+        "exp": SECONDS + 60,
+        **BACKCHANNEL,
+        **changed,
+    }
+    told = {name: value for name, value in claims.items() if value is not None}
+    token = sign_compact(msgspec.json.encode(told), SIGNER, typ="JWT")
+    expected = Expected(client_id=CLIENT, issuer=ISSUER, algorithms=ALGORITHMS, now=NOW)
+    return verify_backchannel_request(token, KEYS.get, expected)
+
+
+def test_C1_a_request_without_a_browser_is_read() -> None:
+    """No client id is needed in it; a number is read as its digits (CIBA, section 7.1.1)."""
+    read = read_asking()
+
+    assert read.parameters == {"scope": "openid", "requested_expiry": "30"}
+    assert (read.bound.jti, read.bound.client_id) == ("j-1", None)
+    assert read_asking(client_id=CLIENT, iat=SECONDS + 30).bound.client_id == CLIENT
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"jti": None},
+        {"jti": ""},
+        {"iat": None},
+        {"iat": SECONDS + 31},
+        {"client_id": "south-web"},
+        {"iss": "south-web"},
+        {"aud": None},
+        {"nbf": None},
+        {"exp": None},
+    ],
+    ids=str,
+)
+def test_C1_a_request_without_a_browser_is_bound(changed: dict[str, object]) -> None:
+    """`ensure-request-object-missing-…-fails`: each of its claims is needed and must be true."""
+    with pytest.raises(TokenRejected):
+        read_asking(**changed)
