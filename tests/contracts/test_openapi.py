@@ -71,6 +71,14 @@ NEVER_TOLD: Mapping[str, frozenset[str]] = {
             "request-object-invalid",
             "request-uri-invalid",
             "response-type-unsupported",
+            "authorization-pending",
+            "backchannel-request-invalid",
+            "binding-message-invalid",
+            "hint-unknown",
+            "login-required",
+            "request-expired",
+            "request-refused",
+            "slow-down",
         }
     ),
     "told as another error by whoever calls": frozenset(

@@ -275,9 +275,9 @@ def read_asking(**changed: object) -> RequestObject[BackchannelClaims]:
         **changed,
     }
     told = {name: value for name, value in claims.items() if value is not None}
-    token = sign_compact(msgspec.json.encode(told), SIGNER, typ="JWT")
+    token = sign_compact(msgspec.json.encode(told), EC_KEY, typ="JWT")
     expected = Expected(client_id=CLIENT, issuer=ISSUER, algorithms=ALGORITHMS, now=NOW)
-    return verify_backchannel_request(token, KEYS.get, expected)
+    return verify_backchannel_request(token, lambda key_id, _: KEYS.get(key_id), expected)
 
 
 def test_C1_a_request_without_a_browser_is_read() -> None:

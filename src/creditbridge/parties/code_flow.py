@@ -72,7 +72,7 @@ def require_code_flow(client: ClientOnboarding) -> None:
         raise GrantsUnfit(detail="members of the code flow without its grant")
     # Without a browser every request is signed (FAPI-CIBA, section 5.2.2).
     signs = CIBA in client.grant_types or client.require_signed_request_object is True
-    if signs and not client.keys:
+    if signs and not client.keys and client.jwks_uri is None:
         raise GrantsUnfit(detail="no key to verify request objects with")
     if asks_people:
         require_redirects(client.redirect_uris)
