@@ -59,6 +59,17 @@ def test_M2_the_metadata_says_only_what_is_true_today() -> None:
     }
 
 
+def test_M3_every_endpoint_of_clients_has_an_address_for_their_certificates() -> None:
+    """All but the page for people, whose browsers have none (RFC 8705, section 5)."""
+    metadata = authorization_server_metadata(SETTINGS)
+
+    endpoints = {name for name in metadata if name.endswith("_endpoint")}
+
+    aliases = metadata["mtls_endpoint_aliases"]
+    assert isinstance(aliases, dict)
+    assert aliases.keys() == endpoints - {"authorization_endpoint"}
+
+
 def test_M1_authlib_reads_the_metadata_as_valid() -> None:
     """A judge that we did not write."""
     judge = importlib.import_module("authlib.oauth2.rfc8414").AuthorizationServerMetadata

@@ -168,7 +168,11 @@ async def test_Z1_ensure_unsigned_authorization_request_without_using_par_fails(
 async def test_Z1_whatever_else_an_address_says_is_ignored(
     stage: Stage, north: Machine, browser: Browser
 ) -> None:
-    """`ensure-different-state-inside-and-outside-request-object`, and the same of the nonce."""
+    """`ensure-different-state-inside-and-outside-request-object`.
+
+    Also `ensure-different-nonce-inside-and-outside-request-object` and
+    `state-only-outside-request-object-not-used`.
+    """
     address = await push_scopes(stage, north, state=None)
     outside = (
         "&state=outside&scope=consents&redirect_uri=https%3A%2F%2Fevil.example&response_mode=jwt"

@@ -297,7 +297,10 @@ async def test_R1_details_of_two_enterprises_are_refused(stage: Stage, north: Ma
 
 
 async def test_P8_a_proof_at_par_binds_the_code(stage: Stage) -> None:
-    """`ensure-dpopproof-at-par-endpoint-binding-success`: alone, or with its own thumbprint."""
+    """`ensure-dpopproof-at-par-endpoint-binding-success`: alone, or with its own thumbprint.
+
+    The thumbprint alone is `ensure-dpop-auth-code-binding-success`.
+    """
     machine = await stage.onboard("north", signs=False, constraint="DPOP", members=CODE_FLOW)
     holder = Holder(stage, machine)
     thumbprint = holder.key.key.key_id

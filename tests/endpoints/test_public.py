@@ -98,3 +98,18 @@ async def test_a_trace_of_the_framework_shows_nowhere(stage: Stage) -> None:
         assert (answer.status, answer.code) == (404, "not-found")
         assert b"litestar" not in answer.body.lower()
         assert answer.list_headers("server") == []
+
+
+@pytest.mark.parametrize("path", ["/oauth/authorize", "/portal/sign-in"])
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+async def test_T5_no_script_of_another_site_reads_a_page(
+    method: str, path: str, stage: Stage
+) -> None:
+    """No CORS header, asked for or not; a browser comes by TLS from now on."""
+    asked = [("origin", "https://bank.example"), ("access-control-request-method", "GET")]
+
+    answer = await send(stage.people, method, path, headers=asked)
+
+    assert not [name for name, _ in answer.headers if name.startswith("access-control-")]
+    if method == "GET":
+        assert answer.header("strict-transport-security") == "max-age=31536000"

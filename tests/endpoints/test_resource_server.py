@@ -77,3 +77,24 @@ async def test_S7_a_scope_is_asked_for_before_anything_is_looked_up(
     answer = await send(stage.bank, "GET", path, headers=headers, certificate=north.certificate)
 
     assert (answer.status, answer.code) == (403, "insufficient-scope")
+
+
+FORWARDED = [
+    ("host", "evil.example"),
+    ("forwarded", "for=203.0.113.7;host=evil.example;proto=http"),
+    ("x-forwarded-for", "203.0.113.7"),
+    ("x-forwarded-host", "evil.example"),
+    ("x-forwarded-proto", "http"),
+]
+
+
+async def test_X4_nobody_names_another_address_by_a_header(stage: Stage, north: Machine) -> None:
+    """A signature holds over the configured origin; the metadata say it, whatever was forwarded."""
+    request, answer = await stage.call(north, "GET", "/v1/consents", headers=FORWARDED)
+    path = "/.well-known/oauth-authorization-server"
+    told = await send(stage.people, "GET", path, headers=FORWARDED)
+
+    assert answer.status == 200
+    stage.verify(request, answer)
+    assert told.body == (await send(stage.people, "GET", path)).body
+    assert b"evil" not in told.body

@@ -173,7 +173,10 @@ ACCEPTED: dict[str, tuple[Members, Members]] = {
 
 @pytest.mark.parametrize("case", ACCEPTED)
 def test_D2_dpop_negative_tests_what_must_pass(case: str) -> None:
-    """Also `check-dpop-proof-nbf-exp` and `ensure-dpopproof-with-iat-10seconds-*-succeeds`."""
+    """Also `check-dpop-proof-nbf-exp`, `ensure-dpopproof-with-iat-10seconds-before-succeeds`.
+
+    And `ensure-dpopproof-with-iat-10seconds-after-succeeds`.
+    """
     header, claims = ACCEPTED[case]
 
     proof = verify_proof([make(header, claims)], AT_RESOURCE, now=NOW)

@@ -158,7 +158,10 @@ def test_J2_an_object_for_another_server_is_refused(aud: object) -> None:
 
 @pytest.mark.parametrize("name", ["iss", "client_id", "aud", "exp", "nbf"])
 def test_J2_an_object_without_a_claim_is_refused(name: str) -> None:
-    """`ensure-request-object-without-exp-fails`, `-without-nbf-fails`, and the other three."""
+    """`ensure-request-object-without-exp-fails`, `ensure-request-object-without-nbf-fails`.
+
+    And the other three.
+    """
     with pytest.raises(TokenRejected):
         verify(sign(without(name)))
 
@@ -181,7 +184,10 @@ def test_J2_an_object_of_another_client_is_refused(name: str) -> None:
     ],
 )
 def test_J2_times_within_the_windows_are_accepted(changed: Claims) -> None:
-    """`with-nbf-8-seconds-in-the-future-is-accepted`, and each limit to the second."""
+    """`ensure-request-object-with-nbf-8-seconds-in-the-future-is-accepted`.
+
+    And each limit to the second.
+    """
     assert verify(sign({**REQUEST, **changed})).parameters["scope"] == "reports"
 
 
@@ -199,7 +205,10 @@ def test_J2_times_within_the_windows_are_accepted(changed: Claims) -> None:
     ],
 )
 def test_J2_times_beyond_the_windows_are_refused(changed: Claims) -> None:
-    """`ensure-expired-request-object-fails`, `with-exp-over-60-fails`, `with-nbf-over-60-fails`."""
+    """`ensure-expired-request-object-fails`, `ensure-request-object-with-exp-over-60-fails`.
+
+    And `ensure-request-object-with-nbf-over-60-fails`.
+    """
     with pytest.raises(TokenRejected):
         verify(sign({**REQUEST, **changed}))
 
@@ -227,9 +236,11 @@ def test_J2_a_request_inside_of_a_request_is_refused(name: str) -> None:
     ],
 )
 def test_J2_what_no_key_of_the_client_signed_is_refused(token: str) -> None:
-    """`signature-algorithm-is-not-none`, `with-RS256-fails`, `with-invalid-signature-fails`.
+    """`ensure-request-object-signature-algorithm-is-not-none`.
 
-    Also `ensure-matching-key-in-authorization-request`, and a header that brings a key (K4).
+    Also `ensure-signed-request-object-with-RS256-fails`,
+    `ensure-request-object-with-invalid-signature-fails`,
+    `ensure-matching-key-in-authorization-request`, and a header that brings a key (K4).
     """
     with pytest.raises(TokenRejected):
         verify(token)

@@ -109,7 +109,10 @@ def test_Z9_an_answer_without_a_page_is_refused(prompt: str) -> None:
 
 @pytest.mark.parametrize("name", ["state", "nonce"])
 def test_Z3_a_long_state_and_nonce_are_kept_whole(name: str) -> None:
-    """`ensure-authorization-request-with-long-state`, `-with-long-nonce`: 1024 bytes, no more."""
+    """`ensure-authorization-request-with-long-state`: 1024 bytes, no more.
+
+    And `ensure-authorization-request-with-long-nonce`.
+    """
     request = read_request({**GOOD, name: "x" * TEXT_BYTES_MAX}, CLIENT, modes=MODES, scopes=SCOPES)
 
     assert getattr(request, name) == "x" * TEXT_BYTES_MAX
