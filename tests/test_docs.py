@@ -10,9 +10,10 @@ from typing import Annotated, get_args, get_origin
 import msgspec
 import pytest
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.error_tree import list_errors
+from tests.protocols.self_signing import PrivateKey, self_sign
 
 import creditbridge
 from creditbridge.access import model as access
@@ -35,6 +36,7 @@ from creditbridge.protocols.http_signatures import (
     verify_request,
 )
 from creditbridge.protocols.jwk import parse_jwk
+from creditbridge.protocols.self_signed import read_registered
 from creditbridge.settings import Settings
 
 PROJECT = Path(__file__).parents[1]
@@ -284,3 +286,17 @@ def test_the_examples_jwk_is_one_that_an_onboarding_takes() -> None:
     key = parse_jwk(load_example("jwk").jwk_of(pem))
 
     assert key.key_id == name_key(material).key_id
+
+
+@pytest.mark.parametrize(
+    "private",
+    [ec.generate_private_key(ec.SECP256R1()), rsa.generate_private_key(65537, 2048)],
+    ids=["EC", "RSA"],
+)
+def test_A7_the_examples_certificate_is_one_that_an_onboarding_takes(private: PrivateKey) -> None:
+    """As a bank makes it, named after its client."""
+    made = self_sign(private=private)
+
+    jwk = load_example("jwk").jwk_of(made.pem.partition(b"-----END PRIVATE KEY-----\n")[2])
+
+    assert read_registered(jwk, client_id="north-lending").certificate.der == made.der

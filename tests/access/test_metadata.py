@@ -16,7 +16,7 @@ SETTINGS = AccessSettings(
 )
 
 
-METHODS = ["private_key_jwt", "tls_client_auth"]
+METHODS = ["private_key_jwt", "self_signed_tls_client_auth", "tls_client_auth"]
 ALGORITHMS = ["ES256", "EdDSA", "PS256"]
 
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from tests.protocols.self_signing import self_sign
 
 from creditbridge.cli import operator
 from creditbridge.foundation.keys import FileKey, load_file_key
@@ -89,6 +90,10 @@ COMMANDS: dict[ChangeKind, tuple[str, ...]] = {
         *("client", "certificate", "one-core"),
         *("--kind", "san_dns", "--value", "new.example"),
     ),
+    ChangeKind.CLIENT_SELF_SIGNED: (
+        *("client", "self-signed", "one-core"),
+        *("--add", "own.pem", "--end", "A" * 43),
+    ),
     ChangeKind.CLIENT_CONSTRAINT: ("client", "constraint", "one-core", "--to", "DPOP"),
     ChangeKind.CLIENT_REDIRECTS: (
         *("client", "redirects", "one-core"),
@@ -119,6 +124,7 @@ def test_each_command_proposes_what_the_gateway_reads(
     }
     file = canonicalize({"bank_id": BANK_ID, "client": client})
     (tmp_path / "client.json").write_bytes(msgspec.json.format(file))
+    (tmp_path / "own.pem").write_bytes(self_sign("one-core").pem)
 
     assert run(tmp_path, *COMMANDS[kind]) == 0
 
@@ -129,6 +135,19 @@ def test_each_command_proposes_what_the_gateway_reads(
     assert signed.act.body_digest == digest_body(body)
     KINDS[kind].read(body)
     key.key.verify(from_base64url(signed.signature), message_of_act(signed.act))
+
+
+def test_A7_a_file_without_a_certificate_is_told(
+    door: FakeDoor, key: FileKey, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With its name; nothing is sent."""
+    (tmp_path / "own.pem").write_text("no certificate")
+    words = ("client", "self-signed", "one-core", "--add", str(tmp_path / "own.pem"))
+
+    assert run(tmp_path, *words) == 1
+
+    assert "own.pem" in capsys.readouterr().err
+    assert door.sent == []
 
 
 def test_a_suspension_is_signed_and_sent_at_once(

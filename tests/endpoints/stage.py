@@ -116,7 +116,7 @@ def make_key() -> FileKey:
 
 
 def make_certificate(host: str) -> bytes:
-    """Return a client certificate for a host, DER, with a key of its own."""
+    """Return a client certificate for a host, DER, with a key of its own, as of an authority."""
     key, now = ec.generate_private_key(ec.SECP256R1()), SystemClock().now()
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     extensions: list[x509.ExtensionType] = [
@@ -124,7 +124,7 @@ def make_certificate(host: str) -> bytes:
         x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]),
     ]
     builder = x509.CertificateBuilder(
-        issuer_name=name,
+        issuer_name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Client CA")]),
         subject_name=name,
         public_key=key.public_key(),
         serial_number=x509.random_serial_number(),

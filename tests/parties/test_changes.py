@@ -40,6 +40,10 @@ def test_every_kind_of_change_is_in_the_registry() -> None:
         (ChangeKind.BANK_RESUMPTION, {"bank_id": BANK_ID}),
         (ChangeKind.CLIENT_KEYS, KEYS),
         (ChangeKind.CLIENT_CERTIFICATE, {"client_id": "one-core", "matcher": MATCHER}),
+        (
+            ChangeKind.CLIENT_SELF_SIGNED,
+            {"client_id": "one-core", "register": [], "take_back": ["a"], "overlap_seconds": 0},
+        ),
         (ChangeKind.CLIENT_CONSTRAINT, {"client_id": "one-core", "sender_constraint": "DPOP"}),
         (ChangeKind.CLIENT_ENDING, {"client_id": "one-core"}),
         (

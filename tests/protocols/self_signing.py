@@ -15,7 +15,6 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.keys import name_key
 from creditbridge.foundation.rsa_keys import RsaKey
-from creditbridge.protocols.rsa_jwk import JoseKey
 
 PrivateKey: TypeAlias = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 Extension: TypeAlias = tuple[x509.ExtensionType, bool]
@@ -42,17 +41,15 @@ class SelfMade(msgspec.Struct, frozen=True, kw_only=True):
         return key + self.certificate.public_bytes(Encoding.PEM)
 
     @property
-    def jwk(self) -> dict[str, object]:
+    def jwk(self) -> dict[str, str | list[str]]:
         """The public JWK with the certificate in its `x5c` (RFC 7517, section 4.7)."""
-        return {**public_key(self.private).to_jwk(), "x5c": [b64encode(self.der).decode("ascii")]}
-
-
-def public_key(private: PrivateKey) -> JoseKey:
-    """Return the public half, nameless where it is RSA."""
-    material = private.public_key()
-    if isinstance(material, rsa.RSAPublicKey):
-        return RsaKey(key_id="tls", material=material)
-    return name_key(material)
+        material = self.private.public_key()
+        key = (
+            RsaKey(key_id="tls", material=material)
+            if isinstance(material, rsa.RSAPublicKey)
+            else name_key(material)
+        )
+        return {**key.to_jwk(), "x5c": [b64encode(self.der).decode("ascii")]}
 
 
 def name_of(*common_names: str) -> x509.Name:

@@ -31,7 +31,9 @@ from creditbridge.app.opening import (
     open_limits,
     open_login,
     open_nonces,
+    open_own_certificates,
     open_platforms,
+    open_proxies,
     open_revocations,
 )
 from creditbridge.consents.ceilings import Ceilings
@@ -134,9 +136,13 @@ async def build(
                 rings=list_rings(rooms.keys),
             )
         )
+        proxies = open_proxies(settings.doors.bank, rooms.clock)
+        certificates = open_own_certificates(settings.doors.bank, database, proxies)
+        await certificates.look()
         tasks |= {"sequencer": sequencer.run, **keep_house.tasks()}
-        tasks["revocation"] = rooms.revocations.watch
-        yield Built(house=house, doors=list_doors(settings, house), tasks=tasks)
+        tasks |= {"revocation": rooms.revocations.watch, "certificates": certificates.watch}
+        doors = list_doors(settings, house, bank_tls=certificates.context, proxies=proxies)
+        yield Built(house=house, doors=doors, tasks=tasks)
 
 
 class Rooms(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,8 +1,8 @@
 """The three doors of a house: where each listens, and what stands behind it."""
 
+import ssl
 from functools import partial
 
-from creditbridge.app.opening import client_authority, open_proxies
 from creditbridge.endpoints.applications import (
     bank_application,
     operations_application,
@@ -11,12 +11,17 @@ from creditbridge.endpoints.applications import (
 from creditbridge.endpoints.house import House
 from creditbridge.server.admission_limit import AdmissionLimit
 from creditbridge.server.doors import Door
-from creditbridge.server.tls import bank_context, people_context, require_place
+from creditbridge.server.proxies import Proxies
+from creditbridge.server.tls import people_context, require_place
 from creditbridge.settings import Settings
 
 
-def list_doors(settings: Settings, house: House) -> tuple[Door, ...]:
+def list_doors(
+    settings: Settings, house: House, *, bank_tls: ssl.SSLContext, proxies: Proxies
+) -> tuple[Door, ...]:
     """Return the doors of banks, people and operators, each with the application behind it.
+
+    `proxies` stand before the bank door, whose TLS is given.
 
     Raises:
         DoorMisconfigured: a certificate, a key or an address that a door cannot have.
@@ -24,12 +29,6 @@ def list_doors(settings: Settings, house: House) -> tuple[Door, ...]:
     doors, bank, strangers = settings.doors, settings.doors.bank, house.strangers
     for door in (bank, doors.people):
         require_place(door.certificate, host=door.host)
-    bank_tls = bank_context(
-        certificate_file=bank.certificate,
-        key_file=bank.key,
-        client_ca_file=client_authority(bank),
-    )
-    proxies = open_proxies(bank, house.clock)
     return (
         Door(
             name="bank",
@@ -38,7 +37,7 @@ def list_doors(settings: Settings, house: House) -> tuple[Door, ...]:
             ),
             host=bank.host,
             port=bank.port,
-            tls=proxies.open_to(bank_tls),
+            tls=bank_tls,
             identify=proxies.identify,
             refused=lambda code: strangers.count("bank", code, now=house.clock.now()),
         ),

@@ -1,5 +1,7 @@
 """The ways out and the lists of a house: opened here, closed by the stack of whoever builds."""
 
+import ssl
+from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -21,13 +23,16 @@ from creditbridge.login.id_token import IdTokens as ProviderTokens
 from creditbridge.login.provider import Provider
 from creditbridge.login.service import Login
 from creditbridge.login.settings import LoginSettings
+from creditbridge.parties.service import find_own_certificates
 from creditbridge.parties.settings import KeyFetchSettings
 from creditbridge.platforms.registry import Tools, open_platform
 from creditbridge.platforms.service import Platforms
 from creditbridge.protocols.certificate_chain import ClientAuthorities
 from creditbridge.protocols.dpop_nonce import ProofNonces
+from creditbridge.server.own_certificates import OwnCertificates
 from creditbridge.server.proxies import Proxies, load_proxies
 from creditbridge.server.revocation import RevocationLists, open_revocation_lists
+from creditbridge.server.tls import bank_context
 from creditbridge.settings import DoorSettings, Keys, Settings, SettingsInvalid
 
 SET_BYTES_MAX = 65_536  # PROTOCOLS K3.
@@ -170,6 +175,30 @@ def open_proxies(bank: DoorSettings, clock: Clock) -> Proxies:
     """
     authorities = ClientAuthorities(client_authority(bank).read_bytes())
     return load_proxies(bank.proxies, authorities, clock)
+
+
+def open_own_certificates(
+    bank: DoorSettings, database: Database, proxies: Proxies
+) -> OwnCertificates:
+    """Return the bank door's TLS, with the self-signed certificates of the registry.
+
+    Raises:
+        DoorMisconfigured: a file that the door needs is absent or unfit.
+    """
+    authority = client_authority(bank)
+
+    def make() -> ssl.SSLContext:
+        return proxies.open_to(
+            bank_context(
+                certificate_file=bank.certificate, key_file=bank.key, client_ca_file=authority
+            )
+        )
+
+    async def read(known: Collection[str]) -> Mapping[str, bytes | None]:
+        async with database.transaction() as tx:
+            return await find_own_certificates(tx, known)
+
+    return OwnCertificates(make, authority, read)
 
 
 def client_authority(bank: DoorSettings) -> Path:

@@ -4,11 +4,15 @@ import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
+
 from creditbridge.foundation.keys import parse_public_key
 from creditbridge.parties.changes.client_keys import OVERLAP_SECONDS_MAX
 from creditbridge.parties.model import ChangeKind, SenderConstraint
 from creditbridge.protocols.canonical_json import JsonValue
 from creditbridge.protocols.certificate_binding import SubjectKind
+from creditbridge.protocols.self_signed import SelfSigned, SelfSignedUnfit, read_self_signed
 from creditbridge.protocols.strict_json import parse
 
 OVERLAP_SECONDS = 86_400
@@ -22,15 +26,14 @@ def add_client_arguments(client: argparse.ArgumentParser) -> list[argparse.Argum
     keys = changes.add_parser("keys", help="propose to add message keys, to end some, or both")
     keys.add_argument("--add", action="append", type=Path, default=[], metavar="PUBLIC_KEY")
     keys.add_argument("--end", action="append", default=[], metavar="KEY_ID")
-    keys.add_argument(
-        "--overlap-seconds",
-        type=int,
-        default=OVERLAP_SECONDS,
-        help=f"how long an ended key still verifies, at most {OVERLAP_SECONDS_MAX}; 0: it was lost",
-    )
     certificate = changes.add_parser("certificate", help="propose another certificate subject")
     certificate.add_argument("--kind", choices=list(SubjectKind), required=True)
     certificate.add_argument("--value", required=True, metavar="SUBJECT")
+    self_signed = changes.add_parser(
+        "self-signed", help="propose to register self-signed certificates, to take some back"
+    )
+    self_signed.add_argument("--add", action="append", type=Path, default=[], metavar="CERTIFICATE")
+    self_signed.add_argument("--end", action="append", default=[], metavar="THUMBPRINT")
     constraint = changes.add_parser(
         "constraint", help="propose what tokens are bound to: a certificate, or a key"
     )
@@ -38,16 +41,24 @@ def add_client_arguments(client: argparse.ArgumentParser) -> list[argparse.Argum
     redirects = changes.add_parser("redirects", help="propose other redirect URIs, all of them")
     redirects.add_argument("--uri", action="append", required=True, metavar="URI")
     end = changes.add_parser("end", help="propose to end a client for good")
-    for named in (keys, certificate, constraint, redirects, end):
+    for overlapping in (keys, self_signed):
+        overlapping.add_argument(
+            "--overlap-seconds",
+            type=int,
+            default=OVERLAP_SECONDS,
+            help=f"how long what ends still counts, at most {OVERLAP_SECONDS_MAX}; 0: it was lost",
+        )
+    for named in (keys, certificate, self_signed, constraint, redirects, end):
         named.add_argument("client_id")
-    return [register, keys, certificate, constraint, redirects, end]
+    return [register, keys, certificate, self_signed, constraint, redirects, end]
 
 
 def read_client_change(arguments: argparse.Namespace) -> tuple[ChangeKind, JsonValue]:
     """Return kind and body of the change that the arguments ask for.
 
     Raises:
-        Malformed: a file without JSON or without a public key.
+        Malformed: a file without JSON, without a public key, or without a certificate that could
+            stand for a client.
     """
     kind, read = CHANGES[arguments.change]
     return kind, read(arguments)
@@ -67,6 +78,24 @@ def _keys(arguments: argparse.Namespace) -> JsonValue:
         "end": list[JsonValue](arguments.end),
         "overlap_seconds": arguments.overlap_seconds,
     }
+
+
+def _self_signed(arguments: argparse.Namespace) -> JsonValue:
+    paths: list[Path] = arguments.add
+    return {
+        "client_id": arguments.client_id,
+        "register": [dict[str, JsonValue](_read_certificate(path).to_jwk()) for path in paths],
+        "take_back": list[JsonValue](arguments.end),
+        "overlap_seconds": arguments.overlap_seconds,
+    }
+
+
+def _read_certificate(path: Path) -> SelfSigned:
+    try:
+        found = load_pem_x509_certificate(path.read_bytes())
+    except ValueError as error:
+        raise SelfSignedUnfit(detail=f"{path}: no certificate in PEM") from error
+    return read_self_signed(found.public_bytes(Encoding.DER))
 
 
 def _certificate(arguments: argparse.Namespace) -> JsonValue:
@@ -93,6 +122,7 @@ CHANGES: Mapping[str, tuple[ChangeKind, Callable[[argparse.Namespace], JsonValue
     "register": (ChangeKind.CLIENT_REGISTRATION, _registration),
     "keys": (ChangeKind.CLIENT_KEYS, _keys),
     "certificate": (ChangeKind.CLIENT_CERTIFICATE, _certificate),
+    "self-signed": (ChangeKind.CLIENT_SELF_SIGNED, _self_signed),
     "constraint": (ChangeKind.CLIENT_CONSTRAINT, _constraint),
     "redirects": (ChangeKind.CLIENT_REDIRECTS, _redirects),
     "end": (ChangeKind.CLIENT_ENDING, _ending),

@@ -35,6 +35,7 @@ CODES: Mapping[str, int] = {
     "certificate-missing": 401,
     "certificate-revoked": 401,
     "certificate-unfit": 401,
+    "certificate-unregistered": 401,
     "certificate-untrusted": 401,
     "consent-unknown": 404,
     "content-digest-invalid": 401,
@@ -74,7 +75,13 @@ PLAIN: Mapping[int, tuple[str, str]] = {
     415: ("content-type-unsupported", "Send the body as application/json."),
 }
 CERTIFICATE_CODES = frozenset(
-    {"certificate-revoked", "certificate-unfit", "certificate-untrusted", "revocation-unknown"}
+    {
+        "certificate-revoked",
+        "certificate-unfit",
+        "certificate-unregistered",
+        "certificate-untrusted",
+        "revocation-unknown",
+    }
 )
 UNAUTHORIZED = 401
 # What a challenge calls an error of the proof (RFC 9449, sections 7.1 and 9).

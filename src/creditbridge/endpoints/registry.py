@@ -65,6 +65,7 @@ def _show_client(registration: Registration) -> dict[str, object]:
     return {
         "client_id": client.client_id,
         "state": client.state,
+        "authentication": client.authentication,
         "matcher": client.matcher,
         "scopes": sorted(client.scopes),
         "requires_signature": client.requires_signature,
@@ -78,6 +79,14 @@ def _show_client(registration: Registration) -> dict[str, object]:
         "keys": [
             {"key_id": key.key_id, "registered_at": key.registered_at, "ends_at": key.ends_at}
             for key in registration.keys
+        ],
+        "certificates": [
+            {
+                "thumbprint": one.thumbprint,
+                "registered_at": one.registered_at,
+                "ends_at": one.ends_at,
+            }
+            for one in registration.certificates
         ],
     }
 

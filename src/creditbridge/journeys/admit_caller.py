@@ -6,7 +6,8 @@
 2. Its row is live, and bound to the certificate of this very connection, or to the key of a proof
    made for this very request, which is spent, once on all nodes.
 3. Its client and bank are active, and the client did not ask too often.
-4. The certificate is fit and not revoked, and the token's scope opens this door.
+4. The certificate is fit, not revoked and, where self-signed, registered for this client, and the
+   token's scope opens this door.
 5. The message signature fits a live key of this client, and its nonce was never used. Keys that it
    publishes itself are fetched first, where they are due.
 6. A refusal of a known caller is in the ledger before the answer; strangers, and what a client asks
@@ -37,7 +38,7 @@ from creditbridge.ledger.model import BankName, CallerRefused, EventKind, Record
 from creditbridge.ledger.port import Recorder
 from creditbridge.parties.key_sets import KeySetDue
 from creditbridge.parties.model import Bank, Registration
-from creditbridge.parties.rules import find_key, require_key_set
+from creditbridge.parties.rules import find_key, require_key_set, require_own
 from creditbridge.protocols.certificate_binding import PeerCertificate, require_client_certificate
 from creditbridge.protocols.dpop_nonce import ProofNonces
 from creditbridge.protocols.http_signatures import (
@@ -212,6 +213,7 @@ class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
         # TLS looked at chain and dates once, when the connection began (RFC 8705, section 7.3).
         if presented.certificate is not None:
             require_client_certificate(presented.certificate, now=tx.now)  # 4
+            require_own(registration, presented.certificate)  # 4
             self.revocations.require_unrevoked(presented.certificate, now=tx.now)  # 4
         require_scope(token, presented.scope)  # 4
         signature = self._verify(presented, registration, now=tx.now)  # 5

@@ -4,7 +4,7 @@
 
 1. The client proves who it is, and a proof for one use is spent; a stranger is turned away and
    counted. Keys that it publishes itself are fetched first, where they are due.
-2. Its certificate, where it shows one, was not revoked.
+2. Its certificate, where it shows one, was not revoked and, where self-signed, is the client's own.
 3. It did not ask too often; beyond a limit it is refused and counted.
 4. Whatever else it is refused, by this journey or by the one that goes on with it, is in the
    ledger before the answer leaves; that a person has not decided yet is no refusal.
@@ -39,6 +39,7 @@ from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.ledger.model import Record
 from creditbridge.ledger.port import Recorder
 from creditbridge.parties.key_sets import KeySetDue
+from creditbridge.parties.rules import require_own
 from creditbridge.protocols.certificate_binding import CertificateUnfit
 
 
@@ -120,7 +121,7 @@ class ProveClient(msgspec.Struct, frozen=True, kw_only=True):
                 self.strangers.count(door, refusal.code, now=tx.now)  # 1
                 raise
             try:
-                self._require_unrevoked(client, now=tx.now)  # 2
+                self._require_good(client, now=tx.now)  # 2
                 await self._require_permit(client, request, door=door, now=tx.now)  # 3
                 yield tx, client
             except (TooManyRequests, NotYet):
@@ -144,10 +145,11 @@ class ProveClient(msgspec.Struct, frozen=True, kw_only=True):
         except RateLimited as error:
             raise TooManyRequests(retry_after_seconds=error.retry_after_seconds) from error
 
-    def _require_unrevoked(self, client: Authenticated, *, now: datetime) -> None:
+    def _require_good(self, client: Authenticated, *, now: datetime) -> None:
         if client.certificate is None:
             return
         try:
+            require_own(client.registration, client.certificate)
             self.revocations.require_unrevoked(client.certificate, now=now)
         except CertificateUnfit as error:
             raise CertificateTakenBack(error.code) from error

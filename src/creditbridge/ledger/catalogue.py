@@ -21,6 +21,7 @@ class EventKind(StrEnum):
     CLIENT_KEYS_CHANGED = "client.keys_changed"
     CLIENT_KEYS_FETCHED = "client.keys_fetched"
     CLIENT_CERTIFICATE_CHANGED = "client.certificate_changed"
+    CLIENT_SELF_SIGNED_CHANGED = "client.self_signed_changed"
     CLIENT_CONSTRAINT_CHANGED = "client.constraint_changed"
     CLIENT_REDIRECTS_CHANGED = "client.redirects_changed"
     CLIENT_ENDED = "client.ended"
@@ -105,6 +106,7 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.CLIENT_KEYS_CHANGED: Row(terms=terms.ClientKeysChanged, names=_BANK),
     EventKind.CLIENT_KEYS_FETCHED: Row(terms=terms.ClientKeysFetched, names=_BANK),
     EventKind.CLIENT_CERTIFICATE_CHANGED: Row(terms=terms.ClientCertificateChanged, names=_BANK),
+    EventKind.CLIENT_SELF_SIGNED_CHANGED: Row(terms=terms.ClientSelfSignedChanged, names=_BANK),
     EventKind.CLIENT_CONSTRAINT_CHANGED: Row(terms=terms.ClientConstraintChanged, names=_BANK),
     EventKind.CLIENT_REDIRECTS_CHANGED: Row(terms=terms.ClientRedirectsChanged, names=_BANK),
     EventKind.CLIENT_ENDED: Row(terms=terms.ClientEnded, names=_BANK),

@@ -43,6 +43,7 @@ class BankOnboarded(Terms, frozen=True, kw_only=True):
     change_id: str
     clients: frozenset[str]
     keys: frozenset[str]  # Ids of the keys its clients sign with.
+    certificates: frozenset[str] | None = None  # Thumbprints of those that they signed themselves.
 
 
 class BankSuspended(Terms, frozen=True, kw_only=True):
@@ -67,6 +68,7 @@ class ClientRegistered(Terms, frozen=True, kw_only=True):
     keys: frozenset[str]  # Ids of the keys it signs with.
     subject_digest: str  # base64url of the SHA-256 of its certificate's subject (a JSON matcher).
     sender_constraint: str | None = None  # What its tokens are bound to: MTLS or DPOP.
+    certificates: frozenset[str] | None = None  # Thumbprints of those that it signed itself.
 
 
 class ClientKeysChanged(Terms, frozen=True, kw_only=True):
@@ -96,6 +98,16 @@ class ClientCertificateChanged(Terms, frozen=True, kw_only=True):
     tokens_revoked: int
 
 
+class ClientSelfSignedChanged(Terms, frozen=True, kw_only=True):
+    """Certificates that a client signed itself begin or end; ended ones count until `ends_at`."""
+
+    change_id: str
+    client: str
+    added: frozenset[str]  # Thumbprints (`x5t#S256`).
+    ended: frozenset[str]
+    ends_at: Instant | None = None
+
+
 class ClientConstraintChanged(Terms, frozen=True, kw_only=True):
     """A client's tokens are bound to another thing than before; those that were out have ended."""
 
@@ -120,6 +132,7 @@ class ClientEnded(Terms, frozen=True, kw_only=True):
     client: str
     keys: frozenset[str]  # Ids of the keys that ended with it.
     tokens_revoked: int
+    certificates: frozenset[str] | None = None  # Its own ones that ended with it.
 
 
 class KeyAnnounced(Terms, frozen=True, kw_only=True):

@@ -33,13 +33,16 @@ class ChangeKind(StrEnum):
     CLIENT_REGISTRATION = "CLIENT_REGISTRATION"
     CLIENT_KEYS = "CLIENT_KEYS"
     CLIENT_CERTIFICATE = "CLIENT_CERTIFICATE"
+    CLIENT_SELF_SIGNED = "CLIENT_SELF_SIGNED"
     CLIENT_CONSTRAINT = "CLIENT_CONSTRAINT"
     CLIENT_REDIRECTS = "CLIENT_REDIRECTS"
     CLIENT_ENDING = "CLIENT_ENDING"
 
 
 # The ways in which a client may prove itself; `access/client_auth` has a file for each.
-AuthenticationMethod: TypeAlias = Literal["tls_client_auth", "private_key_jwt"]
+AuthenticationMethod: TypeAlias = Literal[
+    "tls_client_auth", "self_signed_tls_client_auth", "private_key_jwt"
+]
 
 
 class AssertionAlgorithm(StrEnum):
@@ -83,8 +86,9 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     """One of a bank's machines.
 
     With `tls_client_auth` its certificate must have the subject that `matcher` names; with
-    `private_key_jwt` it signs assertions with one of `assertion_algorithms`. Grants are under the
-    words that clients send; answers over a browser go to one of `redirect_uris`, byte for byte.
+    `self_signed_tls_client_auth` it is one of its own; with `private_key_jwt` it signs assertions
+    with one of `assertion_algorithms`. Grants are under the words that clients send; answers over a
+    browser go to one of `redirect_uris`, byte for byte.
     """
 
     client_id: str
@@ -129,13 +133,29 @@ class KeySet(msgspec.Struct, frozen=True, kw_only=True):
     fetched_at: datetime | None = None
 
 
+class OwnCertificate(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate that a client signed itself: it stands for this client, and for nobody else.
+
+    `certificate` is its DER, `thumbprint` as in `x5t#S256` (RFC 7517, section 4.9),
+    `key_thumbprint` that of its key (RFC 7638); 43 characters each.
+    """
+
+    thumbprint: str
+    client_id: str
+    key_thumbprint: str
+    certificate: bytes
+    registered_at: datetime
+    ends_at: datetime | None = None
+
+
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
-    """A client with its bank and the keys that are live."""
+    """A client with its bank, and the keys and own certificates that are live."""
 
     client: Client
     bank: Bank
     keys: tuple[ClientKey, ...]
     key_set: KeySet | None = None  # None where its keys were registered.
+    certificates: tuple[OwnCertificate, ...] = ()
 
 
 class Enterprise(msgspec.Struct, frozen=True, kw_only=True):
@@ -275,8 +295,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """What a change that took effect has changed.
 
-    `client` is None where it was about the bank as a whole. Ended keys verify until `keys_end_at`.
-    Where `ends_tokens` is set, the tokens of that client must go in the same transaction.
+    `client` is None where it was about the bank as a whole. Ended keys verify until `keys_end_at`;
+    ended certificates, which are self-signed and named by their thumbprints, count as long. Where
+    `ends_tokens` is set, the tokens of that client must go in the same transaction.
     """
 
     bank: Bank
@@ -284,6 +305,8 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     keys_added: frozenset[str] = frozenset()
     keys_ended: frozenset[str] = frozenset()
     keys_end_at: datetime | None = None
+    certificates_added: frozenset[str] = frozenset()
+    certificates_ended: frozenset[str] = frozenset()
     ends_tokens: bool = False
 
 
@@ -296,14 +319,19 @@ class FetchedKeys(msgspec.Struct, frozen=True, kw_only=True):
     ended: frozenset[str]
 
 
+# A public JWK whose `x5c` holds its one certificate (RFC 7517, section 4.7).
+CertificateJwk: TypeAlias = dict[str, str | tuple[str, ...]]
+
+
 class ClientOnboarding(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
     """A client as a change names it, with its keys or with the address where it publishes them.
 
     `tls_client_auth`, also where no method is named, takes a `matcher`; `private_key_jwt` takes
-    `assertion_algorithms` and a key for each. Without `grant_types` there is `client_credentials`
-    alone; `authorization_code` takes `redirect_uris`, and may narrow the response modes.
+    `assertion_algorithms` and a key for each; `self_signed_tls_client_auth` takes `certificates`.
+    Without `grant_types` there is `client_credentials` alone; `authorization_code` takes
+    `redirect_uris`, and may narrow the response modes.
     """
 
     client_id: str
@@ -321,6 +349,7 @@ class ClientOnboarding(
     redirect_uris: tuple[str, ...] = ()
     response_modes: tuple[ResponseMode, ...] = ()
     require_signed_request_object: bool | msgspec.UnsetType = msgspec.UNSET
+    certificates: tuple[CertificateJwk, ...] = ()
 
 
 class BankOnboarding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

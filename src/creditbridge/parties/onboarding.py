@@ -18,6 +18,7 @@ from creditbridge.parties.model import (
 from creditbridge.protocols.canonical_json import canonicalize
 from creditbridge.protocols.certificate_binding import SubjectMatcher, require_matcher
 from creditbridge.protocols.rsa_jwk import JoseKey, parse_jose_jwk, thumbprint_of
+from creditbridge.protocols.self_signed import SelfSigned, read_registered
 from creditbridge.protocols.strict_json import decode
 from creditbridge.protocols.uscc import parse_uscc
 
@@ -51,8 +52,9 @@ class AuthenticationUnfit(OnboardingMalformed):
 
     code = "onboarding-authentication"
     message = (
-        "tls_client_auth takes one certificate subject; private_key_jwt takes assertion algorithms "
-        "instead, each once and with a key for it; a key that nothing of these uses is refused."
+        "tls_client_auth takes one certificate subject, self_signed_tls_client_auth 1 to 8 "
+        "certificates instead, private_key_jwt assertion algorithms, each once and with a key for "
+        "it; a key that nothing of these uses is refused."
     )
 
 
@@ -148,20 +150,36 @@ def require_client(client: ClientOnboarding) -> None:
     require_code_flow(client)
 
 
+def list_certificates(client: ClientOnboarding) -> tuple[SelfSigned, ...]:
+    """Return the certificates that a client signed itself, each out of its JWK's `x5c`.
+
+    Raises:
+        KeyMalformed, SelfSignedUnfit: no public JWK, or a certificate that cannot stand for it.
+    """
+    return tuple(read_registered(jwk, client_id=client.client_id) for jwk in client.certificates)
+
+
 def _require_authentication(client: ClientOnboarding) -> None:
-    if method_of(client) == "private_key_jwt":
-        _require_assertions(client)
-    elif client.matcher is None or client.assertion_algorithms:
+    proofs = {
+        "tls_client_auth": client.matcher is not None,
+        "self_signed_tls_client_auth": bool(client.certificates),
+        "private_key_jwt": bool(client.assertion_algorithms),
+    }
+    # Another one beside it would be a second way in that nobody watches.
+    if [name for name, is_there in proofs.items() if is_there] != [method_of(client)]:
         raise AuthenticationUnfit
-    else:
+    if len(client.certificates) > KEYS_MAX:
+        raise AuthenticationUnfit(detail="too many certificates")
+    list_certificates(client)
+    if client.matcher is not None:
         require_subject(client.matcher)
+    _require_assertions(client)
 
 
 def _require_assertions(client: ClientOnboarding) -> None:
     algorithms = client.assertion_algorithms
-    # A subject beside it would be a second way in that nobody watches.
-    if client.matcher is not None or not algorithms or len(set(algorithms)) != len(algorithms):
-        raise AuthenticationUnfit
+    if len(set(algorithms)) != len(algorithms):
+        raise AuthenticationUnfit(detail="an algorithm twice")
     # What a client publishes is not known yet, and changes.
     known = {key.algorithm for key in list_keys(client)}
     if client.jwks_uri is None and not set(algorithms) <= known:
@@ -219,6 +237,7 @@ def require_own(clients: Sequence[ClientOnboarding]) -> None:
         OnboardingRepeats: an id, a subject or a key twice.
     """
     keys = [key for client in clients for key in list_keys(client)]
+    own = [one.key_thumbprint for client in clients for one in list_certificates(client)]
     _require_distinct([client.client_id for client in clients])
     # Keys that two clients publish together prove nothing about either.
     _require_distinct([client.jwks_uri for client in clients if client.jwks_uri is not None])
@@ -226,7 +245,7 @@ def require_own(clients: Sequence[ClientOnboarding]) -> None:
     _require_distinct([client.matcher for client in clients if client.matcher is not None])
     _require_distinct([key.key_id for key in keys])
     # One key under two names is one key (RFC 7638 sees the material alone).
-    _require_distinct(list(map(thumbprint_of, keys)))
+    _require_distinct([*map(thumbprint_of, keys), *own])
 
 
 def _require_distinct(names: Sequence[object]) -> None:

@@ -17,10 +17,12 @@ from creditbridge.parties.model import (
     ClientKey,
     Operator,
     OperatorEnrolment,
+    OwnCertificate,
     Registration,
     Standing,
 )
 from creditbridge.protocols.canonical_json import canonicalize
+from creditbridge.protocols.certificate_binding import CertificateUnfit, PeerCertificate
 from creditbridge.protocols.jwk import parse_jwk
 from creditbridge.protocols.rsa_jwk import JoseKey, parse_jose_jwk
 
@@ -37,6 +39,13 @@ class UnknownClient(Refused):
 
     code = "invalid-client"
     message = "The client could not be authenticated."
+
+
+class CertificateUnregistered(CertificateUnfit):
+    """A self-signed certificate that is not registered for this client, or no longer."""
+
+    code = "certificate-unregistered"
+    message = "A self-signed certificate counts for the client alone that it is registered for."
 
 
 class SameOperator(Refused):
@@ -258,14 +267,29 @@ def select_live(registration: Registration | None, *, now: datetime) -> Registra
     keys = tuple(
         key
         for key in registration.keys
-        if is_key_live(key, now=now) and (fetched or not key.is_fetched)
+        if is_live(key, now=now) and (fetched or not key.is_fetched)
     )
-    return msgspec.structs.replace(registration, keys=keys)
+    own = tuple(one for one in registration.certificates if is_live(one, now=now))
+    return msgspec.structs.replace(registration, keys=keys, certificates=own)
 
 
-def is_key_live(key: ClientKey, *, now: datetime) -> bool:
-    """Tell whether a client's key verifies now: until its end, if it has one."""
-    return key.ends_at is None or now < key.ends_at
+def is_live(held: ClientKey | OwnCertificate, *, now: datetime) -> bool:
+    """Tell whether a client's key or own certificate counts now: until its end, if it has one."""
+    return held.ends_at is None or now < held.ends_at
+
+
+def require_own(registration: Registration | None, certificate: PeerCertificate) -> None:
+    """Accept a client's connection by its certificate: a self-signed one is one of its own.
+
+    Whose chain ends at a client authority is nothing that it would have to register.
+
+    Raises:
+        CertificateUnregistered: a self-signed certificate, and not one of this client's live ones.
+    """
+    own = () if registration is None else registration.certificates
+    # It opens the door because somebody registered it, and stands for whoever did.
+    if certificate.is_self_issued and certificate.thumbprint not in {one.thumbprint for one in own}:
+        raise CertificateUnregistered
 
 
 def require_key_set(

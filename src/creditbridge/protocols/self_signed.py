@@ -49,10 +49,19 @@ class SelfSignedUnfit(Malformed):
 
 
 class SelfSigned(msgspec.Struct, frozen=True, kw_only=True):
-    """A certificate that may stand for a client; `key_thumbprint` is that of its key (RFC 7638)."""
+    """A certificate that may stand for a client, and its key."""
 
     certificate: PeerCertificate
-    key_thumbprint: str
+    key: JoseKey
+
+    @property
+    def key_thumbprint(self) -> str:
+        """The thumbprint of its key (RFC 7638): one for all certificates of one key."""
+        return thumbprint_of(self.key)
+
+    def to_jwk(self) -> dict[str, str | list[str]]:
+        """Return the public JWK that holds the certificate in its `x5c`."""
+        return {**self.key.to_jwk(), X5C: [b64encode(self.certificate.der).decode("ascii")]}
 
 
 def read_registered(members: Mapping[str, object], *, client_id: str) -> SelfSigned:
@@ -100,7 +109,7 @@ def read_self_signed(der: bytes) -> SelfSigned:
     # As for every client certificate; TLS refuses one that is for servers alone.
     if CLIENT_AUTH not in usages or ANY_USAGE in usages:
         raise SelfSignedUnfit(detail="not for client authentication")
-    return SelfSigned(certificate=certificate, key_thumbprint=thumbprint_of(key))
+    return SelfSigned(certificate=certificate, key=key)
 
 
 def _read_x5c(members: Mapping[str, object]) -> bytes:
@@ -153,7 +162,8 @@ def _key_of(certificate: x509.Certificate) -> JoseKey:
         raise SelfSignedUnfit(detail="a key of another kind")
     if not RSA_BITS_MIN <= key.key_size <= RSA_BITS_MAX or key.public_numbers().e != EXPONENT:
         raise SelfSignedUnfit(detail="an RSA key of another size or exponent")
-    return RsaKey(key_id="", material=key)
+    nameless = RsaKey(key_id="", material=key)
+    return msgspec.structs.replace(nameless, key_id=thumbprint_of(nameless))
 
 
 def _common_names(certificate: PeerCertificate) -> list[str | bytes]:

@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from creditbridge.access.client_auth import private_key_jwt, tls_client_auth
+from creditbridge.access.client_auth import (
+    private_key_jwt,
+    self_signed_tls_client_auth,
+    tls_client_auth,
+)
 from creditbridge.access.model import Authenticated, ClientRequest
 from creditbridge.parties.model import Registration
 
@@ -36,4 +40,5 @@ class ClientAuthentication(Protocol):
 METHODS: Mapping[str, ClientAuthentication] = {
     private_key_jwt.NAME: private_key_jwt.PrivateKeyJwt(),
     tls_client_auth.NAME: tls_client_auth.TlsClientAuth(),
+    self_signed_tls_client_auth.NAME: self_signed_tls_client_auth.SelfSignedTlsClientAuth(),
 }

@@ -31,18 +31,24 @@ NOBODY = SubjectMatcher(kind=SubjectKind.SUBJECT_DN, value="CN=nobody.invalid")
 _CLIENT_ID = re.compile(rf"[\x20-\x7e]{{1,{CLIENT_ID_CHARACTERS_MAX}}}")
 
 
+def name_by_connection(request: ClientRequest) -> str | None:
+    """Return the `client_id` that a certificate is to prove; None where an assertion is to."""
+    # With an assertion the certificate only binds the token (RFC 8705, section 3).
+    if not ASSERTION_PARAMETERS.isdisjoint(request.form):
+        return None
+    client_id = request.form.get("client_id", "")
+    return client_id if _CLIENT_ID.fullmatch(client_id) is not None else None
+
+
 class TlsClientAuth:
     """Proof by the connection's certificate."""
 
     def name_client(self, request: ClientRequest) -> str | None:
         """Return the `client_id` sent beside a certificate, where no assertion is to prove it."""
-        client_id = request.form.get("client_id", "")
-        if request.certificate is None or _CLIENT_ID.fullmatch(client_id) is None:
+        # One that has no chain proves nothing here, whoever it names.
+        if request.certificate is None or request.certificate.is_self_issued:
             return None
-        # With an assertion the certificate only binds the token (RFC 8705, section 3).
-        if not ASSERTION_PARAMETERS.isdisjoint(request.form):
-            return None
-        return client_id
+        return name_by_connection(request)
 
     def require_proof(
         self, registration: Registration | None, request: ClientRequest, *, now: datetime

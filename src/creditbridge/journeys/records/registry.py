@@ -24,6 +24,7 @@ from creditbridge.ledger.terms import (
     ClientKeysChanged,
     ClientRedirectsChanged,
     ClientRegistered,
+    ClientSelfSignedChanged,
 )
 from creditbridge.parties.model import (
     Applied,
@@ -96,6 +97,7 @@ def _onboarded(outcome: Outcome) -> Terms:
         change_id=outcome.change.change_id,
         clients=frozenset(client.client_id for client in clients),
         keys=outcome.applied.keys_added,
+        certificates=outcome.applied.certificates_added or None,
     )
 
 
@@ -112,6 +114,7 @@ def _registered(outcome: Outcome) -> Terms:
         keys=outcome.applied.keys_added,
         subject_digest=_digest_subject(client),
         sender_constraint=client.sender_constraint,
+        certificates=outcome.applied.certificates_added or None,
     )
 
 
@@ -122,6 +125,17 @@ def _keys_changed(outcome: Outcome) -> Terms:
         client=outcome.client.client_id,
         added=applied.keys_added,
         ended=applied.keys_ended,
+        ends_at=applied.keys_end_at,
+    )
+
+
+def _self_signed_changed(outcome: Outcome) -> Terms:
+    applied = outcome.applied
+    return ClientSelfSignedChanged(
+        change_id=outcome.change.change_id,
+        client=outcome.client.client_id,
+        added=applied.certificates_added,
+        ended=applied.certificates_ended,
         ends_at=applied.keys_end_at,
     )
 
@@ -158,6 +172,7 @@ def _ended(outcome: Outcome) -> Terms:
         client=outcome.client.client_id,
         keys=outcome.applied.keys_ended,
         tokens_revoked=outcome.tokens_revoked,
+        certificates=outcome.applied.certificates_ended or None,
     )
 
 
@@ -167,6 +182,7 @@ RECORDS: Mapping[ChangeKind, tuple[EventKind, Callable[[Outcome], Terms]]] = {
     ChangeKind.CLIENT_REGISTRATION: (EventKind.CLIENT_REGISTERED, _registered),
     ChangeKind.CLIENT_KEYS: (EventKind.CLIENT_KEYS_CHANGED, _keys_changed),
     ChangeKind.CLIENT_CERTIFICATE: (EventKind.CLIENT_CERTIFICATE_CHANGED, _certificate_changed),
+    ChangeKind.CLIENT_SELF_SIGNED: (EventKind.CLIENT_SELF_SIGNED_CHANGED, _self_signed_changed),
     ChangeKind.CLIENT_CONSTRAINT: (EventKind.CLIENT_CONSTRAINT_CHANGED, _constraint_changed),
     ChangeKind.CLIENT_REDIRECTS: (EventKind.CLIENT_REDIRECTS_CHANGED, _redirects_changed),
     ChangeKind.CLIENT_ENDING: (EventKind.CLIENT_ENDED, _ended),

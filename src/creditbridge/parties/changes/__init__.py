@@ -18,6 +18,7 @@ from creditbridge.parties.changes import (
     client_keys,
     client_redirects,
     client_registration,
+    client_self_signed,
 )
 from creditbridge.parties.model import Applied, Change, ChangeKind
 
@@ -41,6 +42,7 @@ KINDS: Mapping[ChangeKind, Kind] = MappingProxyType(
         ChangeKind.CLIENT_REGISTRATION: Kind(client_registration.read, client_registration.apply),
         ChangeKind.CLIENT_KEYS: Kind(client_keys.read, client_keys.apply),
         ChangeKind.CLIENT_CERTIFICATE: Kind(client_certificate.read, client_certificate.apply),
+        ChangeKind.CLIENT_SELF_SIGNED: Kind(client_self_signed.read, client_self_signed.apply),
         ChangeKind.CLIENT_CONSTRAINT: Kind(client_constraint.read, client_constraint.apply),
         ChangeKind.CLIENT_REDIRECTS: Kind(client_redirects.read, client_redirects.apply),
         ChangeKind.CLIENT_ENDING: Kind(client_ending.read, client_ending.apply),

@@ -1,11 +1,25 @@
 """A bank comes in, with its first clients and their keys."""
 
+from itertools import chain
+
 from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.ids import Kind, new_id
-from creditbridge.parties.changes.standing import make_client, make_key
-from creditbridge.parties.model import Applied, Bank, BankOnboarding, Change, Standing
-from creditbridge.parties.onboarding import OnboardingClash, list_keys, read_onboarding
-from creditbridge.parties.store import banks
+from creditbridge.parties.changes.standing import make_client, make_key, take_certificates
+from creditbridge.parties.model import (
+    Applied,
+    Bank,
+    BankOnboarding,
+    Change,
+    OwnCertificate,
+    Standing,
+)
+from creditbridge.parties.onboarding import (
+    OnboardingClash,
+    list_certificates,
+    list_keys,
+    read_onboarding,
+)
+from creditbridge.parties.store import banks, certificates
 from creditbridge.protocols.rsa_jwk import thumbprint_of
 
 
@@ -23,6 +37,7 @@ async def apply(tx: Transaction, change: Change) -> Applied:
 
     Raises:
         OnboardingClash: something of it is registered already.
+        CertificateOver: a certificate of it has ended.
     """
     onboarding = read(change.body)
     bank = Bank(
@@ -41,9 +56,24 @@ async def apply(tx: Transaction, change: Change) -> Applied:
     await banks.serialize_onboarding(tx)
     if await banks.is_clash(tx, bank, clients, keys):
         raise OnboardingClash
+    own = await _take_certificates(tx, onboarding)
     await banks.add_bank(tx, bank, change_id=change.change_id)
     for client in clients:
         await banks.add_client(tx, client)
     for key, name in keys:
         await banks.add_key(tx, key, thumbprint=name)
-    return Applied(bank=bank, keys_added=frozenset(key.key_id for key, _ in keys))
+    for certificate in own:
+        await certificates.add_certificate(tx, certificate)
+    return Applied(
+        bank=bank,
+        keys_added=frozenset(key.key_id for key, _ in keys),
+        certificates_added=frozenset(one.thumbprint for one in own),
+    )
+
+
+async def _take_certificates(tx: Transaction, bank: BankOnboarding) -> list[OwnCertificate]:
+    taken = [
+        await take_certificates(tx, client.client_id, list_certificates(client))
+        for client in bank.clients
+    ]
+    return list(chain.from_iterable(taken))

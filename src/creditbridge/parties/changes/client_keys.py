@@ -13,7 +13,7 @@ from creditbridge.parties.changes.body import ChangeMalformed, read_body
 from creditbridge.parties.changes.standing import make_key, take_client
 from creditbridge.parties.model import Applied, Change, ClientKey, Registration
 from creditbridge.parties.onboarding import KEYS_MAX, OnboardingClash
-from creditbridge.parties.rules import is_key_live, read_jose_key
+from creditbridge.parties.rules import is_live, read_jose_key
 from creditbridge.parties.store import banks, clients
 from creditbridge.protocols.jwk import parse_jwk
 
@@ -116,7 +116,7 @@ def _list_added(change: ClientKeys) -> Sequence[PublicKey]:
 
 
 def _require_kept(registration: Registration, asked: ClientKeys, *, now: datetime) -> None:
-    live = [key for key in registration.keys if is_key_live(key, now=now)]
+    live = [key for key in registration.keys if is_live(key, now=now)]
     if not {key.key_id for key in live} >= set(asked.end):
         raise KeyUnknown
     _require_signing(registration, live, asked)

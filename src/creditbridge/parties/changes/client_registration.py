@@ -4,15 +4,21 @@ import msgspec
 
 from creditbridge.foundation.database import Transaction
 from creditbridge.parties.changes.body import read_body
-from creditbridge.parties.changes.standing import get_bank, make_client, make_key
+from creditbridge.parties.changes.standing import (
+    get_bank,
+    make_client,
+    make_key,
+    take_certificates,
+)
 from creditbridge.parties.model import Applied, Change, ClientOnboarding
 from creditbridge.parties.onboarding import (
     OnboardingClash,
+    list_certificates,
     list_keys,
     require_client,
     require_own,
 )
-from creditbridge.parties.store import banks
+from creditbridge.parties.store import banks, certificates
 from creditbridge.protocols.rsa_jwk import thumbprint_of
 
 
@@ -39,7 +45,8 @@ async def apply(tx: Transaction, change: Change) -> Applied:
     """Register the client with its keys; a suspended bank's stays out with the others.
 
     Raises:
-        Refused: no such bank, or an id, subject or key that is registered already.
+        Refused: no such bank, an id, subject, certificate or key that is registered already, or a
+            certificate that has ended.
     """
     registration = read(change.body)
     # Looked up and then written: two registrations at once could both find nothing and clash.
@@ -52,7 +59,16 @@ async def apply(tx: Transaction, change: Change) -> Applied:
     ]
     if await banks.is_clash(tx, None, [client], keys):
         raise OnboardingClash
+    found = list_certificates(registration.client)
+    own = await take_certificates(tx, client.client_id, found)
     await banks.add_client(tx, client)
     for key, name in keys:
         await banks.add_key(tx, key, thumbprint=name)
-    return Applied(bank=bank, client=client, keys_added=frozenset(key.key_id for key, _ in keys))
+    for certificate in own:
+        await certificates.add_certificate(tx, certificate)
+    return Applied(
+        bank=bank,
+        client=client,
+        keys_added=frozenset(key.key_id for key, _ in keys),
+        certificates_added=frozenset(one.thumbprint for one in own),
+    )

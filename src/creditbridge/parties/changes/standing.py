@@ -1,5 +1,6 @@
 """Banks and clients that a change is about, and what a change adds to them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -13,12 +14,19 @@ from creditbridge.parties.model import (
     Client,
     ClientKey,
     ClientOnboarding,
+    OwnCertificate,
     Registration,
     Standing,
 )
-from creditbridge.parties.onboarding import constraint_of, is_client_id, method_of
-from creditbridge.parties.store import banks
+from creditbridge.parties.onboarding import (
+    OnboardingClash,
+    constraint_of,
+    is_client_id,
+    method_of,
+)
+from creditbridge.parties.store import banks, certificates
 from creditbridge.protocols.rsa_jwk import JoseKey
+from creditbridge.protocols.self_signed import SelfSigned
 
 
 class BankUnknown(Refused):
@@ -33,6 +41,13 @@ class ClientUnknown(Refused):
 
     code = "client-unknown"
     message = "There is no such client, or it has ended."
+
+
+class CertificateOver(Refused):
+    """A certificate that has ended."""
+
+    code = "client-certificate-over"
+    message = "A certificate that is to be registered has ended."
 
 
 async def get_bank(tx: Transaction, bank_id: str) -> Bank:
@@ -82,6 +97,32 @@ def make_client(bank: Bank, onboarding: ClientOnboarding) -> Client:
         requires_request_object=onboarding.require_signed_request_object is True,
         jwks_uri=onboarding.jwks_uri,
     )
+
+
+async def take_certificates(
+    tx: Transaction, client_id: str, found: Sequence[SelfSigned]
+) -> list[OwnCertificate]:
+    """Return a client's new certificates, still to be kept.
+
+    Raises:
+        CertificateOver: one has ended, and could never be shown.
+        OnboardingClash: one, or its key, is or was somebody's, be it this client's.
+    """
+    if any(one.certificate.not_after <= tx.now for one in found):
+        raise CertificateOver
+    own = [
+        OwnCertificate(
+            thumbprint=one.certificate.thumbprint,
+            client_id=client_id,
+            key_thumbprint=one.key_thumbprint,
+            certificate=one.certificate.der,
+            registered_at=tx.now,
+        )
+        for one in found
+    ]
+    if await certificates.is_taken(tx, own):
+        raise OnboardingClash
+    return own
 
 
 def make_key(client_id: str, key: JoseKey, *, now: datetime) -> ClientKey:

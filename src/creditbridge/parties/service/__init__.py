@@ -4,6 +4,7 @@ from creditbridge.parties.changes.standing import BankUnknown, get_bank
 from creditbridge.parties.onboarding import OnboardingClash
 from creditbridge.parties.service.banks import (
     find_client,
+    find_own_certificates,
     get_client,
     list_clients,
     list_message_keys,
@@ -51,6 +52,7 @@ __all__ = [
     "enrol_person",
     "find_client",
     "find_enterprise",
+    "find_own_certificates",
     "find_representative",
     "get_bank",
     "get_change",

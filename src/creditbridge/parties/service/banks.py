@@ -1,5 +1,7 @@
 """Banks and the clients that may come in for them."""
 
+from collections.abc import Collection, Mapping
+
 from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.keys import PublicKey
 from creditbridge.parties.changes.standing import get_bank
@@ -13,7 +15,7 @@ from creditbridge.parties.rules import (
     select_live,
 )
 from creditbridge.parties.service.operators import get_operator
-from creditbridge.parties.store import banks, clients
+from creditbridge.parties.store import banks, certificates, clients
 
 
 async def list_message_keys(tx: Transaction, bank_id: str) -> list[PublicKey]:
@@ -61,8 +63,18 @@ async def list_clients(tx: Transaction, bank_id: str) -> list[Registration]:
     return [registration for registration in found if registration is not None]
 
 
+async def find_own_certificates(
+    tx: Transaction, known: Collection[str]
+) -> Mapping[str, bytes | None]:
+    """Return the self-signed certificates that open the bank door now, by their thumbprints.
+
+    As DER; None for those that are `known`.
+    """
+    return await certificates.find_live(tx, known)
+
+
 async def find_client(tx: Transaction, client_id: str) -> Registration | None:
-    """Return a client that may come in, with its bank and its live keys.
+    """Return a client that may come in, with its bank, its live keys and own certificates.
 
     None alike for one that is unknown, suspended, of a suspended bank, or never approved.
     """

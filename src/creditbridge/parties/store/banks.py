@@ -12,11 +12,13 @@ from creditbridge.parties.model import (
     Client,
     ClientKey,
     KeySet,
+    OwnCertificate,
     Registration,
     ResponseMode,
     SenderConstraint,
     Standing,
 )
+from creditbridge.parties.store import certificates
 from creditbridge.protocols.certificate_binding import SubjectKind, SubjectMatcher
 
 
@@ -74,6 +76,9 @@ IS_CLASH = """
             WHERE key_id = ANY ($5::text[]) AND NOT is_fetched OR thumbprint = ANY ($6::text[])
         )
         OR EXISTS (SELECT FROM parties_clients WHERE jwks_uri = ANY ($7::text[]))
+        OR EXISTS (
+            SELECT FROM parties_client_certificates WHERE key_thumbprint = ANY ($6::text[])
+        )
 """
 
 
@@ -218,6 +223,7 @@ async def find_registration(tx: Transaction, client_id: str) -> Registration | N
         bank=bank,
         keys=tuple(key for key in keys if key is not None),
         key_set=_key_set_of(row),
+        certificates=await _find_certificates(tx, client),
     )
 
 
@@ -225,6 +231,13 @@ def _key_set_of(row: ClientRow) -> KeySet | None:
     if row.jwks_uri is None:
         return None
     return KeySet(begun_at=row.begun_at, ended_at=row.ended_at, fetched_at=row.fetched_at)
+
+
+async def _find_certificates(tx: Transaction, client: Client) -> tuple[OwnCertificate, ...]:
+    # Others have none, and this is read for every request.
+    if client.authentication != "self_signed_tls_client_auth":
+        return ()
+    return await certificates.find_of_client(tx, client.client_id)
 
 
 def _key_of(row: ClientRow) -> ClientKey | None:
