@@ -27,18 +27,25 @@ def test_error_descriptions_are_of_the_characters_that_the_standard_allows() -> 
 
 
 def test_every_oauth_error_has_a_word_of_the_standard() -> None:
-    """RFC 6749 (4.1.2.1, 5.2), RFC 9449 (5, 8), RFC 9101 (7) and RFC 9396 (5) name them."""
+    """RFC 6749 (4.1.2.1, 5.2), RFC 9449, 9101, 9396, OpenID Connect Core (3.1.2.6), CIBA (11, 13)."""
     assert {kind.oauth_code for kind in list_errors(OAuthError)} == {
         "access_denied",
+        "authorization_pending",
+        "expired_token",
         "invalid_authorization_details",
+        "invalid_binding_message",
         "invalid_client",
+        "invalid_dpop_proof",
+        "invalid_grant",
         "invalid_request",
         "invalid_request_object",
         "invalid_request_uri",
-        "invalid_dpop_proof",
-        "invalid_grant",
         "invalid_scope",
+        "login_required",
+        "slow_down",
+        "temporarily_unavailable",
         "unauthorized_client",
+        "unknown_user_id",
         "unsupported_grant_type",
         "unsupported_response_type",
         "use_dpop_nonce",
