@@ -10,6 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from msgspec.structs import replace
 
 from creditbridge.access.client_auth import METHODS
 from creditbridge.access.client_auth.private_key_jwt import (
@@ -20,6 +21,7 @@ from creditbridge.access.client_auth.private_key_jwt import (
 from creditbridge.access.model import Authenticated, ClientRequest, InvalidClient
 from creditbridge.foundation.keys import FileKey, name_key
 from creditbridge.parties.model import (
+    CIBA,
     AssertionAlgorithm,
     Bank,
     Client,
@@ -260,3 +262,35 @@ def test_T3_an_unfit_certificate_is_refused_beside_a_good_assertion(
 def test_A1_the_assertion_alone_names_the_client(form: dict[str, str], named: str | None) -> None:
     """What cannot be read names nobody, and is still a claim by this method."""
     assert METHOD.name_client(ClientRequest(form=form)) == named
+
+
+NAMES = frozenset({"https://bank.example/oauth/token", "https://bank.example/oauth/backchannel"})
+
+
+@pytest.mark.parametrize(
+    ("asks", "audience", "accepted"),
+    [
+        (True, "https://bank.example/oauth/token", True),
+        (True, "https://bank.example/oauth/backchannel", True),
+        (True, ISSUER, True),
+        (True, "https://bank.example/oauth/par", False),
+        (True, ["https://bank.example/oauth/token"], False),
+        (False, "https://bank.example/oauth/token", False),
+    ],
+    ids=str,
+)
+def test_A10_clients_of_ciba_may_name_the_endpoint(
+    registration: Registration, *, asks: bool, audience: object, accepted: bool
+) -> None:
+    """`ciba:ensure-client-assertion-with-iss-aud-to-token-endpoint-succeeds`; nobody else may."""
+    if asks:
+        client = replace(registration.client, grant_types=frozenset({CIBA}))
+        registration = replace(registration, client=client)
+    form = {"client_assertion": sign({"aud": audience}), "client_assertion_type": JWT_BEARER}
+    request = ClientRequest(form=form, issuer=ISSUER, names=NAMES)
+
+    if accepted:
+        assert METHOD.require_proof(registration, request, now=NOW).registration == registration
+    else:
+        with pytest.raises(InvalidClient):
+            METHOD.require_proof(registration, request, now=NOW)

@@ -24,6 +24,8 @@ from tests.endpoints.polling import (
 from tests.endpoints.stage import BANK_URL, Machine, Stage
 from tests.endpoints.wire import Answer, send
 
+import creditbridge.access.service as access
+
 
 @pytest.fixture
 async def north(stage: Stage) -> Machine:
@@ -372,3 +374,68 @@ async def test_Z8_a_page_that_changed_is_shown_again(
     assert changed.status == 200
     assert silent.status == 400
     assert "/portal/requests/" in (await browser.get("/portal/consents")).body.decode()
+
+
+async def test_C4_what_can_be_given_no_more_ends_with_a_no(
+    stage: Stage, north: Machine, browser: Browser
+) -> None:
+    """Two ask under one number; the second yes cannot be carried out, and nothing of it is done."""
+    one = detail(stage, authorization_no="SQ-1")
+    first = await ask_well(stage, north, authorization_details=[one])
+    page = await open_waiting(browser)
+    second = await ask_well(stage, north, authorization_details=[one])
+    await answer_waiting(browser, page, "approve")
+
+    refused = await answer_waiting(browser, await open_waiting(browser), "approve")
+
+    assert refused.status in {400, 403, 409}
+    assert told(await poll(stage, north, second)) == (400, "access_denied")
+    assert (await poll(stage, north, first)).status == 200
+
+
+async def test_R2_a_ceiling_is_told_at_once(stage: Stage, north: Machine, browser: Browser) -> None:
+    """As at the push: nobody is shown what could not be given."""
+    too_many = detail(stage, max_queries=999_999)
+
+    assert told(await ask(stage, north, authorization_details=[too_many])) == (
+        400,
+        "invalid_authorization_details",
+    )
+
+
+async def test_Z2_a_bank_that_was_shut_out_waits_for_nothing(
+    stage: Stage, north: Machine, browser: Browser
+) -> None:
+    """Its requests are in no list any more, and cannot be decided."""
+    await ask_well(stage, north)
+    page = await open_waiting(browser)
+    suspended = await stage.operate("/suspensions", stage.suspend(north.bank_id))
+    assert suspended.status < 300, suspended.body
+
+    late = await answer_waiting(browser, page, "approve")
+
+    assert late.status == 404
+    home = await browser.get("/portal/consents")
+    assert "/portal/requests/" not in home.body.decode()
+
+
+async def test_C4_what_nobody_fetched_is_deleted_a_day_later(
+    stage: Stage, north: Machine, browser: Browser
+) -> None:
+    """The request and its grant; until then its client is told that it ran out."""
+    auth_req_id = await ask_well(stage, north, authorization_details=[detail(stage)])
+    await answer_waiting(browser, await open_waiting(browser), "approve")
+    await wait(stage, minutes=16)
+    assert told(await poll(stage, north, auth_req_id)) == (400, "expired_token")
+    await wait(stage, days=1)
+
+    async with stage.database.transaction() as tx:
+        await access.purge(tx)
+        left = await tx.fetch_value(
+            int,
+            "SELECT (SELECT count(*) FROM access_backchannel_requests)"
+            " + (SELECT count(*) FROM access_grants)",
+        )
+
+    assert left == 0
+    assert told(await poll(stage, north, auth_req_id)) == (400, "invalid_grant")

@@ -15,7 +15,7 @@ from creditbridge.parties.code_flow import (
     require_redirects,
     response_modes_of,
 )
-from creditbridge.parties.model import BankOnboarding, ClientOnboarding, ResponseMode
+from creditbridge.parties.model import CIBA, BankOnboarding, ClientOnboarding, ResponseMode
 from creditbridge.parties.onboarding import require_client
 
 CALLBACK = "https://bank.example/callback"
@@ -137,3 +137,14 @@ def test_members_of_the_code_flow_stay_canonical(client: ClientOnboarding) -> No
 
     assert b"require_signed_request_object" in msgspec.json.encode(said)
     assert b"require_signed_request_object" not in msgspec.json.encode(client)
+
+
+def test_C1_a_client_that_asks_without_a_browser_has_a_key(client: ClientOnboarding) -> None:
+    """Its requests are all signed; it has no redirect URI, and may have a refresh token."""
+    asks = replace(client, grant_types=("refresh_token", CIBA), redirect_uris=())
+
+    require_client(asks)
+    with pytest.raises(Malformed):
+        require_client(replace(asks, keys=()))
+    with pytest.raises(GrantsUnfit):
+        require_client(replace(asks, grant_types=("refresh_token",)))
