@@ -27,7 +27,7 @@ def test_error_descriptions_are_of_the_characters_that_the_standard_allows() -> 
 
 
 def test_every_oauth_error_has_a_word_of_the_standard() -> None:
-    """RFC 6749 (4.1.2.1, 5.2), RFC 9449, 9101, 9396, OpenID Connect Core (3.1.2.6), CIBA (11, 13)."""
+    """RFC 6749 (4.1.2.1, 5.2), 9449, 9101 and 9396, OpenID Core (3.1.2.6) and CIBA (11, 13)."""
     assert {kind.oauth_code for kind in list_errors(OAuthError)} == {
         "access_denied",
         "authorization_pending",
