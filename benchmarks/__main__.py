@@ -37,13 +37,20 @@ from benchmarks.sampler import Profile, write_profile
 from benchmarks.tokens.peer import TokenFormat, find_peer, start_peer
 from benchmarks.tokens.rounds import TokenFindings, run_token_rounds
 from benchmarks.tokens.side import our_side
-from creditbridge.cli.demo.layout import WITHOUT_LIMITS, Layout, lay_out
+from creditbridge.cli.demo.layout import Layout, lay_out
 from creditbridge.cli.demo.narration import StoryBroken
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.errors import CreditbridgeError
 
 RECIPE = Path(__file__).parents[1] / "certs_example" / "make.py"
 PROFILE_LINES = 120
+# The clients' quotas are part of what a request costs; one is never reached here.
+WIDE_LIMITS = """
+[[admission.policies]]
+name = "bank"
+quota = 10000000
+window_seconds = 60
+"""
 
 
 def tell(line: str) -> None:
@@ -190,7 +197,7 @@ def measure_in(folder: Path, plan: Plan, *, profile: bool, only_tokens: bool) ->
         StoryBroken, CreditbridgeError: something did not start, or did not answer.
     """
     tell("a throw-away PKI")
-    layout = lay_out(folder, RECIPE, settings=WITHOUT_LIMITS)
+    layout = lay_out(folder, RECIPE, settings=WIDE_LIMITS)
     # The parts are measured on the loop that the gateway runs on.
     with (
         ExitStack() as clusters,

@@ -168,7 +168,7 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-# For whoever asks as fast as it can: the conformance suite, a benchmark.
+# For whoever asks as fast as it can: the conformance suite, a test.
 WITHOUT_LIMITS = """
 [admission]
 policies = []
