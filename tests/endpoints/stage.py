@@ -24,8 +24,8 @@ from creditbridge.admission.limits import Limits
 from creditbridge.admission.sealing import Sealer
 from creditbridge.admission.service import Admission
 from creditbridge.admission.settings import AdmissionSettings, LimitPolicy
-from creditbridge.app import Rooms
 from creditbridge.app.keys import list_rings
+from creditbridge.app.rooms import Rooms
 from creditbridge.consents.ceilings import Ceilings
 from creditbridge.consents.service import Consents
 from creditbridge.endpoints.applications import (

@@ -132,7 +132,7 @@ async def close(
 
 # One statement judges the poll and lengthens the wait: two at once are one in time, one too early.
 # The instant is one under the lock.
-POLL = f"""
+POLL = """
     WITH locked AS MATERIALIZED (
         SELECT * FROM access_backchannel_requests
         WHERE auth_req_digest = $1 AND client_id = $2 FOR UPDATE
@@ -146,11 +146,11 @@ POLL = f"""
     UPDATE access_backchannel_requests AS waiting SET
         polled_at = judged.house_now,
         interval_seconds = waiting.interval_seconds
-            + CASE WHEN judged.is_early THEN {SLOWER_SECONDS} ELSE 0 END
+            + CASE WHEN judged.is_early THEN $3 ELSE 0 END
     FROM judged WHERE waiting.request_id = judged.request_id
     RETURNING waiting.request_id, waiting.expires_at, waiting.outcome, waiting.grant_id,
         waiting.authenticated_at, judged.is_early, judged.house_now
-"""  # noqa: S608 - a number of our own
+"""
 
 
 async def poll(tx: Transaction, auth_req_digest: bytes, *, client_id: str) -> Polled | None:
@@ -158,7 +158,7 @@ async def poll(tx: Transaction, auth_req_digest: bytes, *, client_id: str) -> Po
 
     `tx.now` is an instant under the lock.
     """
-    return await tx.fetch_row_now(Polled, POLL, auth_req_digest, client_id)
+    return await tx.fetch_row_now(Polled, POLL, auth_req_digest, client_id, SLOWER_SECONDS)
 
 
 SPEND = "DELETE FROM access_backchannel_requests WHERE request_id = $1"

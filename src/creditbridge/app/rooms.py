@@ -1,0 +1,321 @@
+"""The rooms of one process, and the journeys that lead through them."""
+
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from functools import partial
+
+import msgspec
+
+import creditbridge.access.service as access
+import creditbridge.parties.service as parties
+from creditbridge.access.id_tokens import IdTokens
+from creditbridge.access.metadata import (
+    authorization_server_metadata,
+    openid_configuration,
+    protected_resource_metadata,
+)
+from creditbridge.admission.limits import Limits
+from creditbridge.admission.sealing import Sealer
+from creditbridge.admission.service import Admission
+from creditbridge.app.keys import ShownKeys, list_message_keys, list_rings
+from creditbridge.app.opening import (
+    list_addresses,
+    open_id_tokens,
+    open_key_http,
+    open_login,
+    open_nonces,
+    open_platforms,
+    open_revocations,
+)
+from creditbridge.consents.ceilings import Ceilings
+from creditbridge.consents.service import Consents
+from creditbridge.endpoints.answers import ReportAnswers
+from creditbridge.endpoints.house import House
+from creditbridge.endpoints.pins import PinnedHouse, pin_of
+from creditbridge.endpoints.readiness import Readiness
+from creditbridge.foundation.clock import Clock
+from creditbridge.foundation.database import Database
+from creditbridge.foundation.ids import Kind, new_id
+from creditbridge.foundation.keys import parse_public_key
+from creditbridge.journeys.admit_caller import AdmitCaller
+from creditbridge.journeys.ask_person import AskPerson
+from creditbridge.journeys.check_ledger import CheckLedger
+from creditbridge.journeys.decide_authorization import DecideAuthorization
+from creditbridge.journeys.decide_change import DecideChange
+from creditbridge.journeys.decide_waiting import DecideWaiting
+from creditbridge.journeys.deliver_report import DeliverReport
+from creditbridge.journeys.fetch_keys import FetchKeys
+from creditbridge.journeys.give_consent import GiveConsent
+from creditbridge.journeys.introspect_token import IntrospectToken
+from creditbridge.journeys.issue_token import IssueToken
+from creditbridge.journeys.keep_house import KeepHouse
+from creditbridge.journeys.keep_keys import KeepKeys
+from creditbridge.journeys.lapse_requests import LapseRequests
+from creditbridge.journeys.limit_client import LimitClient
+from creditbridge.journeys.manage_grant import ManageGrant
+from creditbridge.journeys.open_authorization import OpenAuthorization
+from creditbridge.journeys.open_house import OpenHouse
+from creditbridge.journeys.prove_client import ProveClient
+from creditbridge.journeys.prove_record import ProveRecord
+from creditbridge.journeys.push_request import PushRequest
+from creditbridge.journeys.refuse_caller import RefuseCaller
+from creditbridge.journeys.request_consent import RequestConsent
+from creditbridge.journeys.revoke_token import RevokeToken
+from creditbridge.journeys.settle_intents import SettleIntents
+from creditbridge.journeys.sign_in import SignIn
+from creditbridge.journeys.silence_consents import SilenceConsents
+from creditbridge.journeys.sum_up_overruns import Overruns, SumUpOverruns
+from creditbridge.journeys.sum_up_strangers import Strangers, SumUpStrangers
+from creditbridge.journeys.suspend_bank import SuspendBank
+from creditbridge.journeys.withdraw_consent import WithdrawConsent
+from creditbridge.ledger.checking import Trust
+from creditbridge.ledger.sealing import OpeningKeys, load_opening_key
+from creditbridge.ledger.service import Ledger
+from creditbridge.login.service import Login
+from creditbridge.platforms.service import Platforms
+from creditbridge.protocols.dpop_nonce import ProofNonces
+from creditbridge.protocols.signed_note import note_key
+from creditbridge.server.revocation import RevocationLists
+from creditbridge.settings import Keys, Settings, load_keys
+
+
+class Rooms(msgspec.Struct, frozen=True, kw_only=True):
+    """The rooms of one process, furnished and joined to journeys."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    keys: Keys
+    strangers: Strangers
+    overruns: Overruns
+    admission: Admission
+    limits: Limits
+    consents: Consents
+    platforms: Platforms
+    ledger: Ledger
+    login: Login
+    revocations: RevocationLists
+    nonces: ProofNonces | None
+    id_tokens: IdTokens | None
+
+    @classmethod
+    async def open(
+        cls,
+        settings: Settings,
+        database: Database,
+        limits: Limits,
+        clock: Clock,
+        stack: AsyncExitStack,
+    ) -> "Rooms":
+        """Furnish the rooms; clients that are opened here are closed by the stack."""
+        keys = load_keys(settings.keys, clock)
+        records = load_opening_key(settings.keys.records).secret
+        return cls(
+            settings=settings,
+            database=database,
+            clock=clock,
+            keys=keys,
+            strangers=Strangers(),
+            overruns=Overruns(),
+            limits=limits,
+            admission=Admission(
+                settings.admission, Sealer(load_opening_key(settings.keys.bodies).secret)
+            ),
+            consents=Consents(Ceilings(), keys.consent),
+            platforms=open_platforms(settings, keys, records, clock, stack),
+            ledger=Ledger(
+                settings.ledger,
+                receipt_signer=keys.receipt,
+                opening_keys=OpeningKeys(current=load_opening_key(settings.keys.openings)),
+                node_id=new_id(Kind.NODE, now=clock.now()),
+            ),
+            login=open_login(settings, keys, database, clock, stack),
+            revocations=open_revocations(settings, clock),
+            nonces=open_nonces(settings),
+            id_tokens=open_id_tokens(settings, keys),
+        )
+
+    def keep_house(self) -> KeepHouse:
+        """Return what runs behind the doors."""
+        return KeepHouse(
+            database=self.database,
+            clock=self.clock,
+            admission=self.admission,
+            ledger=self.ledger,
+            keep_keys=self.keep_keys(),
+            settle_intents=SettleIntents(
+                database=self.database,
+                ledger=self.ledger,
+                platforms=self.platforms,
+                consents=self.consents,
+                admission=self.admission,
+                answers=ReportAnswers(),
+            ),
+            silence_consents=SilenceConsents(
+                database=self.database, ledger=self.ledger, consents=self.consents
+            ),
+            lapse_requests=LapseRequests(
+                database=self.database, consents=self.consents, ledger=self.ledger
+            ),
+            sum_up_strangers=SumUpStrangers(
+                database=self.database, ledger=self.ledger, strangers=self.strangers
+            ),
+            sum_up_overruns=SumUpOverruns(
+                database=self.database, ledger=self.ledger, overruns=self.overruns
+            ),
+        )
+
+    def keep_keys(self) -> KeepKeys:
+        """Return who looks after the house's signing keys."""
+        return KeepKeys(
+            database=self.database,
+            ledger=self.ledger,
+            rings=list_rings(self.keys),
+            cache=timedelta(seconds=self.settings.keys.cache_seconds),
+        )
+
+    def house(self, readiness: Readiness) -> House:
+        """Return what the doors' handlers are given."""
+        keys, database, ledger = self.keys, self.database, self.ledger
+        addresses = list_addresses(self.settings, keys, self.id_tokens)
+        fetch_keys = self._fetch_keys()
+        prove_client = self._prove_client(fetch_keys)
+        return House(
+            bank_url=addresses.bank_url,
+            database=database,
+            clock=self.clock,
+            message_signer=keys.message,
+            token_signers=keys.token,
+            metadata=authorization_server_metadata(addresses),
+            openid_configuration=openid_configuration(addresses),
+            resource_metadata=protected_resource_metadata(addresses),
+            nonces=self.nonces,
+            keys=ShownKeys(keys=keys, cache_seconds=self.settings.keys.cache_seconds),
+            pinned=self._pinned(),
+            consents=self.consents,
+            ledger=ledger,
+            login=self.login,
+            readiness=readiness,
+            open_house=OpenHouse(database=database, ledger=ledger),
+            decide_change=DecideChange(database=database, access=access, ledger=ledger),
+            suspend_bank=SuspendBank(database=database, access=access, ledger=ledger),
+            issue_token=IssueToken(
+                prove_client=prove_client,
+                access=access,
+                consents=self.consents,
+                admission=self.admission,
+                ledger=ledger,
+                id_tokens=self.id_tokens,
+            ),
+            push_request=PushRequest(
+                prove_client=prove_client,
+                access=access,
+                admission=self.admission,
+                consents=self.consents,
+                modes=addresses.response_modes,
+                scopes=addresses.scopes,
+            ),
+            open_authorization=OpenAuthorization(database=database, modes=addresses.response_modes),
+            decide_authorization=DecideAuthorization(
+                database=database,
+                modes=addresses.response_modes,
+                consents=self.consents,
+                access=access,
+                ledger=ledger,
+            ),
+            ask_person=AskPerson(
+                prove_client=prove_client,
+                admission=self.admission,
+                consents=self.consents,
+                scopes=addresses.scopes,
+            ),
+            decide_waiting=DecideWaiting(
+                database=database, consents=self.consents, access=access, ledger=ledger
+            ),
+            revoke_token=RevokeToken(prove_client=prove_client, access=access, ledger=ledger),
+            introspect_token=IntrospectToken(prove_client=prove_client, access=access),
+            strangers=self.strangers,
+            refuse_caller=RefuseCaller(database=database, ledger=ledger),
+            admit_caller=AdmitCaller(
+                fetch_keys=fetch_keys,
+                database=database,
+                access=access,
+                parties=parties,
+                admission=self.admission,
+                ledger=ledger,
+                strangers=self.strangers,
+                revocations=self.revocations,
+                limit_client=self._limit_client(),
+                nonces=self.nonces,
+            ),
+            request_consent=RequestConsent(
+                database=database, consents=self.consents, ledger=ledger
+            ),
+            sign_in=SignIn(database=database, login=self.login, ledger=ledger),
+            give_consent=GiveConsent(database=database, consents=self.consents, ledger=ledger),
+            withdraw_consent=WithdrawConsent(
+                database=database, consents=self.consents, access=access, ledger=ledger
+            ),
+            manage_grant=ManageGrant(
+                database=database, access=access, consents=self.consents, ledger=ledger
+            ),
+            deliver_report=self._deliver_report(),
+            prove_record=ProveRecord(database=database, ledger=ledger),
+            check_ledger=CheckLedger(database=database, trust=self._trust),
+        )
+
+    def _fetch_keys(self) -> FetchKeys:
+        return FetchKeys(
+            database=self.database,
+            ledger=self.ledger,
+            open_http=partial(open_key_http, self.settings.key_fetch),
+        )
+
+    def _prove_client(self, fetch_keys: FetchKeys) -> ProveClient:
+        return ProveClient(
+            fetch_keys=fetch_keys,
+            database=self.database,
+            access=access,
+            admission=self.admission,
+            ledger=self.ledger,
+            strangers=self.strangers,
+            revocations=self.revocations,
+            limit_client=self._limit_client(),
+        )
+
+    def _limit_client(self) -> LimitClient:
+        return LimitClient(limits=self.limits, overruns=self.overruns)
+
+    def _deliver_report(self) -> DeliverReport:
+        return DeliverReport(
+            database=self.database,
+            admission=self.admission,
+            consents=self.consents,
+            platforms=self.platforms,
+            ledger=self.ledger,
+            answers=ReportAnswers(),
+            signer=self.keys.seal,
+            clock=self.clock,
+            deadline_seconds=self.settings.reports.deadline_seconds,
+        )
+
+    def _trust(self) -> Trust:
+        origin, keys = self.settings.ledger.origin, self.keys
+        receipts = list_message_keys(keys.receipt)
+        return Trust(
+            opening_keys=OpeningKeys(current=load_opening_key(self.settings.keys.openings)),
+            log_keys=tuple(note_key(origin, key) for key in list_message_keys(keys.ledger)),
+            find_receipt_key={key.key_id: key for key in receipts}.get,
+        )
+
+    def _pinned(self) -> PinnedHouse:
+        return PinnedHouse(
+            origin=self.settings.ledger.origin,
+            platforms={
+                platform.platform_id: tuple(
+                    pin_of(parse_public_key(path.read_bytes(), key_id=name))
+                    for name, path in platform.answer_keys.items()
+                )
+                for platform in self.settings.platforms
+            },
+        )
