@@ -2,11 +2,29 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from creditbridge.cli import GROUPS, main
+from creditbridge.foundation.clock import SystemClock
+
+
+class Pki(Protocol):
+    """The authority of the root `conftest`."""
+
+    name: x509.Name
+    key: ec.EllipticCurvePrivateKey
+
+    def issue(self, name: str, *, days: tuple[int, int] = (-1, 30)) -> tuple[Path, Path]:
+        """Return a certificate file and its key file."""
+        ...
 
 
 def run(*words: str) -> int:
@@ -95,3 +113,51 @@ def test_files_that_the_verifier_cannot_read_are_status_2(
 
     assert (absent, unfit) == (2, 2)
     assert "cannot read" in capsys.readouterr().err
+
+
+def test_what_ends_soon_is_printed_and_refuses_nothing(
+    folder: Path, pki: Pki, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Certificates and revocation lists, by key and file; what cannot be read, at the start."""
+    near, _ = pki.issue("near", days=(-1, 20))
+    past, _ = pki.issue("past", days=(-3, -1))
+    far, _ = pki.issue("far", days=(-1, 40))
+    (folder / "door.pem").write_bytes(near.read_bytes() + far.read_bytes())
+    (folder / "identity.pem").write_bytes(past.read_bytes())
+    (folder / "platform.pem").write_bytes(far.read_bytes())
+    for name, hours, encoding in (
+        ("near.crl", 5, Encoding.PEM),
+        ("far.crl", 7, Encoding.DER),
+    ):
+        (folder / name).write_bytes(make_list(pki, hours).public_bytes(encoding))
+    (folder / "broken.crl").write_bytes(b"no list")
+    file = folder / "creditbridge.toml"
+    lists = '["near.crl", "far.crl", "broken.crl", "absent.crl"]'
+    text = file.read_text().replace(
+        'client_authority = "banks.pem"',
+        f'client_authority = "banks.pem"\nrevocation_lists = {lists}\nproxies = ["identity.pem"]',
+    )
+    file.write_text(text)
+
+    assert run("check-config", "--config", str(file)) == 0
+
+    told = [line.split()[:3] for line in capsys.readouterr().err.splitlines()]
+    assert told == [
+        ["doors.bank.certificate:", "certificate", "ends"],
+        ["doors.people.certificate:", "certificate", "ends"],
+        ["identity.authority:", "certificate", "ended"],
+        ["doors.bank.proxies:", "certificate", "ended"],
+        ["near.crl:", "revocation_list", "ends"],
+    ]
+
+
+def make_list(pki: Pki, hours: int) -> x509.CertificateRevocationList:
+    """A revocation list whose next one comes so many hours from now."""
+    now = SystemClock().now()
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(pki.name)
+        .last_update(now)
+        .next_update(now + timedelta(hours=hours))
+    )
+    return builder.sign(pki.key, SHA256())

@@ -302,8 +302,10 @@ async def test_the_operators_answers_fit_the_contract(
     await stage.sequencer.run_once()
     pins = await send(stage.operations, "GET", f"/pins/{north.bank_id}")
     keys = await send(stage.operations, "GET", "/keys")
+    endings = await send(stage.operations, "GET", "/health/endings")
     checked = await send(stage.operations, "GET", "/ledger/check")
 
     require_fit(contract, "PinsFile", pins)
     require_fit(contract, "HouseKeys", keys)
+    require_fit(contract, "Endings", endings)
     require_fit(contract, "Checked", checked)

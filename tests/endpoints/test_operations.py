@@ -187,3 +187,13 @@ async def test_an_intact_ledger_has_no_violation(stage: Stage, north: Machine) -
     assert bad.status == 409
     assert bad.json["violations"] != []
     assert north.client_id.encode() not in bad.body
+
+
+async def test_what_ends_some_day_is_shown(stage: Stage) -> None:
+    """The keys that sign are due in a year; nothing of the settings' files is there to be read."""
+    answer = await send(stage.operations, "GET", "/health/endings")
+
+    endings = msgspec.convert(answer.json["endings"], list[dict[str, object]])
+    assert {ending["name"] for ending in endings} == {f"keys.{purpose}" for purpose in KeyPurpose}
+    assert {(ending["kind"], ending["is_near"]) for ending in endings} == {("signing_key", False)}
+    assert answer.header("cache-control") == "no-store"

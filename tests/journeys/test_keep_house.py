@@ -22,6 +22,7 @@ from creditbridge.journeys.settle_intents import SettleIntents
 from creditbridge.journeys.silence_consents import SilenceConsents
 from creditbridge.journeys.sum_up_overruns import Overrun, Overruns, SumUpOverruns
 from creditbridge.journeys.sum_up_strangers import Strangers, SumUpStrangers
+from creditbridge.journeys.warn_endings import SeenCertificates, WarnEndings
 from creditbridge.ledger.model import BankName, Core
 from creditbridge.ledger.service import Ledger
 
@@ -63,6 +64,7 @@ def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
         "SILENCE_SECONDS",
         "LAPSE_SECONDS",
         "PURGE_SECONDS",
+        "ENDINGS_SECONDS",
     ):
         monkeypatch.setattr(keep_house, name, 0.0)
 
@@ -85,6 +87,12 @@ def keeping(house: House, strangers: Strangers) -> KeepHouse:
         ledger=ledger,
         keep_keys=KeepKeys(
             database=database, ledger=ledger, rings=(), cache=timedelta(seconds=300)
+        ),
+        warn_endings=WarnEndings(
+            database=database,
+            admission=house.admission,
+            read_files=list,
+            certificates=SeenCertificates(),
         ),
         settle_intents=house.new_settling("nod_1"),
         silence_consents=SilenceConsents(database=database, consents=consents, ledger=ledger),

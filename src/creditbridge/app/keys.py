@@ -1,15 +1,19 @@
-"""The house's keys as its parts need them: kept as rings, shown as one set."""
+"""The house's keys as its parts need them: kept as rings, shown as one set, believed, pinned."""
 
 from collections.abc import Mapping
 from typing import TypeAlias
 
 import msgspec
 
+from creditbridge.endpoints.pins import PinnedHouse, pin_of
 from creditbridge.foundation.key_rings import KeyRing
-from creditbridge.foundation.keys import FileKey, PublicKey
+from creditbridge.foundation.keys import FileKey, PublicKey, parse_public_key
 from creditbridge.foundation.rsa_keys import JoseFileKey
+from creditbridge.ledger.checking import Trust
+from creditbridge.ledger.sealing import OpeningKeys, load_opening_key
 from creditbridge.protocols.jwk import format_jwks
-from creditbridge.settings import Keys
+from creditbridge.protocols.signed_note import note_key
+from creditbridge.settings import Keys, Settings
 
 AnyRing: TypeAlias = KeyRing[FileKey] | KeyRing[JoseFileKey]
 
@@ -35,6 +39,29 @@ def list_rings(keys: Keys) -> tuple[AnyRing, ...]:
     return messages if keys.token is None else (*messages, keys.token)
 
 
-def list_message_keys(ring: KeyRing[FileKey]) -> list[PublicKey]:
-    """Return every key that the files of a ring tell, of those that sign messages."""
+def trust_files(settings: Settings, keys: Keys) -> Trust:
+    """Return what a check of the ledger believes: what the files tell, nothing of the database."""
+    origin, receipts = settings.ledger.origin, _list_message_keys(keys.receipt)
+    return Trust(
+        opening_keys=OpeningKeys(current=load_opening_key(settings.keys.openings)),
+        log_keys=tuple(note_key(origin, key) for key in _list_message_keys(keys.ledger)),
+        find_receipt_key={key.key_id: key for key in receipts}.get,
+    )
+
+
+def pin_house(settings: Settings) -> PinnedHouse:
+    """Return what of the pins stands in the settings: the log's name, and the platforms' keys."""
+    return PinnedHouse(
+        origin=settings.ledger.origin,
+        platforms={
+            platform.platform_id: tuple(
+                pin_of(parse_public_key(path.read_bytes(), key_id=name))
+                for name, path in platform.answer_keys.items()
+            )
+            for platform in settings.platforms
+        },
+    )
+
+
+def _list_message_keys(ring: KeyRing[FileKey]) -> list[PublicKey]:
     return [key for key in ring.list_known() if isinstance(key, PublicKey)]

@@ -17,7 +17,8 @@ from creditbridge.access.metadata import (
 from creditbridge.admission.limits import Limits
 from creditbridge.admission.sealing import Sealer
 from creditbridge.admission.service import Admission
-from creditbridge.app.keys import ShownKeys, list_message_keys, list_rings
+from creditbridge.app.endings import list_file_endings
+from creditbridge.app.keys import ShownKeys, list_rings, pin_house, trust_files
 from creditbridge.app.opening import (
     list_addresses,
     open_id_tokens,
@@ -31,12 +32,10 @@ from creditbridge.consents.ceilings import Ceilings
 from creditbridge.consents.service import Consents
 from creditbridge.endpoints.answers import ReportAnswers
 from creditbridge.endpoints.house import House
-from creditbridge.endpoints.pins import PinnedHouse, pin_of
 from creditbridge.endpoints.readiness import Readiness
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.ids import Kind, new_id
-from creditbridge.foundation.keys import parse_public_key
 from creditbridge.journeys.admit_caller import AdmitCaller
 from creditbridge.journeys.ask_person import AskPerson
 from creditbridge.journeys.check_ledger import CheckLedger
@@ -67,14 +66,13 @@ from creditbridge.journeys.silence_consents import SilenceConsents
 from creditbridge.journeys.sum_up_overruns import Overruns, SumUpOverruns
 from creditbridge.journeys.sum_up_strangers import Strangers, SumUpStrangers
 from creditbridge.journeys.suspend_bank import SuspendBank
+from creditbridge.journeys.warn_endings import SeenCertificates, WarnEndings
 from creditbridge.journeys.withdraw_consent import WithdrawConsent
-from creditbridge.ledger.checking import Trust
 from creditbridge.ledger.sealing import OpeningKeys, load_opening_key
 from creditbridge.ledger.service import Ledger
 from creditbridge.login.service import Login
 from creditbridge.platforms.service import Platforms
 from creditbridge.protocols.dpop_nonce import ProofNonces
-from creditbridge.protocols.signed_note import note_key
 from creditbridge.server.revocation import RevocationLists
 from creditbridge.settings import Keys, Settings, load_keys
 
@@ -97,6 +95,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     revocations: RevocationLists
     nonces: ProofNonces | None
     id_tokens: IdTokens | None
+    certificates: SeenCertificates = msgspec.field(default_factory=SeenCertificates)
 
     @classmethod
     async def open(
@@ -143,6 +142,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             admission=self.admission,
             ledger=self.ledger,
             keep_keys=self.keep_keys(),
+            warn_endings=self._warn_endings(),
             settle_intents=SettleIntents(
                 database=self.database,
                 ledger=self.ledger,
@@ -191,7 +191,8 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             resource_metadata=protected_resource_metadata(addresses),
             nonces=self.nonces,
             keys=ShownKeys(keys=keys, cache_seconds=self.settings.keys.cache_seconds),
-            pinned=self._pinned(),
+            pinned=pin_house(self.settings),
+            endings=self._warn_endings(),
             consents=self.consents,
             ledger=ledger,
             login=self.login,
@@ -261,7 +262,17 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             ),
             deliver_report=self._deliver_report(),
             prove_record=ProveRecord(database=database, ledger=ledger),
-            check_ledger=CheckLedger(database=database, trust=self._trust),
+            check_ledger=CheckLedger(
+                database=database, trust=partial(trust_files, self.settings, keys)
+            ),
+        )
+
+    def _warn_endings(self) -> WarnEndings:
+        return WarnEndings(
+            database=self.database,
+            admission=self.admission,
+            read_files=partial(list_file_endings, self.settings),
+            certificates=self.certificates,
         )
 
     def _fetch_keys(self) -> FetchKeys:
@@ -274,6 +285,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     def _prove_client(self, fetch_keys: FetchKeys) -> ProveClient:
         return ProveClient(
             fetch_keys=fetch_keys,
+            certificates=self.certificates,
             database=self.database,
             access=access,
             admission=self.admission,
@@ -297,25 +309,4 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             signer=self.keys.seal,
             clock=self.clock,
             deadline_seconds=self.settings.reports.deadline_seconds,
-        )
-
-    def _trust(self) -> Trust:
-        origin, keys = self.settings.ledger.origin, self.keys
-        receipts = list_message_keys(keys.receipt)
-        return Trust(
-            opening_keys=OpeningKeys(current=load_opening_key(self.settings.keys.openings)),
-            log_keys=tuple(note_key(origin, key) for key in list_message_keys(keys.ledger)),
-            find_receipt_key={key.key_id: key for key in receipts}.get,
-        )
-
-    def _pinned(self) -> PinnedHouse:
-        return PinnedHouse(
-            origin=self.settings.ledger.origin,
-            platforms={
-                platform.platform_id: tuple(
-                    pin_of(parse_public_key(path.read_bytes(), key_id=name))
-                    for name, path in platform.answer_keys.items()
-                )
-                for platform in self.settings.platforms
-            },
         )

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from creditbridge.app.endings import list_file_endings
 from creditbridge.app.opening import open_nonces
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.errors import CreditbridgeError
@@ -29,4 +30,11 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{error.prose}\n  {error.detail}", file=sys.stderr)
         return 1
     print(f"{arguments.config}: good, {len(settings.platforms)} platform(s)")
+    now = SystemClock().now()
+    # No reason not to start, and a reason to act: by then the start would still be good.
+    for ending in list_file_endings(settings):
+        if ending.is_near(now):
+            verb = "ended" if ending.ends_at <= now else "ends"
+            told = f"{ending.ends_at:%Y-%m-%d %H:%M}Z"
+            print(f"  {ending.name}: {ending.kind} {verb} {told}", file=sys.stderr)
     return 0

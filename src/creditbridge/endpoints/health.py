@@ -26,4 +26,27 @@ async def ready(house: AtHouse) -> Response[bytes]:
     )
 
 
-router = Router("/", route_handlers=[live, ready])
+@get("/health/endings")
+async def list_endings(house: AtHouse) -> Response[bytes]:
+    """Show what ends some day: certificates, revocation lists, keys; the earliest first."""
+    now = house.clock.now()
+    endings = await house.endings.list_endings()
+    body = {
+        "endings": [
+            {
+                "kind": ending.kind,
+                "name": ending.name,
+                "ends_at": ending.ends_at,
+                "is_near": ending.is_near(now),
+            }
+            for ending in endings
+        ]
+    }
+    return Response(
+        msgspec.json.encode(body),
+        media_type="application/json",
+        headers={"cache-control": "no-store"},
+    )
+
+
+router = Router("/", route_handlers=[live, ready, list_endings])

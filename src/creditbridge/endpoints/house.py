@@ -34,6 +34,7 @@ from creditbridge.journeys.revoke_token import RevokeToken
 from creditbridge.journeys.sign_in import SignIn
 from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.journeys.suspend_bank import SuspendBank
+from creditbridge.journeys.warn_endings import WarnEndings
 from creditbridge.journeys.withdraw_consent import WithdrawConsent
 from creditbridge.ledger.service import Ledger
 from creditbridge.login.service import Login
@@ -68,6 +69,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     nonces: ProofNonces | None  # What DPoP proofs must hold; None where none is asked for.
     keys: PublishedKeys
     pinned: PinnedHouse
+    endings: WarnEndings
     consents: Consents
     ledger: Ledger
     login: Login

@@ -6,6 +6,7 @@
 3. Every ten seconds: requests that nobody answered lapse; strangers' refusals, and what clients
    asked beyond their limits, are summed up.
 4. Every minute: what has run out is purged.
+5. Every hour: what ends soon is told.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ from creditbridge.journeys.settle_intents import SettleIntents
 from creditbridge.journeys.silence_consents import SilenceConsents
 from creditbridge.journeys.sum_up_overruns import SumUpOverruns
 from creditbridge.journeys.sum_up_strangers import SumUpStrangers
+from creditbridge.journeys.warn_endings import WarnEndings
 
 log = get_logger("keep_house")
 
@@ -36,6 +38,7 @@ KEYS_SECONDS = 1.0
 SILENCE_SECONDS = 0.2
 LAPSE_SECONDS = 10.0
 PURGE_SECONDS = 60.0
+ENDINGS_SECONDS = 3_600.0
 MINUTE = timedelta(minutes=1)
 
 
@@ -67,6 +70,7 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
     admission: Admission
     ledger: Ledger
     keep_keys: KeepKeys
+    warn_endings: WarnEndings
     settle_intents: SettleIntents
     silence_consents: SilenceConsents
     lapse_requests: LapseRequests
@@ -83,6 +87,7 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
             "silence": lambda: _repeat("silence", SILENCE_SECONDS, self.silence_consents),  # 2
             "lapse": lambda: _repeat("lapse", LAPSE_SECONDS, self._look_after_requests),  # 3
             "purge": lambda: _repeat("purge", PURGE_SECONDS, self._purge),  # 4
+            "endings": lambda: _repeat("endings", ENDINGS_SECONDS, self.warn_endings),  # 5
         }
 
     async def renew_lease(self) -> None:

@@ -36,6 +36,7 @@ from creditbridge.journeys.admit_caller import KeyFetcher, Revocations
 from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.records.clients import Refusal, refusal_record
 from creditbridge.journeys.sum_up_strangers import Strangers
+from creditbridge.journeys.warn_endings import SeenCertificates
 from creditbridge.ledger.model import Record
 from creditbridge.ledger.port import Recorder
 from creditbridge.parties.key_sets import KeySetDue
@@ -85,6 +86,7 @@ class ProveClient(msgspec.Struct, frozen=True, kw_only=True):
     revocations: Revocations
     limit_client: LimitClient
     fetch_keys: KeyFetcher
+    certificates: SeenCertificates = msgspec.field(default_factory=SeenCertificates)
 
     @asynccontextmanager
     async def __call__(
@@ -146,6 +148,7 @@ class ProveClient(msgspec.Struct, frozen=True, kw_only=True):
             raise TooManyRequests(retry_after_seconds=error.retry_after_seconds) from error
 
     def _require_good(self, client: Authenticated, *, now: datetime) -> None:
+        self.certificates.see(client.registration.client.client_id, client.certificate, now=now)
         if client.certificate is None:
             return
         try:

@@ -15,6 +15,7 @@ from creditbridge.parties.service.key_sets import (
     end_fetch,
     is_fetch_awaited,
     keep_keys,
+    list_failing_sets,
 )
 from creditbridge.parties.service.operators import (
     HouseOpened,
@@ -63,6 +64,7 @@ __all__ = [
     "keep_enterprise",
     "keep_keys",
     "list_clients",
+    "list_failing_sets",
     "list_message_keys",
     "propose_change",
     "require_opened",

@@ -22,6 +22,11 @@ async def is_fetch_awaited(tx: Transaction, client_id: str) -> bool:
     return key_set is not None and is_fetching(key_set, now=tx.now)
 
 
+async def list_failing_sets(tx: Transaction) -> list[key_sets.FailingSet]:
+    """Return the active clients whose set could not be fetched anew, with when one last came."""
+    return await key_sets.list_failing(tx)
+
+
 async def end_fetch(tx: Transaction, client_id: str) -> None:
     """Keep that a fetch brought nothing; the last good set counts on, for its day."""
     await key_sets.end(tx, client_id, brought_set=False)

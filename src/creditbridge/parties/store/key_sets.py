@@ -43,6 +43,24 @@ async def end(tx: Transaction, client_id: str, *, brought_set: bool) -> None:
     await tx.execute(END, client_id, tx.now, brought_set)
 
 
+class FailingSet(msgspec.Struct, frozen=True, kw_only=True):
+    """A client whose last fetch brought nothing, and when a set last came."""
+
+    client_id: str
+    fetched_at: datetime
+
+
+LIST_FAILING = """
+    SELECT client_id, fetched_at FROM parties_key_sets JOIN parties_clients USING (client_id)
+    WHERE ended_at > fetched_at AND state = 'ACTIVE' ORDER BY fetched_at LIMIT 1000
+"""
+
+
+async def list_failing(tx: Transaction) -> list[FailingSet]:
+    """Return the active clients whose set could not be fetched anew."""
+    return await tx.fetch_rows(FailingSet, LIST_FAILING)
+
+
 class Thumbprint(msgspec.Struct, frozen=True, kw_only=True):
     """The name of a key's material (RFC 7638)."""
 
