@@ -13,7 +13,7 @@ from tests.endpoints.assertions import (
     make_signing_key,
     onboard_signing,
 )
-from tests.endpoints.browser import CALLBACK, CODE_FLOW, WITH_QUERY, form_of
+from tests.endpoints.browser import CODE_FLOW, form_of
 from tests.endpoints.stage import FORM, PEOPLE_URL, Machine, Stage, make_key
 from tests.endpoints.wire import Answer, send
 from tests.publisher import ADDRESS, Publisher
@@ -184,24 +184,8 @@ async def test_operators_see_where_keys_stand_and_cannot_change_them_here(
 ) -> None:
     """With the instant of the last fetch, and every key there was."""
     before = await send(stage.operations, "GET", f"/banks/{machine.bank_id}/clients")
-    assert before.json["clients"] == [
-        {
-            "client_id": machine.client_id,
-            "state": "ACTIVE",
-            "matcher": None,
-            "scopes": ["consents", "reports"],
-            "requires_signature": True,
-            "sender_constraint": "MTLS",
-            "grant_types": ["authorization_code", "client_credentials", "refresh_token"],
-            "redirect_uris": sorted([CALLBACK, WITH_QUERY]),
-            "response_modes": ["jwt", "query"],
-            "require_signed_request_object": False,
-            "jwks_uri": ADDRESS,
-            "keys_fetched_at": None,
-            "keys": [],
-            "certificates": [],
-        }
-    ]
+    (shown,) = msgspec.convert(before.json["clients"], list[dict[str, object]])
+    assert (shown["jwks_uri"], shown["keys_fetched_at"], shown["keys"]) == (ADDRESS, None, [])
 
     await ask_token(stage, machine.assert_self(stage), machine.certificate)
     after = await send(stage.operations, "GET", f"/banks/{machine.bank_id}/clients")
