@@ -10,7 +10,7 @@ from creditbridge.cli import main
 from creditbridge.cli.operations import DoorUnavailable, call, call_json
 from creditbridge.foundation.keys import parse_public_key
 from creditbridge.ledger.encoding import from_base64url, to_base64url
-from creditbridge.parties.model import ApprovalAct, ProposalAct
+from creditbridge.parties.acts import ApprovalAct, ProposalAct
 from creditbridge.parties.rules import digest_body, message_of_act
 
 CHANGE = "chg_01hzy6t9x7c3v5n8m2k4p6q8r0"

@@ -18,8 +18,9 @@ from tests.protocols.self_signing import self_sign
 from creditbridge.cli import operator
 from creditbridge.foundation.keys import FileKey, load_file_key
 from creditbridge.ledger.encoding import from_base64url
+from creditbridge.parties.acts import ProposalAct, SuspensionAct
 from creditbridge.parties.changes import KINDS
-from creditbridge.parties.model import ChangeKind, ProposalAct, SuspensionAct
+from creditbridge.parties.model import ChangeKind
 from creditbridge.parties.rules import digest_body, message_of_act
 from creditbridge.protocols.canonical_json import JsonValue, canonicalize
 

@@ -53,7 +53,8 @@ from creditbridge.login.provider import Provider
 from creditbridge.login.rules import derive_form_token
 from creditbridge.login.service import Login
 from creditbridge.login.settings import LoginSettings
-from creditbridge.parties.model import ApprovalAct, ChangeKind, ProposalAct, SuspensionAct
+from creditbridge.parties.acts import ApprovalAct, ProposalAct, SuspensionAct
+from creditbridge.parties.model import ChangeKind
 from creditbridge.parties.rules import digest_body, message_of_act
 from creditbridge.platforms.model import (
     DialectAnswer,

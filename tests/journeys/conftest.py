@@ -55,8 +55,8 @@ from creditbridge.ledger.service import Ledger
 from creditbridge.ledger.settings import LedgerSettings
 from creditbridge.ledger.store.openings import OpeningRow
 from creditbridge.ledger.vault import Vault
+from creditbridge.parties.acts import ApprovalAct, ProposalAct, SignedApproval, SignedProposal
 from creditbridge.parties.model import (
-    ApprovalAct,
     Bank,
     BankOnboarding,
     ChangeKind,
@@ -64,10 +64,7 @@ from creditbridge.parties.model import (
     Enrolment,
     Operator,
     OperatorEnrolment,
-    ProposalAct,
     Role,
-    SignedApproval,
-    SignedProposal,
 )
 from creditbridge.parties.rules import digest_body, digest_change, message_of_act
 from creditbridge.parties.service import enrol_person

@@ -52,24 +52,20 @@ from creditbridge.ledger.terms import (
     ClientRedirectsChanged,
     ClientRegistered,
 )
+from creditbridge.parties.acts import (
+    ApprovalAct,
+    ProposalAct,
+    SignedApproval,
+    SignedProposal,
+    SignedSuspension,
+    SuspensionAct,
+)
 from creditbridge.parties.changes.bank_resumption import BankActive
 from creditbridge.parties.changes.client_constraint import ConstraintUnchanged
 from creditbridge.parties.changes.client_keys import KeysMiscounted, KeyUnknown
 from creditbridge.parties.changes.client_redirects import RedirectsUnused
 from creditbridge.parties.changes.standing import BankUnknown, ClientUnknown
-from creditbridge.parties.model import (
-    ApprovalAct,
-    Bank,
-    Change,
-    ChangeKind,
-    Operator,
-    ProposalAct,
-    SignedApproval,
-    SignedProposal,
-    SignedSuspension,
-    Standing,
-    SuspensionAct,
-)
+from creditbridge.parties.model import Bank, Change, ChangeKind, Operator, Standing
 from creditbridge.parties.onboarding import OnboardingClash
 from creditbridge.parties.rules import (
     ActStale,

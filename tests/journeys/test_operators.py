@@ -25,8 +25,8 @@ from creditbridge.ledger.model import (
 )
 from creditbridge.ledger.port import Recorder
 from creditbridge.ledger.service import Ledger
+from creditbridge.parties.acts import ApprovalAct, ProposalAct, SignedApproval, SignedProposal
 from creditbridge.parties.model import (
-    ApprovalAct,
     Bank,
     BankOnboarding,
     Change,
@@ -34,9 +34,6 @@ from creditbridge.parties.model import (
     ClientOnboarding,
     Operator,
     OperatorEnrolment,
-    ProposalAct,
-    SignedApproval,
-    SignedProposal,
 )
 from creditbridge.parties.onboarding import OnboardingMalformed
 from creditbridge.parties.rules import (

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from creditbridge.foundation.errors import CreditbridgeError, SignatureInvalid
 from creditbridge.foundation.keys import FileKey, PublicKey
 from creditbridge.foundation.rsa_keys import RsaKey
+from creditbridge.parties.acts import ApprovalAct
 from creditbridge.parties.key_sets import KeySetDue
 from creditbridge.parties.model import (
-    ApprovalAct,
     AssertionAlgorithm,
     Bank,
     Change,

@@ -17,8 +17,15 @@ from creditbridge.foundation.ids import Kind, is_id
 from creditbridge.foundation.keys import FileKey
 from creditbridge.foundation.rsa_keys import RsaKey
 from creditbridge.parties import service
-from creditbridge.parties.model import (
+from creditbridge.parties.acts import (
     ApprovalAct,
+    ProposalAct,
+    SignedApproval,
+    SignedProposal,
+    SignedSuspension,
+    SuspensionAct,
+)
+from creditbridge.parties.model import (
     AssertionAlgorithm,
     BankOnboarding,
     Change,
@@ -26,13 +33,8 @@ from creditbridge.parties.model import (
     Enrolment,
     Operator,
     OperatorEnrolment,
-    ProposalAct,
     Role,
-    SignedApproval,
-    SignedProposal,
-    SignedSuspension,
     Standing,
-    SuspensionAct,
 )
 from creditbridge.parties.rules import (
     ChangeAltered,

@@ -13,7 +13,8 @@ from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.keys import FileKey, load_file_key, parse_public_key
 from creditbridge.ledger.encoding import from_base64url, to_base64url
-from creditbridge.parties.model import ApprovalAct, ChangeKind, ProposalAct, SuspensionAct
+from creditbridge.parties.acts import ApprovalAct, ProposalAct, SuspensionAct
+from creditbridge.parties.model import ChangeKind
 from creditbridge.parties.rules import digest_body, message_of_act
 from creditbridge.protocols.canonical_json import JsonValue, canonicalize
 from creditbridge.protocols.strict_json import parse

@@ -17,15 +17,8 @@ from creditbridge.foundation.errors import Malformed
 from creditbridge.foundation.ids import Kind, is_id
 from creditbridge.ledger.encoding import from_base64url, to_base64url
 from creditbridge.ledger.house_keys import list_house_keys
-from creditbridge.parties.model import (
-    ApprovalAct,
-    Change,
-    Operator,
-    OperatorEnrolment,
-    ProposalAct,
-    SignedApproval,
-    SignedProposal,
-)
+from creditbridge.parties.acts import ApprovalAct, ProposalAct, SignedApproval, SignedProposal
+from creditbridge.parties.model import Change, Operator, OperatorEnrolment
 from creditbridge.parties.rules import ChangeUnknown, digest_change
 from creditbridge.parties.service import get_change, list_message_keys
 from creditbridge.protocols.jwk import parse_jwk

@@ -12,7 +12,8 @@ from creditbridge.endpoints.words import require_id
 from creditbridge.foundation.ids import Kind
 from creditbridge.ledger.encoding import from_base64url
 from creditbridge.parties import service as parties
-from creditbridge.parties.model import Applied, Bank, Registration, SignedSuspension, SuspensionAct
+from creditbridge.parties.acts import SignedSuspension, SuspensionAct
+from creditbridge.parties.model import Applied, Bank, Registration
 from creditbridge.protocols.strict_json import decode
 
 NO_STORE = {"cache-control": "no-store"}

@@ -18,7 +18,8 @@ from creditbridge.foundation.database import Database, Transaction
 from creditbridge.journeys.records.operators import approval_record, proposal_record
 from creditbridge.journeys.records.registry import Outcome, change_record
 from creditbridge.ledger.port import Recorder
-from creditbridge.parties.model import Applied, Change, SignedApproval, SignedProposal
+from creditbridge.parties.acts import SignedApproval, SignedProposal
+from creditbridge.parties.model import Applied, Change
 from creditbridge.parties.service import (
     apply_change,
     approve_change,

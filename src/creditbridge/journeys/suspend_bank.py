@@ -14,7 +14,8 @@ from creditbridge.foundation.database import Database
 from creditbridge.journeys.decide_change import Access
 from creditbridge.journeys.records.registry import suspension_record
 from creditbridge.ledger.port import Recorder
-from creditbridge.parties.model import Bank, SignedSuspension
+from creditbridge.parties.acts import SignedSuspension
+from creditbridge.parties.model import Bank
 from creditbridge.parties.service import get_operator, suspend_bank
 
 

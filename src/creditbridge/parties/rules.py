@@ -10,9 +10,9 @@ import msgspec
 
 from creditbridge.foundation.errors import Refused
 from creditbridge.foundation.keys import PublicKey, thumbprint
+from creditbridge.parties.acts import Act
 from creditbridge.parties.key_sets import KeySetDue, is_fetch_due, is_set_good
 from creditbridge.parties.model import (
-    Act,
     Change,
     ClientKey,
     Operator,

@@ -26,15 +26,8 @@ from creditbridge.ledger.terms import (
     ClientRegistered,
     ClientSelfSignedChanged,
 )
-from creditbridge.parties.model import (
-    Applied,
-    Bank,
-    Change,
-    ChangeKind,
-    Client,
-    Operator,
-    SignedSuspension,
-)
+from creditbridge.parties.acts import SignedSuspension
+from creditbridge.parties.model import Applied, Bank, Change, ChangeKind, Client, Operator
 from creditbridge.parties.onboarding import read_onboarding
 from creditbridge.parties.rules import encode_act
 from creditbridge.protocols.canonical_json import canonicalize

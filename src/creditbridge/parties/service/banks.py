@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping
 
 from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.keys import PublicKey
+from creditbridge.parties.acts import SignedSuspension
 from creditbridge.parties.changes.standing import get_bank
-from creditbridge.parties.model import Bank, Registration, SignedSuspension, Standing
+from creditbridge.parties.model import Bank, Registration, Standing
 from creditbridge.parties.onboarding import is_client_id
 from creditbridge.parties.rules import (
     encode_act,

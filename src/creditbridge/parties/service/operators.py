@@ -7,15 +7,9 @@ from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.errors import Refused
 from creditbridge.foundation.ids import Kind, is_id, new_id
 from creditbridge.foundation.keys import thumbprint
+from creditbridge.parties.acts import SignedApproval, SignedProposal
 from creditbridge.parties.changes import KINDS
-from creditbridge.parties.model import (
-    Applied,
-    Change,
-    Operator,
-    OperatorEnrolment,
-    SignedApproval,
-    SignedProposal,
-)
+from creditbridge.parties.model import Applied, Change, Operator, OperatorEnrolment
 from creditbridge.parties.rules import (
     CHANGE_LIFE,
     ChangeAltered,

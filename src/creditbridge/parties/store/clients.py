@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from creditbridge.foundation.database import Transaction
-from creditbridge.parties.model import SenderConstraint, SignedSuspension, Standing
+from creditbridge.parties.acts import SignedSuspension
+from creditbridge.parties.model import SenderConstraint, Standing
 from creditbridge.protocols.certificate_binding import SubjectMatcher
 
 IS_SUBJECT_TAKEN = """
