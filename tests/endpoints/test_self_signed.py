@@ -19,12 +19,12 @@ from tests.protocols.self_signing import SelfMade, self_sign
 from creditbridge.ledger.rules import open_entry
 from creditbridge.ledger.sealing import OpeningKeys, name_opening_key
 from creditbridge.ledger.store.openings import OpeningRow
-from creditbridge.ledger.terms import (
+from creditbridge.ledger.terms.base import Terms
+from creditbridge.ledger.terms.registry import (
     BankOnboarded,
     ClientEnded,
     ClientRegistered,
     ClientSelfSignedChanged,
-    Terms,
 )
 from creditbridge.ledger.vault import Vault
 from creditbridge.parties.model import ChangeKind

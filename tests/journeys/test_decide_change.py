@@ -42,7 +42,7 @@ from creditbridge.journeys.suspend_bank import SuspendBank
 from creditbridge.ledger.model import Core, EventKind
 from creditbridge.ledger.port import Recorder
 from creditbridge.ledger.service import Ledger
-from creditbridge.ledger.terms import (
+from creditbridge.ledger.terms.registry import (
     BankResumed,
     BankSuspended,
     ClientCertificateChanged,

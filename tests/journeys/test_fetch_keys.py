@@ -18,7 +18,7 @@ from creditbridge.foundation.rsa_keys import RsaKey, thumbprint_of
 from creditbridge.journeys.fetch_keys import FetchKeys
 from creditbridge.ledger.model import Core
 from creditbridge.ledger.service import Ledger
-from creditbridge.ledger.terms import ClientKeysFetched
+from creditbridge.ledger.terms.registry import ClientKeysFetched
 from creditbridge.parties import service as parties
 from creditbridge.parties.key_sets import KeySetDue
 from creditbridge.parties.model import (

@@ -24,7 +24,7 @@ from creditbridge.foundation.http import Http, HttpAnswerUnfit, HttpRequest
 from creditbridge.foundation.logging import get_logger
 from creditbridge.ledger.model import BankName, EventKind, Record
 from creditbridge.ledger.port import Recorder
-from creditbridge.ledger.terms import ClientKeysFetched
+from creditbridge.ledger.terms.registry import ClientKeysFetched
 from creditbridge.parties.key_sets import FETCH_SECONDS
 from creditbridge.parties.model import FetchedKeys
 from creditbridge.protocols.rsa_jwk import JoseKey, select_jose_keys

@@ -5,7 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
-from creditbridge.ledger import terms
+from creditbridge.ledger.terms import callers, consents, registry, reports
+from creditbridge.ledger.terms.base import Terms
 
 
 class EventKind(StrEnum):
@@ -77,7 +78,7 @@ class DigestName(StrEnum):
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of entry: its terms, whom it names, what it digests."""
 
-    terms: type[terms.Terms]
+    terms: type[Terms]
     names: frozenset[ReferenceKind] = frozenset()  # Always there.
     may_name: frozenset[ReferenceKind] = frozenset()
     digests: frozenset[DigestName] = frozenset()  # Never others.
@@ -93,50 +94,52 @@ _REQUEST = frozenset({DigestName.REQUEST})
 _EXCHANGE = frozenset({DigestName.QUERY, DigestName.ANSWER})
 _ACT = frozenset({DigestName.ACT})
 
-_TRANSITION = Row(terms=terms.ConsentEnded, names=_UNDER_CONSENT, may_name=_PERSON, chained=True)
+_TRANSITION = Row(terms=consents.ConsentEnded, names=_UNDER_CONSENT, may_name=_PERSON, chained=True)
 
 CATALOGUE: Mapping[EventKind, Row] = {
-    EventKind.OPERATOR_ENROLLED: Row(terms=terms.OperatorEnrolled, names=_PERSON, digests=_ACT),
-    EventKind.CHANGE_PROPOSED: Row(terms=terms.ChangeProposed, names=_PERSON, digests=_ACT),
-    EventKind.CHANGE_APPROVED: Row(terms=terms.ChangeApproved, names=_PERSON, digests=_ACT),
-    EventKind.BANK_ONBOARDED: Row(terms=terms.BankOnboarded, names=_BANK, may_name=_PERSON),
-    EventKind.BANK_SUSPENDED: Row(terms=terms.BankSuspended, names=_BANK | _PERSON, digests=_ACT),
-    EventKind.BANK_RESUMED: Row(terms=terms.BankResumed, names=_BANK),
-    EventKind.CLIENT_REGISTERED: Row(terms=terms.ClientRegistered, names=_BANK),
-    EventKind.CLIENT_KEYS_CHANGED: Row(terms=terms.ClientKeysChanged, names=_BANK),
-    EventKind.CLIENT_KEYS_FETCHED: Row(terms=terms.ClientKeysFetched, names=_BANK),
-    EventKind.CLIENT_CERTIFICATE_CHANGED: Row(terms=terms.ClientCertificateChanged, names=_BANK),
-    EventKind.CLIENT_SELF_SIGNED_CHANGED: Row(terms=terms.ClientSelfSignedChanged, names=_BANK),
-    EventKind.CLIENT_CONSTRAINT_CHANGED: Row(terms=terms.ClientConstraintChanged, names=_BANK),
-    EventKind.CLIENT_REDIRECTS_CHANGED: Row(terms=terms.ClientRedirectsChanged, names=_BANK),
-    EventKind.CLIENT_ENDED: Row(terms=terms.ClientEnded, names=_BANK),
-    EventKind.KEY_ANNOUNCED: Row(terms=terms.KeyAnnounced),
-    EventKind.KEY_RETIRED: Row(terms=terms.KeyRetired),
+    EventKind.OPERATOR_ENROLLED: Row(terms=registry.OperatorEnrolled, names=_PERSON, digests=_ACT),
+    EventKind.CHANGE_PROPOSED: Row(terms=registry.ChangeProposed, names=_PERSON, digests=_ACT),
+    EventKind.CHANGE_APPROVED: Row(terms=registry.ChangeApproved, names=_PERSON, digests=_ACT),
+    EventKind.BANK_ONBOARDED: Row(terms=registry.BankOnboarded, names=_BANK, may_name=_PERSON),
+    EventKind.BANK_SUSPENDED: Row(
+        terms=registry.BankSuspended, names=_BANK | _PERSON, digests=_ACT
+    ),
+    EventKind.BANK_RESUMED: Row(terms=registry.BankResumed, names=_BANK),
+    EventKind.CLIENT_REGISTERED: Row(terms=registry.ClientRegistered, names=_BANK),
+    EventKind.CLIENT_KEYS_CHANGED: Row(terms=registry.ClientKeysChanged, names=_BANK),
+    EventKind.CLIENT_KEYS_FETCHED: Row(terms=registry.ClientKeysFetched, names=_BANK),
+    EventKind.CLIENT_CERTIFICATE_CHANGED: Row(terms=registry.ClientCertificateChanged, names=_BANK),
+    EventKind.CLIENT_SELF_SIGNED_CHANGED: Row(terms=registry.ClientSelfSignedChanged, names=_BANK),
+    EventKind.CLIENT_CONSTRAINT_CHANGED: Row(terms=registry.ClientConstraintChanged, names=_BANK),
+    EventKind.CLIENT_REDIRECTS_CHANGED: Row(terms=registry.ClientRedirectsChanged, names=_BANK),
+    EventKind.CLIENT_ENDED: Row(terms=registry.ClientEnded, names=_BANK),
+    EventKind.KEY_ANNOUNCED: Row(terms=registry.KeyAnnounced),
+    EventKind.KEY_RETIRED: Row(terms=registry.KeyRetired),
     EventKind.PERSON_ENROLLED: Row(
-        terms=terms.PersonEnrolled,
+        terms=registry.PersonEnrolled,
         names=_ENTERPRISE | _PERSON,
         digests=frozenset({DigestName.PROOF}),
     ),
-    EventKind.TOKEN_ISSUED: Row(terms=terms.TokenIssued, names=_BANK),
-    EventKind.TOKEN_REFUSED: Row(terms=terms.TokenRefused, names=_BANK),
-    EventKind.TOKEN_REVOKED: Row(terms=terms.TokenRevoked, names=_BANK),
+    EventKind.TOKEN_ISSUED: Row(terms=callers.TokenIssued, names=_BANK),
+    EventKind.TOKEN_REFUSED: Row(terms=callers.TokenRefused, names=_BANK),
+    EventKind.TOKEN_REVOKED: Row(terms=callers.TokenRevoked, names=_BANK),
     EventKind.GRANT_MADE: Row(
-        terms=terms.GrantMade, names=_BANK | _ENTERPRISE | _PERSON, may_name=_CONSENT
+        terms=callers.GrantMade, names=_BANK | _ENTERPRISE | _PERSON, may_name=_CONSENT
     ),
     EventKind.GRANT_REVOKED: Row(
-        terms=terms.GrantRevoked, names=_BANK, may_name=_ENTERPRISE | _CONSENT | _PERSON
+        terms=callers.GrantRevoked, names=_BANK, may_name=_ENTERPRISE | _CONSENT | _PERSON
     ),
-    EventKind.CALLER_REFUSED: Row(terms=terms.CallerRefused, names=_BANK),
-    EventKind.CALLER_LIMITED: Row(terms=terms.CallerLimited, names=_BANK),
-    EventKind.STRANGERS_REFUSED: Row(terms=terms.StrangersRefused),
+    EventKind.CALLER_REFUSED: Row(terms=callers.CallerRefused, names=_BANK),
+    EventKind.CALLER_LIMITED: Row(terms=callers.CallerLimited, names=_BANK),
+    EventKind.STRANGERS_REFUSED: Row(terms=callers.StrangersRefused),
     EventKind.AUTHORIZATION_REFUSED: Row(
-        terms=terms.AuthorizationRefused, names=_BANK, may_name=_ENTERPRISE | _PERSON
+        terms=callers.AuthorizationRefused, names=_BANK, may_name=_ENTERPRISE | _PERSON
     ),
     EventKind.CONSENT_REQUESTED: Row(
-        terms=terms.ConsentRequested, names=_UNDER_CONSENT, digests=_REQUEST, chained=True
+        terms=consents.ConsentRequested, names=_UNDER_CONSENT, digests=_REQUEST, chained=True
     ),
     EventKind.CONSENT_APPROVED: Row(
-        terms=terms.ConsentApproved,
+        terms=consents.ConsentApproved,
         names=_UNDER_CONSENT | _PERSON,
         digests=frozenset({DigestName.ARTEFACT}),
         chained=True,
@@ -145,27 +148,29 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.CONSENT_WITHDRAWN: _TRANSITION,
     EventKind.CONSENT_LAPSED: _TRANSITION,
     EventKind.CONSENT_SILENCED: Row(
-        terms=terms.ConsentSilenced, names=_UNDER_CONSENT, chained=True
+        terms=consents.ConsentSilenced, names=_UNDER_CONSENT, chained=True
     ),
-    EventKind.USE_RETURNED: Row(terms=terms.UseReturned, names=_UNDER_CONSENT, chained=True),
+    EventKind.USE_RETURNED: Row(terms=reports.UseReturned, names=_UNDER_CONSENT, chained=True),
     EventKind.REPORT_INTENDED: Row(
-        terms=terms.ReportIntended, names=_UNDER_CONSENT, digests=_REQUEST, chained=True
+        terms=reports.ReportIntended, names=_UNDER_CONSENT, digests=_REQUEST, chained=True
     ),
     EventKind.REPORT_REFUSED: Row(
-        terms=terms.ReportRefused,
+        terms=reports.ReportRefused,
         names=_BANK,
         may_name=_ENTERPRISE | _CONSENT,
         digests=_REQUEST,
     ),
     EventKind.REPORT_DELIVERED: Row(
-        terms=terms.ReportDelivered,
+        terms=reports.ReportDelivered,
         names=_UNDER_CONSENT,
         digests=_EXCHANGE | {DigestName.PROFILE},
     ),
-    EventKind.REPORT_FAILED: Row(terms=terms.ReportFailed, names=_UNDER_CONSENT, digests=_EXCHANGE),
-    EventKind.REPORT_RECONCILED: Row(
-        terms=terms.ReportReconciled, names=_UNDER_CONSENT, digests=_EXCHANGE
+    EventKind.REPORT_FAILED: Row(
+        terms=reports.ReportFailed, names=_UNDER_CONSENT, digests=_EXCHANGE
     ),
-    EventKind.DELIVERY_STOPPED: Row(terms=terms.DeliveryStopped, names=_UNDER_CONSENT),
-    EventKind.PACK_ASSEMBLED: Row(terms=terms.PackAssembled, names=_BANK),
+    EventKind.REPORT_RECONCILED: Row(
+        terms=reports.ReportReconciled, names=_UNDER_CONSENT, digests=_EXCHANGE
+    ),
+    EventKind.DELIVERY_STOPPED: Row(terms=reports.DeliveryStopped, names=_UNDER_CONSENT),
+    EventKind.PACK_ASSEMBLED: Row(terms=reports.PackAssembled, names=_BANK),
 }

@@ -22,7 +22,7 @@ from creditbridge.protocols.json_schema import DIALECT, pretty, without_null
 
 BASE = "https://creditbridge.example/contracts/ledger/"
 EVENTS_PAGE = "docs/ledger-events.md"
-MARK = "<!-- From here on: made from src/creditbridge/ledger/catalogue.py and terms.py. -->\n"
+MARK = "<!-- From here on: made from src/creditbridge/ledger/catalogue.py and terms/. -->\n"
 
 
 def contract_files() -> dict[str, bytes]:

@@ -13,37 +13,43 @@ from creditbridge.ledger.catalogue import CATALOGUE, DigestName, EventKind, Refe
 from creditbridge.ledger.encoding import Instant, SpellingUnknown, encode
 from creditbridge.ledger.names import BankName, ConsentName, EnterpriseName, Name, PersonName
 from creditbridge.ledger.proofs import ArtefactProof, ExchangeProof, Proofs, RequestProof
-from creditbridge.ledger.terms import (
+from creditbridge.ledger.terms.base import Terms
+from creditbridge.ledger.terms.callers import (
     AuthorizationRefused,
-    BankOnboarded,
     CallerLimited,
     CallerRefused,
-    ChangeApproved,
-    ChangeProposed,
+    GrantMade,
+    GrantRevoked,
+    StrangersRefused,
+    TokenIssued,
+    TokenRefused,
+    TokenRevoked,
+)
+from creditbridge.ledger.terms.consents import (
     ConsentApproved,
     ConsentEnded,
     ConsentExtent,
     ConsentRequested,
     ConsentSilenced,
-    DeliveryStopped,
-    GrantMade,
-    GrantRevoked,
+)
+from creditbridge.ledger.terms.registry import (
+    BankOnboarded,
+    ChangeApproved,
+    ChangeProposed,
     KeyAnnounced,
     KeyRetired,
     OperatorEnrolled,
-    PackAssembled,
     PersonEnrolled,
+)
+from creditbridge.ledger.terms.reports import (
+    DeliveryStopped,
+    PackAssembled,
     ReportDelivered,
     ReportFailed,
     ReportIntended,
     ReportReconciled,
     ReportRefused,
     ReportTerms,
-    StrangersRefused,
-    Terms,
-    TokenIssued,
-    TokenRefused,
-    TokenRevoked,
     UseReturned,
 )
 

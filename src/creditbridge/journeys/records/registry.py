@@ -15,7 +15,7 @@ from creditbridge.ledger.model import (
     Record,
     Terms,
 )
-from creditbridge.ledger.terms import (
+from creditbridge.ledger.terms.registry import (
     BankResumed,
     BankSuspended,
     ClientCertificateChanged,

@@ -11,7 +11,7 @@ from creditbridge.ledger.model import EventKind
 from creditbridge.ledger.rules import open_entry
 from creditbridge.ledger.service.intake import Ledger
 from creditbridge.ledger.store import looks as store
-from creditbridge.ledger.terms import ReportIntended
+from creditbridge.ledger.terms.reports import ReportIntended
 
 IN_PROGRESS = "IN_PROGRESS"
 

@@ -10,7 +10,7 @@ from creditbridge.foundation.database import Transaction
 from creditbridge.ledger.model import ConsentName, EventKind, Opened, ReportMissing
 from creditbridge.ledger.rules import open_entry, read_names
 from creditbridge.ledger.service.intake import Ledger
-from creditbridge.ledger.terms import DeliveryStopped, ReportFailed, ReportRefused
+from creditbridge.ledger.terms.reports import DeliveryStopped, ReportFailed, ReportRefused
 
 
 class ReportState(StrEnum):

@@ -1,0 +1,51 @@
+"""What entries say of a consent, from its request to its silence."""
+
+from creditbridge.ledger.encoding import Instant
+from creditbridge.ledger.terms.base import Terms
+
+
+class ConsentExtent(Terms, frozen=True, kw_only=True):
+    """What a consent reaches: who, what for, what, when and how often."""
+
+    version: int
+    purposes: frozenset[str]
+    sections: frozenset[str]
+    valid_from: Instant
+    valid_to: Instant
+    max_queries: int
+    clients: frozenset[str]  # Empty: every client of the bank.
+    authorization_no: str | None = None
+    business_ref: str | None = None
+
+
+class ConsentRequested(ConsentExtent, frozen=True, kw_only=True):
+    """A bank asks an enterprise for a consent of this extent."""
+
+    client: str
+    lapses_at: Instant
+
+
+class ConsentApproved(ConsentExtent, frozen=True, kw_only=True):
+    """The enterprise gave the consent, perhaps narrower than it was asked for."""
+
+    role: str
+    artefact_digest: str  # base64url of the SHA-256 of the artefact's bytes.
+    template_id: str
+    template_version: str
+    text_digest: str  # base64url of the SHA-256 of the text that the signer saw.
+
+
+class ConsentEnded(Terms, frozen=True, kw_only=True):
+    """A consent or a request for one ended: refused, withdrawn or lapsed."""
+
+    version: int
+    state: str  # The state it is in from here on.
+    reason: str | None = None  # A code, never a caller's words.
+
+
+class ConsentSilenced(Terms, frozen=True, kw_only=True):
+    """Every node has stopped what ran under the consent, or its lease has run out."""
+
+    version: int
+    withdrawn: str  # Event id of the withdrawal.
+    waited_milliseconds: int
