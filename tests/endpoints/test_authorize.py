@@ -21,8 +21,11 @@ from tests.endpoints.browser import (
     returned,
 )
 from tests.endpoints.stage import ENTERPRISE, ISSUER, PEOPLE_URL, USCC, Machine, Stage
-from tests.endpoints.wire import Answer
+from tests.endpoints.wire import Answer, send
 
+from creditbridge.evidence.model import StepState
+from creditbridge.evidence.pins import read_pins
+from creditbridge.evidence.verifying import verify_pack
 from creditbridge.login.model import SESSION_COOKIE
 
 SECOND = timedelta(seconds=1)
@@ -579,3 +582,27 @@ async def test_Z3_post_is_no_authorization_request(browser: Browser) -> None:
     answer = await browser.post("/oauth/authorize", {"client_id": "north-core"})
 
     assert answer.status == 405
+
+
+async def test_a_consent_that_was_given_in_the_browser_is_proven_like_any_other(
+    stage: Stage, north: Machine, browser: Browser
+) -> None:
+    """A report's pack proves request, approval and signer, and the ledger replays."""
+    page = await browser.open(await push_details(stage, north, detail(stage)))
+    await browser.decide(page, "approve")
+    async with stage.database.transaction() as tx:
+        consent_id = await tx.fetch_value(str, "SELECT consent_id FROM consents")
+    _, report = await stage.ask(north, str(consent_id))
+    assert report.status == 200, report.body
+    await stage.sequencer.run_once()
+
+    report_id = report.header("creditbridge-report")
+    _, pack = await stage.call(north, "GET", f"/v1/reports/{report_id}/evidence")
+    pins = await send(stage.operations, "GET", f"/pins/{north.bank_id}")
+    checked = await send(stage.operations, "GET", "/ledger/check")
+
+    verdict = verify_pack(pack.body, read_pins(pins.body))
+    # Up to the exchange with the platform, which is played here and has no keys.
+    proven = [step.name for step in verdict.steps if step.state is StepState.PASSED]
+    assert proven[-5:] == ["request", "chain", "consent", "approver", "coverage"]
+    assert checked.status == 200, checked.body

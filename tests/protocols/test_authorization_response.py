@@ -57,7 +57,8 @@ def test_J3_a_signed_answer_is_one_parameter() -> None:
 
 def test_J3_another_library_verifies_a_signed_answer() -> None:
     """By the key as it is published."""
-    key = joserfc.jwk.import_key(msgspec.json.encode(KEY.key.to_jwk()))
+    members: dict[str, str | list[str]] = {**KEY.key.to_jwk()}
+    key = joserfc.jwk.import_key(members)
 
     token = joserfc.jwt.decode(sign(error="access_denied")["response"], key, algorithms=["ES256"])
 
