@@ -55,7 +55,10 @@ def vouch(leaf: x509.Certificate, *chain: Issuer) -> bytes:
 def test_X3_an_authority_vouches_for_what_it_issued() -> None:
     """Directly, or through those below it that the proxy hands on, in any order."""
     deeper = Issuer("deeper", above=BELOW)
-    for issuer, chain in ((ROOT, ()), (BELOW, (BELOW,)), (deeper, (BELOW, deeper))):
+    third = Issuer("third", above=deeper)
+    deepest = Issuer("deepest", above=third)
+    chains = ((), (BELOW,), (BELOW, deeper), (deeper, deepest, BELOW, third))
+    for issuer, chain in zip((ROOT, BELOW, deeper, deepest), chains, strict=True):
         leaf = issuer.issue("bank", FOR_CLIENTS)
 
         assert vouch(leaf, *chain) == leaf.public_bytes(Encoding.DER)

@@ -3,7 +3,8 @@
 from base64 import b64encode
 
 import pytest
-from tests.protocols.chains import Issuer, as_field
+from cryptography import x509
+from tests.protocols.chains import FOR_CLIENTS, Issuer, as_field
 
 from creditbridge.protocols.client_cert_header import (
     ClientCertMalformed,
@@ -30,6 +31,37 @@ def test_X1_a_chain_is_a_list() -> None:
 
     assert read == PassedCertificate(leaf=LEAF, chain=(BELOW.der, ROOT.der))
     assert read_passed_certificate(as_field(LEAF), "") == PassedCertificate(leaf=LEAF)
+
+
+def test_X1_a_chain_has_four_certificates_at_most() -> None:
+    """As many as stand between a leaf and its root anywhere."""
+    chain = (BELOW.der, ROOT.der, BELOW.der, ROOT.der)
+
+    assert read_passed_certificate(as_field(LEAF), as_field(*chain)).chain == chain
+
+
+def of_size(size: int) -> bytes:
+    """Return a certificate of so many bytes."""
+    padding = size - len(LEAF)
+    while True:
+        filler = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), bytes(padding))
+        der = ROOT.issue_der("bank", FOR_CLIENTS, filler)
+        if len(der) == size:
+            return der
+        # Signatures differ in length by a byte or two.
+        padding += 1 if len(der) < size else -1
+
+
+def test_X2_a_field_of_16_kB_is_read_and_a_longer_one_refused() -> None:
+    """To the last certificate that fits: 16,382 characters, and the next 16,386."""
+    fits, exceeds = of_size(12_285), of_size(12_288)
+
+    assert read_passed_certificate(as_field(fits), as_field(fits)).chain == (fits,)
+    with pytest.raises(ClientCertMalformed, match="Client-Cert") as caught:
+        read_passed_certificate(as_field(exceeds))
+    assert caught.value.detail == "over 16 kB"
+    with pytest.raises(ClientCertMalformed):
+        read_passed_certificate(as_field(fits), as_field(exceeds))
 
 
 def test_the_example_of_the_standard_is_read() -> None:

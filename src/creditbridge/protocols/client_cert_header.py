@@ -70,5 +70,5 @@ def _require_spelling(leaf: str, chain: str, passed: PassedCertificate) -> None:
     # Base64 has spellings that some readers accept and others do not (RFC 9651, section 4.2.7).
     written = [leaf, *(chain.split(",") if passed.chain else ())]
     expected = [serialize_bare_item(der) for der in (passed.leaf, *passed.chain)]
-    if [one.strip(" \t") for one in written] != expected:
+    if [one.strip(" ") for one in written] != expected:
         raise ClientCertMalformed(detail="not the canonical base64")
