@@ -491,6 +491,21 @@ async def test_Z8_a_provider_that_did_not_ask_anew_is_not_believed(
         assert error_of(back, status=502) == "identity-rejected"
 
 
+async def test_Z8_who_broke_the_sign_in_off_goes_on_from_the_request(
+    stage: Stage, north: Machine, browser: Browser
+) -> None:
+    """The provider's own button for it spends nothing of the request."""
+    begun = await browser.get(await push_scopes(stage, north))
+    state = parse_qs(urlsplit(begun.header("location")).query)["state"][0]
+
+    broken = await browser.get(f"/portal/callback?error=access_denied&state={state}&iss={ISSUER}")
+
+    assert error_of(broken, status=403) == "sign-in-refused"
+    (link,) = re.findall(r'id="sign-in" href="([^"]*)"', broken.body.decode())
+    page = await browser.open(link.replace("&amp;", "&"))
+    assert "code" in returned(await browser.decide(page, "approve"))
+
+
 async def test_Z8_the_session_is_renewed_at_sign_in(
     stage: Stage, north: Machine, browser: Browser
 ) -> None:

@@ -38,10 +38,14 @@ def answer_page(
         code=code,
         interaction_id=interaction_of(request) or "",
         offers_sign_in=isinstance(error, AGAIN),
-        sign_in=sign_in,
+        sign_in=_way_in(error) or sign_in,
     )
     # Without the visitor: an error page must not fail on the session that was the error.
     return show(request, "error", None, view=view, status=status)
+
+
+def _way_in(error: Exception) -> str | None:
+    return error.return_to if isinstance(error, SignInRefused) else None
 
 
 def _read(error: Exception) -> tuple[str, int]:

@@ -92,10 +92,14 @@ class SignInExpired(Refused):
 
 
 class SignInRefused(Refused):
-    """The provider says that the person did not sign in."""
+    """The provider says that the person did not sign in; `return_to` is where they were going."""
 
     code = "sign-in-refused"
     message = "The identity service did not complete the sign-in. Please start again."
+
+    def __init__(self, message: str | None = None, *, detail: str = "") -> None:
+        super().__init__(message, detail=detail)
+        self.return_to: str | None = None
 
 
 class SessionMissing(Refused):

@@ -86,8 +86,13 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
         """
         # Spent first: a code that is played back finds no try, even while the provider is slow.
         attempt = await self._take_try(callback, binding)  # 1
-        code = await self._require_code(callback)  # 2
-        token = await self.provider.redeem(code, code_verifier=attempt.code_verifier)  # 3
+        try:
+            code = await self._require_code(callback)  # 2
+            token = await self.provider.redeem(code, code_verifier=attempt.code_verifier)  # 3
+        except SignInRefused as refusal:
+            # Who changed their mind, or mistyped too often, goes on from where they were.
+            refusal.return_to = attempt.return_to
+            raise
         claims = await self.id_tokens.verify(token)  # 4
         async with self.database.transaction() as tx:
             now = tx.now
