@@ -132,6 +132,24 @@ def test_a_rotation_needs_no_gateway(config: Path, capsys: pytest.CaptureFixture
     assert "announced when it runs" in printed.err
 
 
+def test_a_lost_key_signs_nothing_more(
+    config: Path, door: FakeDoor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its public half stays, and the fresh key is the only one that is held."""
+    door.body = answer()
+    first = config.with_name("seal.key")
+    ring = open_ring(KeyPurpose.SEAL, first, SystemClock())
+    lost = ring.current().key
+
+    assert run(config, "rotate", "--purpose", "seal", "--lost") == 0
+
+    told = read_told(capsys)
+    ring.look()
+    assert read_ring_key(KeyPurpose.SEAL, first) is None
+    assert [one.key.key_id for one in ring.list_new()] == [told["kid"]]
+    assert lost in ring.list_known()
+
+
 @pytest.mark.parametrize(
     "words",
     [

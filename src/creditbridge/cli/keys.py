@@ -67,6 +67,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_read_instant,
         help="not used before this instant, such as 2026-02-01T00:00:00Z; default: at once",
     )
+    rotate.add_argument(
+        "--lost",
+        action="store_true",
+        help="the keys of before are lost or copied: nothing more is signed with them",
+    )
     acts.add_parser("forget", help="keep only the public halves of retired keys")
 
 
@@ -97,7 +102,8 @@ def _rotate(settings: Settings, arguments: argparse.Namespace) -> Mapping[str, o
     """Lay the next key of a purpose beside the others; the gateways find it."""
     purpose = KeyPurpose(arguments.purpose)
     first = _path_of(settings, purpose)
-    last = [key for _, key in _read_ring(purpose, first)][-1]
+    ring = _read_ring(purpose, first)
+    _, last = ring[-1]
     now = SystemClock().now()
     path = name_ring_file(first, not_before=arguments.not_before or now)
     # Two names of one second would be one file.
@@ -108,6 +114,10 @@ def _rotate(settings: Settings, arguments: argparse.Namespace) -> Mapping[str, o
     else:
         content = read_key_file(arguments.key)
     signer = parse_ring_key(purpose, content, origin=str(arguments.key or path))
+    if arguments.lost:
+        # Before the next one lies there: who finds no key in use takes that one at once.
+        for spent, key in ring:
+            put_key_file(spent, encode_public(key.private))
     # For whoever must know the key before it is used: a platform, the identity provider.
     put_key_file(path.with_suffix(".pub"), encode_public(signer.private))
     put_key_file(path, content)
