@@ -193,28 +193,32 @@ def load_keys(files: KeyFiles, clock: Clock) -> Keys:
 
 def list_problems(settings: Settings) -> list[str]:
     """Return every reason not to start with these settings, in words an operator can act on."""
-    # All of them at once: an operator should not start five times to learn of five faults.
-    problems = list[str]()
-    if not settings.platforms:
-        problems.append("platforms: at least one is needed")
-    # Whoever can change the discovery document on the way can sign in as anybody.
-    if not settings.identity.issuer.startswith("https://"):
-        problems.append("identity.issuer: must be https")
     names = [policy.name for policy in settings.admission.policies]
-    # Two of one name would be counted as one, in windows of two lengths.
-    if len(set(names)) < len(names):
-        problems.append("admission.policies: each needs a name of its own")
-    if settings.doors.bank.client_authority is None:
-        problems.append("doors.bank.client_authority: the bank door asks for certificates")
-    if settings.key_fetch.allows_loopback and settings.key_fetch.authority is None:
+    fetch = settings.key_fetch
+    faults = {
+        "platforms: at least one is needed": not settings.platforms,
+        # Whoever can change the discovery document on the way can sign in as anybody.
+        "identity.issuer: must be https": not settings.identity.issuer.startswith("https://"),
+        # Two of one name would be counted as one, in windows of two lengths.
+        "admission.policies: each needs a name of its own": len(set(names)) < len(names),
         # Whoever answers on this machine must not be believed for a name that anybody can buy.
-        problems.append("key_fetch.allows_loopback: only with an authority of its own")
-    problems += [
+        "key_fetch.allows_loopback: only with an authority of its own": (
+            fetch.allows_loopback and fetch.authority is None
+        ),
+    }
+    # All of them at once: an operator should not start five times to learn of five faults.
+    return [*(text for text, is_there in faults.items() if is_there), *_list_faults(settings.doors)]
+
+
+def _list_faults(doors: Doors) -> list[str]:
+    faults = [
         f"doors.{name}.url: must be https, without a slash at the end"
-        for name, door in (("bank", settings.doors.bank), ("people", settings.doors.people))
+        for name, door in (("bank", doors.bank), ("people", doors.people))
         if not door.url.startswith("https://") or door.url.endswith("/")
     ]
-    return problems
+    if doors.bank.client_authority is None:
+        faults.append("doors.bank.client_authority: the bank door asks for certificates")
+    return faults
 
 
 def _path_under(folder: Path) -> Callable[[type, object], object]:

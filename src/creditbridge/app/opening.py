@@ -187,18 +187,18 @@ def open_own_certificates(
     """
     authority = client_authority(bank)
 
-    def make() -> ssl.SSLContext:
+    def _make() -> ssl.SSLContext:
         return proxies.open_to(
             bank_context(
                 certificate_file=bank.certificate, key_file=bank.key, client_ca_file=authority
             )
         )
 
-    async def read(known: Collection[str]) -> Mapping[str, bytes | None]:
+    async def _read(known: Collection[str]) -> Mapping[str, bytes | None]:
         async with database.transaction() as tx:
             return await find_own_certificates(tx, known)
 
-    return OwnCertificates(make, authority, read)
+    return OwnCertificates(_make, authority, _read)
 
 
 def client_authority(bank: DoorSettings) -> Path:

@@ -25,17 +25,17 @@ def list_pins(house: PinnedHouse, keys: Sequence[HouseKey]) -> PinsFile:
         purpose: [key for key in keys if key.purpose == purpose] for purpose in KeyPurpose
     }
 
-    def pins_of(purpose: KeyPurpose) -> tuple[Pin, ...]:
+    def _pins_of(purpose: KeyPurpose) -> tuple[Pin, ...]:
         return tuple(map(_pin_of, by_purpose[purpose]))
 
     return PinsFile(
         v=1,
         origin=house.origin,
         log_keys=tuple(_log_pin_of(key, house.origin) for key in by_purpose[KeyPurpose.LEDGER]),
-        receipt_keys=pins_of(KeyPurpose.RECEIPT),
-        consent_keys=pins_of(KeyPurpose.CONSENT),
-        query_keys=pins_of(KeyPurpose.MESSAGE),
-        seal_keys=pins_of(KeyPurpose.SEAL),
+        receipt_keys=_pins_of(KeyPurpose.RECEIPT),
+        consent_keys=_pins_of(KeyPurpose.CONSENT),
+        query_keys=_pins_of(KeyPurpose.MESSAGE),
+        seal_keys=_pins_of(KeyPurpose.SEAL),
         platform_keys=house.platforms,
     )
 

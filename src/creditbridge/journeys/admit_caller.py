@@ -235,12 +235,12 @@ class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
     def _verify(
         self, presented: Presented, registration: Registration, *, now: datetime
     ) -> VerifiedSignature | None:
-        def find(key_id: str) -> PublicKey | None:
+        def _find(key_id: str) -> PublicKey | None:
             require_key_set(registration, key_id, now=now)
             return find_key(registration, key_id)
 
         try:
-            return verify_request(presented.request, BANK_REQUEST, find, now=now)
+            return verify_request(presented.request, BANK_REQUEST, _find, now=now)
         except SignatureMissing:
             if registration.client.requires_signature:
                 raise

@@ -6,6 +6,7 @@ is the key of a token, and whether the proof came before, its reader decides.
 """
 
 import hashlib
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -33,6 +34,8 @@ LIFE_SECONDS = 120
 HEADER_CHARACTERS_MAX = 2_048  # an RSA key of 4,096 bits, and room for what is passed over
 JTI_CHARACTERS_MAX = 256
 HTTPS_PORT = 443
+# What the library would drop in silence, line feeds and tabs among it, is in no address.
+_PLAIN = re.compile(r"[\x21-\x7e]+")
 # A proof may bring its key (RFC 9449, section 4.2), and nothing else that changes how it is read.
 _REFUSED_MEMBERS = REFUSED_MEMBERS - {"jwk"}
 
@@ -160,16 +163,20 @@ def _require_claims(
         raise ProofRejected(ProofFault.CLAIMS)
     if not 0 < len(jti) <= JTI_CHARACTERS_MAX:
         raise ProofRejected(ProofFault.CLAIMS, detail="a jti of another length")
-    if claims.get("htm") != request.method:
-        raise ProofRejected(ProofFault.METHOD if "htm" in claims else ProofFault.CLAIMS)
-    if (asked := _normalize(target)) is None or asked != _normalize(request.target_uri):
-        raise ProofRejected(ProofFault.TARGET)
+    _require_target(claims.get("htm"), target, request)
     _require_time(claims, now=int(now.timestamp()))
     _require_nonce(claims, request.nonces, now=now)
     # The hash ties the proof to one token: a proof alone, stolen, opens nothing with another.
     if request.access_token is not None and claims.get("ath") != hash_token(request.access_token):
         raise ProofRejected(ProofFault.TOKEN)
     return jti
+
+
+def _require_target(method: JsonValue, target: str, request: ProvenRequest) -> None:
+    if method != request.method:
+        raise ProofRejected(ProofFault.CLAIMS if method is None else ProofFault.METHOD)
+    if (asked := _normalize(target)) is None or asked != _normalize(request.target_uri):
+        raise ProofRejected(ProofFault.TARGET)
 
 
 def _require_nonce(
@@ -204,8 +211,7 @@ def _normalize(uri: str) -> tuple[str, str, int, str] | None:
     Query and fragment do not count (section 4.3); case of scheme and host, the default port and
     the empty path are normalized (RFC 3986, sections 6.2.2 and 6.2.3).
     """
-    # The library drops line feeds and tabs in silence.
-    if not uri.isascii() or not uri.isprintable() or " " in uri:
+    if not _PLAIN.fullmatch(uri):
         return None
     try:
         parts = urlsplit(uri)

@@ -60,8 +60,8 @@ def key_finder(
     It raises `KeySetDue` where the keys that the client publishes must be fetched first.
     """
 
-    def find_key(key_id: str, algorithm: str) -> JoseKey | None:
+    def _find_key(key_id: str, algorithm: str) -> JoseKey | None:
         require_key_set(registration, key_id, algorithm, now=now)
         return find_jose_key(registration, key_id, algorithm)
 
-    return find_key
+    return _find_key
