@@ -32,6 +32,8 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str
     scope: str
     jwks: dict[str, list[dict[str, str]]]
+    hint_type: str
+    hint_value: str
 
 
 class Pem(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +67,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     """What the suite reads, as far as these tests go."""
 
     alias: str
+    automated_ciba_approval_url: str
     server: Server
     resource: Resource
     browser: list[Visit]
@@ -122,7 +125,7 @@ class Client:
     def ask_token(self, *, proves: bool = False, **fields: str) -> Answer:
         """Ask for a token with these form fields beside the usual ones, and a proof if wanted."""
         form = {"grant_type": "client_credentials", "scope": self.credentials.scope, **fields}
-        return self.post("token_endpoint", proves=proves, **form)
+        return self.post("token_endpoint", form, proves=proves)
 
     def push(self, *, redirect_uri: str, **fields: str) -> str:
         """Push an authorization request (RFC 9126) and return the address that a browser opens."""
@@ -134,7 +137,7 @@ class Client:
             "code_challenge_method": "S256",
             **fields,
         }
-        answer = self.post("pushed_authorization_request_endpoint", proves=False, **form)
+        answer = self.post("pushed_authorization_request_endpoint", form)
         pushed = msgspec.json.decode(answer.body, type=Members)
         return self.address(str(pushed["request_uri"]))
 
@@ -143,12 +146,12 @@ class Client:
         named = {"client_id": self.credentials.client_id, "request_uri": request_uri}
         return f"{self.discover()['authorization_endpoint']}?{urlencode(named)}"
 
-    def post(self, endpoint: str, *, proves: bool = False, **fields: str) -> Answer:
+    def post(self, endpoint: str, form: Mapping[str, str], *, proves: bool = False) -> Answer:
         """Send a form to an endpoint, with the client's id, and a proof if wanted."""
         address = self.find(endpoint)
         proof = {"dpop": self.prove("POST", address)} if proves else {}
-        form = {"client_id": self.credentials.client_id, **fields}
-        return self.send("POST", address, {**FORM, **proof}, urlencode(form).encode())
+        named = {"client_id": self.credentials.client_id, **form}
+        return self.send("POST", address, {**FORM, **proof}, urlencode(named).encode())
 
     def prove(self, method: str, address: str, *, token: str | None = None) -> str:
         """Return a DPoP proof (RFC 9449, section 4.2), with the digest of a token beside it."""
@@ -165,16 +168,28 @@ class Client:
 
     def sign_assertion(self) -> dict[str, str]:
         """Return the form fields of an assertion (RFC 7523), signed with the configured key."""
+        signed = self.sign({"sub": self.credentials.client_id})
+        return {"client_assertion": signed, "client_assertion_type": JWT_BEARER}
+
+    def sign(self, claims: Mapping[str, str]) -> str:
+        """Return a token of the client's for the gateway, with the claims that all such have."""
         now = int(SystemClock().now().timestamp())
         (jwk,) = self.credentials.jwks["keys"]
+        issued = {"iat": now, "nbf": now, "exp": now + 60, "jti": secrets.token_hex(16)}
+        named = {"iss": self.credentials.client_id, "aud": self.discover()["issuer"]}
+        header = {"alg": jwk["alg"], "kid": jwk["kid"]}
         key = JWKRegistry.import_key({**jwk})
-        issued = {"iat": now, "exp": now + 60, "jti": secrets.token_hex(16)}
-        named = {"iss": self.credentials.client_id, "sub": self.credentials.client_id}
-        algorithm = jwk["alg"]
-        header = {"alg": algorithm, "kid": jwk["kid"]}
-        claims = {**named, **issued, "aud": self.discover()["issuer"]}
-        signed = jwt.encode(header, claims, key, algorithms=[algorithm])
-        return {"client_assertion": signed, "client_assertion_type": JWT_BEARER}
+        return jwt.encode(header, {**named, **issued, **claims}, key, algorithms=[jwk["alg"]])
+
+    def ask_without_browser(self) -> Answer:
+        """Ask the person whom the configuration names, by a signed request (CIBA, section 7.1)."""
+        asked = {
+            "scope": self.credentials.scope,
+            self.credentials.hint_type: self.credentials.hint_value,
+            "binding_message": "1234",
+        }
+        form = {"request": self.sign(asked), **self.sign_assertion()}
+        return self.post("backchannel_authentication_endpoint", form)
 
     def read_resource(self, token: str, *, proves: bool = False) -> Answer:
         """Return the protected resource, with a proof if wanted."""

@@ -1,8 +1,11 @@
 """A stand that is up, as whoever sits at the suite sees it."""
 
+import ssl
 import subprocess
 import sys
+from http.client import HTTPSConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 from tests.conformance.configured import Configuration
@@ -11,6 +14,8 @@ from creditbridge.cli.conformance.cast import list_redirect_uris
 from creditbridge.cli.conformance.configuration import read_stand
 from creditbridge.cli.conformance.options import ALIAS, SUITE_URL
 from creditbridge.cli.demo.browser import Browser
+
+ANSWER_SECONDS = 10.0
 
 
 class RunningStand:
@@ -25,11 +30,12 @@ class RunningStand:
         """Whose certificates the doors show."""
         return self.folder / "pki" / "ca" / "doors.pem"
 
-    def print_configuration(self, variant: str) -> bytes:
+    def print_configuration(self, variant: str, *options: str) -> bytes:
         """Return what `conformance-config` prints, in a process of its own, once each."""
-        if variant not in self._printed:
-            self._printed[variant] = self._run(variant)
-        return self._printed[variant]
+        words = " ".join([variant, *options])
+        if words not in self._printed:
+            self._printed[words] = self._run(variant, *options)
+        return self._printed[words]
 
     @property
     def redirect_uri(self) -> str:
@@ -46,13 +52,28 @@ class RunningStand:
             }
         )
 
-    def read_configuration(self, variant: str) -> Configuration:
+    def read_configuration(self, variant: str, *options: str) -> Configuration:
         """Return what it prints, read."""
-        return msgspec.json.decode(self.print_configuration(variant), type=Configuration)
+        return msgspec.json.decode(self.print_configuration(variant, *options), type=Configuration)
 
-    def _run(self, variant: str) -> bytes:
-        words = ["conformance-config", "--variant", variant, "--folder", str(self.folder)]
+    def decide(self, url: str) -> tuple[int, dict[str, int]]:
+        """Call the approver, as the suite does, and return the status and what it says."""
+        parts = urlsplit(url)
+        authority = self.folder / "pki" / "ca" / "identity.pem"
+        context = ssl.create_default_context(cafile=authority)
+        connection = HTTPSConnection(parts.netloc, timeout=ANSWER_SECONDS, context=context)
+        try:
+            connection.request("POST", f"{parts.path}?{parts.query}")
+            answer = connection.getresponse()
+            return answer.status, msgspec.json.decode(answer.read(), type=dict[str, int])
+        finally:
+            connection.close()
+
+    def _run(self, variant: str, *options: str) -> bytes:
+        words = ["conformance-config", "--folder", str(self.folder), "--variant", variant]
         done = subprocess.run(
-            [sys.executable, "-m", "creditbridge", *words], capture_output=True, check=True
+            [sys.executable, "-m", "creditbridge", *words, *options],
+            capture_output=True,
+            check=True,
         )
         return done.stdout

@@ -65,7 +65,7 @@ FOUND = [
     ),
     Judge(name="golang.org/x/oauth2", words=(str(GO),), fetched=GO),
 ]
-UNSIGNED = sorted(name for name, variant in VARIANTS.items() if not variant.signs)
+UNSIGNED = sorted(name for name, variant in VARIANTS.items() if not variant.asking)
 # Go's library signs no requests.
 WALKS = [
     *((judge, variant, "unsigned") for judge in FOUND for variant in UNSIGNED),

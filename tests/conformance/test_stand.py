@@ -19,14 +19,16 @@ from tests.conformance.configured import (
 from tests.conformance.scripted import Visit, play
 from tests.conformance.stand import RunningStand
 
-from creditbridge.cli.conformance.cast import VARIANTS, Constraint, Proof
+from creditbridge.cli.conformance.cast import VARIANTS, Asking, Constraint, Proof
 from creditbridge.cli.demo.browser import Page
 
 pytestmark = pytest.mark.xdist_group("conformance")
 
 
 @pytest.mark.parametrize("client_of", [first_of, second_of])
-@pytest.mark.parametrize("name", sorted(VARIANTS))
+@pytest.mark.parametrize(
+    "name", sorted(name for name, one in VARIANTS.items() if one.asking is not Asking.CIBA)
+)
 def test_each_client_gets_a_token_and_reads_the_resource(
     name: str,
     client_of: Callable[[Configuration], tuple[Credentials, Pem]],
@@ -81,13 +83,13 @@ def test_the_suites_browser_approves(*, rich: bool, client: Client, stand: Runni
     address = client.push(redirect_uri=stand.redirect_uri, state="s-1", **asked)
 
     answer = answer_in(play(stand.open_browser(), address, visit.tasks), stand)
-    exchanged = client.post(
-        "token_endpoint",
-        grant_type="authorization_code",
-        code=answer["code"],
-        redirect_uri=stand.redirect_uri,
-        code_verifier=VERIFIER,
-    )
+    code = {
+        "grant_type": "authorization_code",
+        "code": answer["code"],
+        "redirect_uri": stand.redirect_uri,
+        "code_verifier": VERIFIER,
+    }
+    exchanged = client.post("token_endpoint", code)
 
     tokens = msgspec.json.decode(exchanged.body, type=dict[str, object])
     assert fnmatchcase(address, visit.match)
@@ -153,6 +155,63 @@ def test_Z1_Z2_a_request_that_is_not_there_shows_the_error_page(
     page = play(stand.open_browser(), client.address("urn:nobody:knows"), visit.tasks)
 
     assert page.status == 400
+
+
+def test_with_openid_the_suite_is_told_another_document_and_scope(stand: RunningStand) -> None:
+    """And the same clients: one set of them serves both."""
+    plain = stand.read_configuration("mtls+mtls")
+    openid = stand.read_configuration("mtls+mtls", "--openid")
+
+    assert plain.server.discovery_url.endswith("/.well-known/oauth-authorization-server")
+    assert openid.server.discovery_url.endswith("/.well-known/openid-configuration")
+    assert (plain.client.scope, openid.client.scope) == (
+        "consents reports",
+        "openid consents reports",
+    )
+    assert plain.client.jwks == openid.client.jwks
+
+
+@pytest.fixture
+def decoupled(stand: RunningStand, tmp_path: Path) -> Client:
+    """The first client that asks people without a browser."""
+    configuration = stand.read_configuration("private_key_jwt+mtls+ciba")
+    credentials, pem = second_of(configuration)
+    return Client(configuration, credentials, pem, folder=tmp_path, authority=stand.authority)
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "told"), [("allow", 200, "id_token"), ("deny", 400, "error")]
+)
+def test_C4_user_rejects_authentication_or_approves(
+    action: str, status: int, told: str, decoupled: Client, stand: RunningStand
+) -> None:
+    """The approver signs in and presses the button; the next poll tells (C1, C2, C3)."""
+    asked = decoupled.ask_without_browser()
+    request = msgspec.json.decode(asked.body, type=dict[str, str | int])
+    auth_req_id = str(request["auth_req_id"])
+    template = decoupled.configuration.automated_ciba_approval_url
+
+    decided = stand.decide(template.format(auth_req_id=auth_req_id, action=action))
+    poll = {"grant_type": "urn:openid:params:grant-type:ciba", "auth_req_id": auth_req_id}
+    answer = decoupled.post("token_endpoint", {**poll, **decoupled.sign_assertion()})
+
+    assert asked.status == 200
+    assert decided == (200, {"decided": 1})
+    assert answer.status == status
+    assert told in msgspec.json.decode(answer.body, type=dict[str, object])
+
+
+@pytest.mark.parametrize(("action", "status"), [("allow", 404), ("", 400), ("grant", 400)])
+def test_the_approver_says_where_there_is_nothing_to_decide(
+    action: str, status: int, decoupled: Client, stand: RunningStand
+) -> None:
+    """No request waits, or the action is none of the suite's."""
+    template = decoupled.configuration.automated_ciba_approval_url
+
+    assert stand.decide(template.format(auth_req_id="x", action=action)) == (
+        status,
+        {"decided": 0},
+    )
 
 
 def test_no_two_clients_share_a_key_or_a_certificate(stand: RunningStand) -> None:

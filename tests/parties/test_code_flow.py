@@ -127,6 +127,7 @@ def test_J2_an_rsa_key_may_sign_what_a_client_asks_people(client: ClientOnboardi
     signing = replace(client, keys=(key.to_jwk(),), requires_signature=False)
 
     require_client(signing)
+    require_client(replace(signing, grant_types=(CIBA,), redirect_uris=()))
     with pytest.raises(Malformed):
         require_client(replace(signing, grant_types=(), redirect_uris=()))
 

@@ -17,7 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--variant",
         choices=sorted(VARIANTS),
         required=True,
-        help="client authentication + sender constraint",
+        help="client authentication + sender constraint (+ how it asks people)",
+    )
+    parser.add_argument(
+        "--openid", action="store_true", help="for plans that run with openid=openid_connect"
     )
     parser.add_argument("--folder", type=Path, default=FOLDER, help="of `serve --conformance`")
 
@@ -27,7 +30,9 @@ def run(arguments: argparse.Namespace) -> int:
     folder: Path = arguments.folder
     try:
         stand = read_stand(folder)
-        written = configure(stand, VARIANTS[arguments.variant], pki=folder / "pki")
+        written = configure(
+            stand, VARIANTS[arguments.variant], openid=arguments.openid, pki=folder / "pki"
+        )
     except OSError as error:
         print(f"{error}: start `creditbridge serve --conformance` first", file=sys.stderr)
         return 2

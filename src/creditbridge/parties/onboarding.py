@@ -10,6 +10,7 @@ from creditbridge.foundation.rsa_keys import RsaKey
 from creditbridge.parties.code_flow import require_code_flow
 from creditbridge.parties.model import (
     AUTHORIZATION_CODE,
+    CIBA,
     AuthenticationMethod,
     BankOnboarding,
     ClientOnboarding,
@@ -222,8 +223,8 @@ def _require_key_address(address: str, client: ClientOnboarding) -> None:
 
 
 def _require_used(client: ClientOnboarding, rsa: Sequence[RsaKey]) -> None:
-    # It may sign what it asks people (RFC 9101), however it proves itself.
-    if AUTHORIZATION_CODE in client.grant_types:
+    # It may sign what it asks people (RFC 9101), however it proves itself and they are reached.
+    if not {AUTHORIZATION_CODE, CIBA}.isdisjoint(client.grant_types):
         return
     # A key that nothing uses is one that nobody misses when it is stolen.
     if rsa and rsa[0].algorithm not in client.assertion_algorithms:

@@ -7,8 +7,10 @@ import msgspec
 from joserfc.jwk import ECKey, RSAKey
 
 RSA_BITS = 2048
+OPENID = "openid"
 SCOPES = ("consents", "reports")
-GRANT_TYPES = ("authorization_code", "client_credentials", "refresh_token")
+IN_BROWSER = ("authorization_code", "client_credentials", "refresh_token")
+WITHOUT_BROWSER = ("refresh_token", "urn:openid:params:grant-type:ciba")
 BANKS = ("north", "south")  # The suite's first client, and its second.
 PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi"})
 
@@ -29,31 +31,41 @@ class Constraint(StrEnum):
     DPOP = "dpop"
 
 
+class Asking(StrEnum):
+    """How it asks people, where it does: the value is the last part of a variant's name."""
+
+    PLAIN = ""
+    SIGNED = "signed"  # By requests that it signs (RFC 9101).
+    CIBA = "ciba"  # Without a browser, by requests that it signs.
+
+
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
-    """One way to be a client, as the suite tells them apart; `signs` its authorization requests."""
+    """One way to be a client, as the suite tells them apart."""
 
     proof: Proof
     constraint: Constraint
-    signs: bool
+    asking: Asking
 
     @property
     def name(self) -> str:
         """The name under which it is asked for."""
-        return "+".join([self.proof, self.constraint, *(["signed"] if self.signs else [])])
+        return "+".join(filter(None, [self.proof, self.constraint, self.asking]))
 
     def client_id(self, bank: str) -> str:
         """Return the id of the client that a bank has for this variant."""
         proof = "jwt" if self.proof is Proof.PRIVATE_KEY_JWT else "mtls"
-        return "-".join([bank, proof, self.constraint, *(["signed"] if self.signs else [])])
+        return "-".join(filter(None, [bank, proof, self.constraint, self.asking]))
 
 
 VARIANTS: Mapping[str, Variant] = {
     variant.name: variant
     for variant in (
-        Variant(proof=proof, constraint=constraint, signs=signs)
+        Variant(proof=proof, constraint=constraint, asking=asking)
         for proof in Proof
         for constraint in Constraint
-        for signs in (False, True)
+        for asking in Asking
+        # The suite has no CIBA with DPoP.
+        if asking is not Asking.CIBA or constraint is Constraint.MTLS
     )
 }
 
@@ -83,17 +95,19 @@ def describe_client(
     asserts = variant.proof is Proof.PRIVATE_KEY_JWT
     described: dict[str, object] = {
         "client_id": client_id,
-        "scopes": SCOPES,
+        "scopes": (*SCOPES, OPENID),
         # The suite signs no HTTP message; what needs one is not what it looks at.
         "requires_signature": False,
         # A client that neither proves itself by a key nor signs requests registers none.
-        "keys": [public] if asserts or variant.signs else [],
-        "grant_types": GRANT_TYPES,
-        "redirect_uris": redirect_uris,
+        "keys": [public] if asserts or variant.asking else [],
     }
+    if variant.asking is Asking.CIBA:
+        described["grant_types"] = WITHOUT_BROWSER
+    else:
+        described |= {"grant_types": IN_BROWSER, "redirect_uris": redirect_uris}
     if variant.constraint is Constraint.DPOP:
         described["sender_constraint"] = "DPOP"
-    if variant.signs:
+    if variant.asking is Asking.SIGNED:
         described["require_signed_request_object"] = True
     if asserts:
         method = {"authentication": "private_key_jwt", "assertion_algorithms": [jwk["alg"]]}

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=FIRST_PORT,
         metavar="PORT",
-        help="of the bank door; people's door and identity provider take the next two; 0: any",
+        help="of the bank door; people's door, identity provider, approver take the next; 0: any",
     )
     group.add_argument("--folder", type=Path, default=FOLDER, help="made anew each time")
     group.add_argument(

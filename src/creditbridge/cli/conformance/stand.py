@@ -5,10 +5,12 @@ import asyncio
 import shutil
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from creditbridge.cli.conformance.approver import decide_waiting, open_approver
 from creditbridge.cli.conformance.cast import (
     BANKS,
     VARIANTS,
@@ -19,13 +21,14 @@ from creditbridge.cli.conformance.cast import (
 from creditbridge.cli.conformance.configuration import Stand, write_stand
 from creditbridge.cli.demo.layout import WITHOUT_LIMITS, Layout, Place, lay_out
 from creditbridge.cli.demo.narration import StoryBroken
-from creditbridge.cli.demo.processes import Processes
+from creditbridge.cli.demo.processes import Processes, free_ports
 from creditbridge.cli.demo.stage import Stage
 from creditbridge.foundation.errors import CreditbridgeError
 
 # Not the examples' organisation, which a door shows on loopback only: the suite may run on another
 # machine, and these certificates live as long as one run.
 ORGANISATION = "Creditbridge CONFORMANCE"
+MODULES = {"creditsandbox.app": "sandbox.toml", "creditbridge": "creditbridge.toml"}
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -41,10 +44,14 @@ def run(arguments: argparse.Namespace) -> int:
         # As Ctrl-C: ended without its children, it would leave two servers behind.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with Processes(layout.folder) as processes:
-            stand = asyncio.run(build_stand(layout, processes, arguments))
-            write_stand(layout.folder, stand)
-            _announce(layout, stand)
-            processes.wait()
+            stage = Stage(layout, processes)
+            port = place.first_port + 3 if place.first_port else free_ports(1)[0]
+            approver = f"https://{place.host}:{port}"
+            stand = asyncio.run(build_stand(stage, arguments, approver_url=approver))
+            with open_approver(partial(decide_waiting, stage), layout.pki, (place.listen, port)):
+                write_stand(layout.folder, stand)
+                _announce(layout, stand)
+                processes.wait()
     except (StoryBroken, CreditbridgeError) as broken:
         print(f"The stand did not come up: {broken}", file=sys.stderr)
         return 1
@@ -61,16 +68,16 @@ def _lay_out(folder: Path, recipe: Path, place: Place) -> Layout:
     return lay_out(folder, recipe, place, options=options, settings=WITHOUT_LIMITS)
 
 
-async def build_stand(layout: Layout, processes: Processes, arguments: argparse.Namespace) -> Stand:
+async def build_stand(stage: Stage, arguments: argparse.Namespace, *, approver_url: str) -> Stand:
     """Start sandbox and gateway, onboard two banks with a client for each variant.
 
     Raises:
         StoryBroken: a process ended, or a step was refused.
     """
-    stage = Stage(layout, processes)
-    processes.start("creditsandbox.app", "serve", "--config", str(layout.folder / "sandbox.toml"))
+    layout = stage.layout
+    for module, file in MODULES.items():
+        stage.processes.start(module, "serve", "--config", str(layout.folder / file))
     await stage.wait_for_line("creditsandbox.app", "ready")
-    processes.start("creditbridge", "serve", "--config", str(layout.folder / "creditbridge.toml"))
     await stage.wait_for_health()
     stage.enrol()
     stand = Stand(
@@ -79,6 +86,7 @@ async def build_stand(layout: Layout, processes: Processes, arguments: argparse.
         bank_url=layout.bank_url,
         people_url=layout.people_url,
         identity_url=layout.identity_url,
+        approver_url=approver_url,
         keys={
             variant.client_id(bank): make_key(variant.client_id(bank), bank=bank)
             for variant in VARIANTS.values()
@@ -98,6 +106,8 @@ async def build_stand(layout: Layout, processes: Processes, arguments: argparse.
         ]
         change_id = stage.propose_bank(bank, clients)
         stage.operator("approve", change_id, *stage.sign_as("zhou"))
+    # Nobody is asked without a browser before they have once come with one.
+    stage.sign_in(stage.open_browser())
     return stand
 
 
@@ -108,6 +118,7 @@ def _announce(layout: Layout, stand: Stand) -> None:
         "bank_door": stand.bank_url,
         "people_door": stand.people_url,
         "identity_provider": stand.identity_url,
+        "approver": stand.approver_url,
         "suite": f"{stand.suite_url}/test/a/{stand.alias}",
         "folder": str(layout.folder),
     }
