@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from tests.endpoints.wire import send
 
 from creditbridge.app import build
-from creditbridge.app.opening import open_nonces
+from creditbridge.app.opening import open_key_http, open_nonces
 from creditbridge.endpoints.correlation import Correlation
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import (
@@ -25,8 +25,10 @@ from creditbridge.foundation.database import (
     Database,
     DatabaseUnavailable,
 )
+from creditbridge.foundation.http import AddressRefused, HttpUnavailable
 from creditbridge.foundation.keys import KeyUnusable
 from creditbridge.ledger.settings import LedgerSettings
+from creditbridge.parties.settings import KeyFetchSettings
 from creditbridge.platforms.settings import PlatformSettings
 from creditbridge.server.admission_limit import AdmissionLimit
 from creditbridge.server.run import Lifecycle
@@ -251,3 +253,16 @@ async def test_D4_nonces_are_wanted_where_a_key_for_them_is_named(settings: Sett
     key.write_bytes(bytes(31))
     with pytest.raises(KeyUnusable):
         open_nonces(named)
+
+
+async def test_K3_published_keys_are_called_for_where_the_settings_allow_it(pki: Pki) -> None:
+    """At public addresses; at this machine's where a test says so, with an authority of its own."""
+    address = "https://127.0.0.1:8443/jwks"
+    test = KeyFetchSettings(authority=pki.ca_file, allows_loopback=True)
+
+    await open_key_http(KeyFetchSettings(), "https://keys.example/jwks").close()
+    await open_key_http(test, address).close()
+    with pytest.raises(AddressRefused):
+        open_key_http(KeyFetchSettings(), address)
+    with pytest.raises(HttpUnavailable):
+        open_key_http(replace(test, authority=pki.folder / "absent.pem"), address)

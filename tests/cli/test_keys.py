@@ -122,13 +122,17 @@ def test_a_rotation_says_from_when_on_the_key_signs(
 
 
 def test_a_rotation_needs_no_gateway(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The next one that runs announces the key."""
+    """The next one that runs announces the key; here one that others were told of before."""
     config.write_text(config.read_text().replace("port = ", "port = 1 # "))
+    known = config.with_name("known.key")
+    put_key_file(known, encode_private(make_private_key("EdDSA")))
 
-    assert run(config, "rotate", "--purpose", "message") == 0
+    assert run(config, "rotate", "--purpose", "message", "--key", str(known)) == 0
 
     printed = capsys.readouterr()
-    assert '"use_from": null' in printed.out
+    told = msgspec.json.decode(printed.out, type=dict[str, str | None])
+    assert (told["alg"], told["use_from"]) == ("EdDSA", None)
+    assert Path(told["file"] or "").read_bytes() == known.read_bytes()
     assert "announced when it runs" in printed.err
 
 

@@ -18,7 +18,7 @@ import aiohttp
 import httpx
 import yarl
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import DefaultResolver
+from aiohttp.resolver import ThreadedResolver
 from httpx_aiohttp import AiohttpTransport
 from typing_extensions import override
 
@@ -197,7 +197,7 @@ class _GuardedResolver(AbstractResolver):
 
     def __init__(self, reaches: Reach) -> None:
         self._reaches = reaches
-        self._inner = DefaultResolver()
+        self._inner = ThreadedResolver()
 
     @override
     async def resolve(
@@ -216,8 +216,7 @@ class _GuardedResolver(AbstractResolver):
 
     @override
     async def close(self) -> None:
-        """Let go of what looks names up."""
-        await self._inner.close()
+        """Let go of nothing: names are looked up in threads of the loop's own."""
 
 
 def _resolver_for(reaches: Reach) -> AbstractResolver | None:
