@@ -154,7 +154,7 @@ async def test_T2_the_bank_door_lets_a_caller_without_certificate_in(pki: Pki) -
 
 
 async def test_A7_a_self_signed_certificate_ends_the_handshake(pki: Pki) -> None:
-    """So self_signed_tls_client_auth is not served (decision 13)."""
+    """Unless somebody registered it: `test_own_certificates` (decision 50)."""
     client = trusting(pki)
     client.load_cert_chain(self_sign(pki.folder / "self.pem"))
     context = bank_context(**server_files(pki), client_ca_file=pki.ca_file)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import chain
 
 import msgspec
 
@@ -237,8 +238,8 @@ def require_own(clients: Sequence[ClientOnboarding]) -> None:
     Raises:
         OnboardingRepeats: an id, a subject or a key twice.
     """
-    keys = [key for client in clients for key in list_keys(client)]
-    own = [one.key_thumbprint for client in clients for one in list_certificates(client)]
+    keys = list(chain.from_iterable(map(list_keys, clients)))
+    own = chain.from_iterable(map(list_certificates, clients))
     _require_distinct([client.client_id for client in clients])
     # Keys that two clients publish together prove nothing about either.
     _require_distinct([client.jwks_uri for client in clients if client.jwks_uri is not None])
@@ -246,7 +247,7 @@ def require_own(clients: Sequence[ClientOnboarding]) -> None:
     _require_distinct([client.matcher for client in clients if client.matcher is not None])
     _require_distinct([key.key_id for key in keys])
     # One key under two names is one key (RFC 7638 sees the material alone).
-    _require_distinct([*map(thumbprint_of, keys), *own])
+    _require_distinct([*map(thumbprint_of, keys), *(one.key_thumbprint for one in own)])
 
 
 def _require_distinct(names: Sequence[object]) -> None:

@@ -33,8 +33,13 @@ X5T = "x5t#S256"  # RFC 7517, section 4.9
 TEXT_CHARACTERS_MAX = -(-CERTIFICATE_BYTES_MAX // 3) * 4
 OneText: TypeAlias = tuple[Annotated[str, msgspec.Meta(max_length=TEXT_CHARACTERS_MAX)]]
 HASHES = (SHA256, SHA384, SHA512)
-# What else may be critical, because TLS obeys it; of anything else it would refuse the connection.
-OBEYED = (x509.ExtendedKeyUsage, x509.SubjectAlternativeName)
+# What may be critical, because TLS obeys it; of anything else it would refuse the connection.
+OBEYED = (
+    x509.BasicConstraints,
+    x509.KeyUsage,
+    x509.ExtendedKeyUsage,
+    x509.SubjectAlternativeName,
+)
 
 
 class SelfSignedUnfit(Malformed):
@@ -136,22 +141,25 @@ def _require_own_signature(certificate: x509.Certificate) -> None:
 
 
 def _require_end(extensions: x509.Extensions) -> None:
-    says_so = False
-    for extension in extensions:
-        match extension.value:
-            case x509.BasicConstraints(ca=False):
-                says_so = True
-            # Where a key says what it is for, TLS 1.3 wants signatures (RFC 8446, 4.4.2.2).
-            case x509.KeyUsage(digital_signature=True, key_cert_sign=False, crl_sign=False):
-                pass
-            case x509.BasicConstraints() | x509.KeyUsage():
-                raise SelfSignedUnfit(detail="a key that may sign for others, or may not sign")
-            case value:
-                if extension.critical and not isinstance(value, OBEYED):
-                    raise SelfSignedUnfit(detail=f"critical {extension.oid.dotted_string}")
+    unknown = [one for one in extensions if one.critical and not isinstance(one.value, OBEYED)]
+    if unknown:
+        raise SelfSignedUnfit(detail=f"critical {unknown[0].oid.dotted_string}")
     # Said and not left open: without a word some libraries take it for an issuer.
-    if not says_so:
+    if not any(_says_no_authority(one.value) for one in extensions):
         raise SelfSignedUnfit(detail="no CA:FALSE")
+    if any(_is_for_other_uses(one.value) for one in extensions):
+        raise SelfSignedUnfit(detail="a key that may sign for others, or may not sign")
+
+
+def _says_no_authority(value: x509.ExtensionType) -> bool:
+    return isinstance(value, x509.BasicConstraints) and not value.ca
+
+
+def _is_for_other_uses(value: x509.ExtensionType) -> bool:
+    # Where a key says what it is for, TLS 1.3 wants signatures (RFC 8446, section 4.4.2.2).
+    return isinstance(value, x509.KeyUsage) and not (
+        value.digital_signature and not value.key_cert_sign and not value.crl_sign
+    )
 
 
 def _key_of(certificate: x509.Certificate) -> JoseKey:

@@ -96,7 +96,7 @@ async def apply(tx: Transaction, change: Change) -> Applied:
         (make_key(client.client_id, key, now=tx.now), thumbprint(key.material)) for key in added
     ]
     # A key that ended never comes back, not even to its own client: it ended for a reason.
-    if await banks.is_clash(tx, None, [], keys):
+    if await banks.is_key_taken(tx, keys):
         raise OnboardingClash
     end_at = tx.now + timedelta(seconds=asked.overlap_seconds)
     await clients.end_keys(tx, client.client_id, list(asked.end), at=end_at)

@@ -4,22 +4,16 @@ import msgspec
 
 from creditbridge.foundation.database import Transaction
 from creditbridge.parties.changes.body import read_body
-from creditbridge.parties.changes.standing import (
-    get_bank,
-    make_client,
-    make_key,
-    take_certificates,
+from creditbridge.parties.changes.newcomers import (
+    keep_newcomers,
+    list_key_ids,
+    list_thumbprints,
+    take_newcomers,
 )
+from creditbridge.parties.changes.standing import get_bank
 from creditbridge.parties.model import Applied, Change, ClientOnboarding
-from creditbridge.parties.onboarding import (
-    OnboardingClash,
-    list_certificates,
-    list_keys,
-    require_client,
-    require_own,
-)
-from creditbridge.parties.store import banks, certificates
-from creditbridge.protocols.rsa_jwk import thumbprint_of
+from creditbridge.parties.onboarding import require_client, require_own
+from creditbridge.parties.store import banks
 
 
 class ClientRegistration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,23 +46,11 @@ async def apply(tx: Transaction, change: Change) -> Applied:
     # Looked up and then written: two registrations at once could both find nothing and clash.
     await banks.serialize_onboarding(tx)
     bank = await get_bank(tx, registration.bank_id)
-    client = make_client(bank, registration.client)
-    keys = [
-        (make_key(client.client_id, key, now=tx.now), thumbprint_of(key))
-        for key in list_keys(registration.client)
-    ]
-    if await banks.is_clash(tx, None, [client], keys):
-        raise OnboardingClash
-    found = list_certificates(registration.client)
-    own = await take_certificates(tx, client.client_id, found)
-    await banks.add_client(tx, client)
-    for key, name in keys:
-        await banks.add_key(tx, key, thumbprint=name)
-    for certificate in own:
-        await certificates.add_certificate(tx, certificate)
+    newcomers = await take_newcomers(tx, bank, [registration.client])
+    await keep_newcomers(tx, newcomers)
     return Applied(
         bank=bank,
-        client=client,
-        keys_added=frozenset(key.key_id for key, _ in keys),
-        certificates_added=frozenset(one.thumbprint for one in own),
+        client=newcomers[0].client,
+        keys_added=list_key_ids(newcomers),
+        certificates_added=list_thumbprints(newcomers),
     )

@@ -1,5 +1,6 @@
 """Banks, their clients, and the keys of those."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -62,43 +63,58 @@ async def serialize_onboarding(tx: Transaction) -> None:
     await tx.execute(SERIALIZE)
 
 
-# Also across banks: a key that two of them hold proves nothing about either.
-IS_CLASH = """
-    SELECT EXISTS (SELECT FROM parties_banks WHERE uscc = $1)
-        OR EXISTS (SELECT FROM parties_clients WHERE client_id = ANY ($2::text[]))
+IS_BANK_TAKEN = "SELECT EXISTS (SELECT FROM parties_banks WHERE uscc = $1)"
+
+
+async def is_bank_taken(tx: Transaction, bank: Bank) -> bool:
+    """Tell whether a bank of this code is in."""
+    return await tx.fetch_value(bool, IS_BANK_TAKEN, bank.uscc) is True
+
+
+IS_CLIENT_TAKEN = """
+    SELECT EXISTS (
+            SELECT FROM parties_clients
+            WHERE client_id = ANY ($1::text[]) OR jwks_uri = ANY ($2::text[])
+        )
         OR EXISTS (
             SELECT FROM parties_clients
             JOIN unnest($3::text[], $4::text[]) AS new (kind, value)
                 ON (matcher_kind, matcher_value) = (kind, value)
         )
-        OR EXISTS (
+"""
+
+
+async def is_client_taken(tx: Transaction, clients: Sequence[Client]) -> bool:
+    """Tell whether an id, a certificate subject or a key set's address is somebody's."""
+    matchers = [client.matcher for client in clients if client.matcher is not None]
+    taken = await tx.fetch_value(
+        bool,
+        IS_CLIENT_TAKEN,
+        [client.client_id for client in clients],
+        [client.jwks_uri for client in clients if client.jwks_uri is not None],
+        [matcher.kind for matcher in matchers],
+        [matcher.value for matcher in matchers],
+    )
+    return taken is True
+
+
+# Also across banks: a key that two of them hold proves nothing about either.
+IS_KEY_TAKEN = """
+    SELECT EXISTS (
             SELECT FROM parties_client_keys
-            WHERE key_id = ANY ($5::text[]) AND NOT is_fetched OR thumbprint = ANY ($6::text[])
+            WHERE key_id = ANY ($1::text[]) AND NOT is_fetched OR thumbprint = ANY ($2::text[])
         )
-        OR EXISTS (SELECT FROM parties_clients WHERE jwks_uri = ANY ($7::text[]))
         OR EXISTS (
-            SELECT FROM parties_client_certificates WHERE key_thumbprint = ANY ($6::text[])
+            SELECT FROM parties_client_certificates WHERE key_thumbprint = ANY ($2::text[])
         )
 """
 
 
-async def is_clash(
-    tx: Transaction, bank: Bank | None, clients: list[Client], keys: list[tuple[ClientKey, str]]
-) -> bool:
-    """Tell whether anything of what is new is taken; each key comes with its thumbprint."""
-    matchers = [client.matcher for client in clients if client.matcher is not None]
-    clash = await tx.fetch_value(
-        bool,
-        IS_CLASH,
-        None if bank is None else bank.uscc,
-        [client.client_id for client in clients],
-        [matcher.kind for matcher in matchers],
-        [matcher.value for matcher in matchers],
-        [key.key_id for key, _ in keys],
-        [thumbprint for _, thumbprint in keys],
-        [client.jwks_uri for client in clients if client.jwks_uri is not None],
-    )
-    return clash is True
+async def is_key_taken(tx: Transaction, keys: Sequence[tuple[ClientKey, str]]) -> bool:
+    """Tell whether a key is or was somebody's; each comes with its thumbprint."""
+    key_ids = [key.key_id for key, _ in keys]
+    thumbprints = [thumbprint for _, thumbprint in keys]
+    return await tx.fetch_value(bool, IS_KEY_TAKEN, key_ids, thumbprints) is True
 
 
 ADD_BANK = """
