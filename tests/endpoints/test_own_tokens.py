@@ -158,7 +158,12 @@ async def test_M4_the_resource_says_what_it_asks_of_callers(stage: Stage) -> Non
         "resource": BANK_URL,
         "authorization_servers": [PEOPLE_URL],
         "jwks_uri": f"{PEOPLE_URL}/jwks",
-        "scopes_supported": ["consents", "reports"],
+        "scopes_supported": [
+            "consents",
+            "grant_management_query",
+            "grant_management_revoke",
+            "reports",
+        ],
         "bearer_methods_supported": ["header"],
         "tls_client_certificate_bound_access_tokens": True,
         "dpop_signing_alg_values_supported": ["PS256", "ES256", "EdDSA"],
