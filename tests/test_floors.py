@@ -23,7 +23,7 @@ PLANTED = {
         "creditbridge/consents/rules.py",
         "import time\n",
     ),
-    "One door each: the network, retries, the database, the web": (
+    "One door each: the network, mail, passkeys, retries, the database, the web": (
         "creditbridge/access/service.py",
         "import asyncpg\n",
     ),
