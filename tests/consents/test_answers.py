@@ -77,6 +77,35 @@ def test_a_yes_may_be_narrower(request_open: Consent, approval: Approval, noon: 
     assert answers.approve(request_open, replace(approval, sections=one), now=noon).sections == one
 
 
+def test_a_yes_may_end_sooner_and_allow_less(
+    request_open: Consent, approval: Approval, noon: datetime
+) -> None:
+    """R3: a day and one use of what was asked for; a bound that is not named stays as asked."""
+    day = noon + timedelta(hours=12)
+
+    sooner = answers.approve(request_open, replace(approval, valid_to=day), now=noon)
+    fewer = answers.approve(request_open, replace(approval, max_queries=1), now=noon)
+
+    assert (sooner.valid_to, sooner.max_queries) == (day, request_open.max_queries)
+    assert (fewer.valid_to, fewer.max_queries) == (request_open.valid_to, 1)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{"hours": 24, "seconds": 1}, {"hours": 0}, {"max_queries": 0}, {"max_queries": 10**6}],
+)
+def test_a_yes_is_never_wider_than_the_request_nor_empty(
+    request_open: Consent, approval: Approval, noon: datetime, answer: dict[str, int]
+) -> None:
+    """A second past the term, a term that is over at once, no use, more uses."""
+    wider = replace(approval, max_queries=answer.get("max_queries"))
+    if "hours" in answer:
+        wider = replace(wider, valid_to=noon + timedelta(**answer))
+
+    with pytest.raises(answers.WiderThanAsked):
+        answers.approve(request_open, wider, now=noon)
+
+
 @pytest.mark.parametrize("state", [ConsentState.ACTIVE, ConsentState.WITHDRAWN])
 def test_what_was_answered_is_not_answered_again(
     request_open: Consent, approval: Approval, noon: datetime, state: ConsentState

@@ -191,12 +191,21 @@ async def test_a_narrower_approval_is_another_artefact(
     """What the enterprise did not give is neither in the consent nor in what is signed."""
     async with database.transaction() as tx:
         lodged = await lodge(tx, consents, request_of_bank)
-        narrow = replace(approval_of(lodged), sections=frozenset({SectionCode.REG}))
+        sooner = lodged.valid_to - timedelta(hours=1)
+        narrow = replace(
+            approval_of(lodged),
+            sections=frozenset({SectionCode.REG}),
+            valid_to=sooner,
+            max_queries=1,
+        )
         given = await consents.approve(tx, narrow)
+        kept = await consents.get_consent(tx, lodged.consent_id)
         coverage = await consents.take_use(tx, asked_under(given))
     artefact = verify_artefact(given.artefact, given.artefact_signature, signer.key)
 
+    assert kept == given
     assert artefact.sections == (SectionCode.REG,)
+    assert (artefact.valid_to, artefact.max_queries) == (sooner, 1)
     assert coverage.sections == {SectionCode.REG}
 
 

@@ -42,6 +42,8 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     template_version: str
     text_digest: bytes  # SHA-256 of the rendered text, 32 bytes.
     sections: frozenset[SectionCode] | None = None  # None: all that were asked for.
+    valid_to: datetime | None = None  # None: the term that was asked for.
+    max_queries: int | None = None  # None: as many as were asked for.
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):

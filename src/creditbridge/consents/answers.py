@@ -40,6 +40,13 @@ class SectionsNotAsked(Refused):
     message = "Only sections that the bank asked for can be approved, and at least one."
 
 
+class WiderThanAsked(Refused):
+    """An approval may end sooner and allow fewer uses than were asked for, never more, nor none."""
+
+    code = "consent-wider-than-asked"
+    message = "An approval may shorten the term or lower the number of queries, not raise them."
+
+
 class ReasonMalformed(Malformed):
     """A reason that is too long or does not print."""
 
@@ -62,6 +69,8 @@ def approve(consent: Consent | None, approval: Approval, *, now: datetime) -> Co
         state=next_state(asked.state, ConsentEvent.APPROVED),
         version=asked.version + 1,
         sections=_narrow(asked, approval.sections),
+        valid_to=_shorten(asked, approval.valid_to, now=now),
+        max_queries=_lower(asked, approval.max_queries),
         decided_at=now,
         signer_person_id=approval.person_id,
         signer_role=approval.role,
@@ -147,6 +156,23 @@ def _narrow(consent: Consent, sections: frozenset[SectionCode] | None) -> frozen
     if not sections or not sections <= consent.sections:
         raise SectionsNotAsked
     return sections
+
+
+def _shorten(consent: Consent, valid_to: datetime | None, *, now: datetime) -> datetime:
+    if valid_to is None:
+        return consent.valid_to
+    # A term without an instant in it is a refusal, and must be given as one.
+    if not max(now, consent.valid_from) < valid_to <= consent.valid_to:
+        raise WiderThanAsked
+    return valid_to
+
+
+def _lower(consent: Consent, max_queries: int | None) -> int:
+    if max_queries is None:
+        return consent.max_queries
+    if not 1 <= max_queries <= consent.max_queries:
+        raise WiderThanAsked
+    return max_queries
 
 
 def _require_reason(reason: str | None) -> str | None:

@@ -178,7 +178,7 @@ MOVE_CONSENT = """
     SET version = $3, state = $4, sections = $5, artefact = $6, artefact_signature = $7,
         artefact_key_id = $8, decided_at = $9, signer_person_id = $10, signer_role = $11,
         template_id = $12, template_version = $13, text_digest = $14, ended_at = $15,
-        withdrawn_by = $16, reason = $17
+        withdrawn_by = $16, reason = $17, valid_to = $18, max_queries = $19
     WHERE consent_id = $1 AND version = $2
 """
 
@@ -204,6 +204,8 @@ async def move_consent(tx: Transaction, after: Consent, *, from_version: int) ->
         after.ended_at,
         after.withdrawn_by,
         after.reason,
+        after.valid_to,
+        after.max_queries,
     )
     return moved == 1
 
