@@ -53,12 +53,18 @@ MAKE = re.compile(r"(?:`|^)make ([a-z-]+)", re.MULTILINE)
 COMMAND = re.compile(r"(?:`|^)creditbridge ([a-z-]+)", re.MULTILINE)
 REFUSAL = re.compile(r"^\| ([0-9]{3}) \| `([a-z-]+)` \|", re.MULTILINE)
 SETTING = re.compile(r"^\| `([a-z_.]+)` \| ([^|]+) \|", re.MULTILINE)
+MARK = re.compile(r"\b(?:TBD|TODO|FIXME|XXX+|[A-Z]+COUNT)\b|\?\?\?")
+# Not inside code, and not the address behind a link.
+CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
+NO_PROSE = re.compile(r"```.*?```|`[^`]*`|\]\([^)]*\)", re.DOTALL)
+PLAN = re.compile(r"^\| (?:`[a-z0-9-]+-test-plan`|the same) \|.*\| ([^|]*) \|$", re.MULTILINE)
 LOGGED = re.compile(
     r'(?:\blog\.(?:info|warning|error|exception)|\bsay|\btell)\(\s*"([a-z_]+\.[a-z_]+)"'
 )
 
 # Nothing in this version pauses or replaces a consent; the page says so.
 RESERVED = {"consent-paused", "consent-superseded"}
+WORDS_OF_THE_SUITE = {"CIBA", "FAPI", "IP", "JSON", "PKCE", "PKI", "SDK"}
 # Said by the doors themselves, before any error of the house.
 BY_THE_DOORS = {("503", "overloaded"), ("500", INTERNAL[0])}
 
@@ -212,6 +218,27 @@ def test_every_named_command_exists(page: Path) -> None:
 
     assert set(MAKE.findall(text)) <= targets
     assert set(COMMAND.findall(text)) <= set(GROUPS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_no_page_keeps_a_mark_that_was_to_be_filled_in(page: Path) -> None:
+    """Whoever left one meant to come back."""
+    assert MARK.findall(page.read_text("utf-8")) == []
+
+
+def test_the_suites_page_keeps_no_name_in_the_place_of_a_number() -> None:
+    """A word in capitals is one of the trade, or stands where a count was to be filled in."""
+    prose = NO_PROSE.sub("", read("conformance.md"))
+
+    assert set(CAPITALS.findall(prose)) - WORDS_OF_THE_SUITE == set()
+
+
+def test_every_plan_of_the_suite_says_how_many_modules_it_has() -> None:
+    """By these numbers a reader sees that no module was left out."""
+    counts = PLAN.findall(read("conformance.md"))
+
+    assert len(counts) == 6
+    assert all(re.fullmatch(r"[0-9]+(?:, [0-9]+)*", count) for count in counts), counts
 
 
 @pytest.mark.parametrize("folder", ["journeys", "decisions"])
