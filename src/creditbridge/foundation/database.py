@@ -3,7 +3,7 @@
 Whatever must be decided once is one atomic statement; a process never holds a lock for it.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from types import TracebackType
@@ -92,6 +92,7 @@ class Transaction:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._now: datetime | None = None
+        self._put_off: list[Callable[[], Awaitable[None]]] = []
 
     @property
     def now(self) -> datetime:
@@ -104,11 +105,23 @@ class Transaction:
             raise InstantUnread
         return self._now
 
-    async def renew_now(self) -> datetime:
-        """Read the instant anew, after a lock was waited for, and return it."""
+    async def renew_now(self, statement: str = READ_NOW, *arguments: object) -> datetime:
+        """Read the instant anew, after a lock was waited for, and return it.
+
+        A statement of its own waits for the lock itself, and returns `house_now()` behind it.
+        """
         with _DATABASE_ERRORS:
-            self._now = _instant_of(await self._connection.fetchval(READ_NOW))
+            self._now = _instant_of(await self._connection.fetchval(statement, *arguments))
         return self._now
+
+    def put_off(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Have this done right before the commit; never where the transaction is undone."""
+        self._put_off.append(write)
+
+    async def write_put_off(self) -> None:
+        """Do what was put off, in the order in which it was."""
+        while self._put_off:
+            await self._put_off.pop(0)()
 
     async def fetch_row(self, kind: type[T], statement: str, *arguments: object) -> T | None:
         """Return the one row as a struct, or None."""
@@ -186,12 +199,15 @@ class Database:
                 tx = Transaction(connection)
                 if reads_now:
                     await tx.renew_now()
-                yield tx
+                try:
+                    yield tx
+                # A refusal must be recorded (law 1), and what refused it must still be told.
+                except commit_on:
+                    await tx.write_put_off()
+                    commits = True
+                    raise
+                await tx.write_put_off()
                 commits = True
-            # A refusal must be recorded (law 1), and what refused it must still be told.
-            except commit_on:
-                commits = True
-                raise
             finally:
                 await _end(connection, commits=commits)
 
