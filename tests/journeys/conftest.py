@@ -175,6 +175,15 @@ class FaultyLedger:
             await self._ledger.record(tx, record)
         raise DatabaseUnavailable(detail="the test broke it")
 
+    def put_off(self, tx: Transaction, record: Record) -> None:
+        async def fail() -> None:
+            await self.record(tx, record)
+
+        if record.kind is self._kind:
+            tx.put_off(fail)
+        else:
+            self._ledger.put_off(tx, record)
+
     async def open_intent(self, tx: Transaction, intent: Intent) -> None:
         await self._ledger.open_intent(tx, intent)
 

@@ -1,4 +1,4 @@
-"""The ledger as whoever writes to it sees it: one verb."""
+"""The ledger as whoever writes to it sees it: one verb, and the same put off."""
 
 from typing import Protocol
 
@@ -18,5 +18,13 @@ class Recorder(Protocol):
 
         Raises:
             DatabaseUnavailable: nothing is recorded; the caller must not go on.
+        """
+        ...
+
+    def put_off(self, tx: Transaction, record: Record) -> None:
+        """Have a record taken right before the transaction commits, with all others put off in it.
+
+        For records whose receipt nobody is handed. Where it cannot be taken, the transaction fails
+        with `DatabaseUnavailable` and is undone.
         """
         ...

@@ -1,20 +1,15 @@
 """The ledger's intake: a record in the caller's own transaction, and a receipt at once."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from creditbridge.foundation.database import Transaction
-from creditbridge.foundation.ids import Kind, new_id, new_reference
+from creditbridge.foundation.ids import Kind, new_id
 from creditbridge.foundation.keys import Signers
-from creditbridge.ledger.composing import (
-    Numbers,
-    names_of,
-    prepare,
-    report_of,
-    require_fit,
-    subject_of,
-)
+from creditbridge.foundation.sharing import PutOff
+from creditbridge.ledger.composing import prepare, report_of, require_fit
 from creditbridge.ledger.model import (
     CATALOGUE,
     EventKind,
@@ -29,6 +24,7 @@ from creditbridge.ledger.model import (
 )
 from creditbridge.ledger.rules import sign_receipt
 from creditbridge.ledger.sealing import OpeningKeys
+from creditbridge.ledger.service.numbering import Numbering, take_numbers
 from creditbridge.ledger.settings import LedgerSettings
 from creditbridge.ledger.store import intake, intents, openings, silences
 from creditbridge.ledger.vault import NO_PROOFS, Vault, draw_salts
@@ -55,6 +51,7 @@ class Ledger:
         self._signers = receipt_signer
         self._vault = Vault(keys=opening_keys)
         self._node_id = node_id
+        self._put_off = PutOff(self._write_put_off)
 
     async def record(self, tx: Transaction, record: Record) -> Recorded:
         """Write a record down at `tx.now` and return its receipt.
@@ -66,44 +63,66 @@ class Ledger:
             RecordUnfit: the catalogue of events does not foresee such a record.
         """
         require_fit(record)
+        (recorded,) = await self._write(tx, [record])
+        return recorded
+
+    def put_off(self, tx: Transaction, record: Record) -> None:
+        """Have a record written right before the commit, with all others of its transaction.
+
+        Raises:
+            RecordUnfit: the catalogue of events does not foresee such a record.
+        """
+        require_fit(record)
+        self._put_off.add(tx, record)
+
+    async def _write_put_off(self, tx: Transaction, records: Sequence[Record]) -> None:
+        await self._write(tx, records)
+
+    async def _write(self, tx: Transaction, records: Sequence[Record]) -> list[Recorded]:
+        numbering = await take_numbers(tx, records)
+        composed = [self._compose(record, numbering, now=tx.now) for record in records]
+        await intake.write_entries(tx, [row for row, _ in composed])
+        return [recorded for _, recorded in composed]
+
+    def _compose(
+        self, record: Record, numbering: Numbering, *, now: datetime
+    ) -> tuple[intake.EntryRow, Recorded]:
         salts = draw_salts(record)
         prepared = prepare(
             record,
-            await _take_numbers(tx, record),
+            numbering.number(record),
             salts,
-            event_id=new_id(Kind.EVENT, now=tx.now),
-            decided_at=tx.now,
+            event_id=new_id(Kind.EVENT, now=now),
+            decided_at=now,
         )
-        core = prepared.core
+        core, commitment = prepared.core, prepared.commitment
+        numbering.end_chain(record, commitment)
         receipt = sign_receipt(
-            core, prepared.commitment, self._signers.current(), origin=self._settings.origin
+            core, commitment, self._signers.current(), origin=self._settings.origin
         )
         locked = self._vault.lock(prepared, salts, record.proofs)
-        await intake.write_entry(
-            tx,
-            intake.EntryRow(
-                event_id=core.event_id,
-                commitment=prepared.commitment,
-                decided_at=core.decided_at,
-                kind=core.kind,
-                bank=core.bank,
-                enterprise=core.enterprise,
-                consent=core.consent,
-                person=core.person,
-                request_id=report_of(record.terms),
-                key_id=locked.key_id,
-                opening=locked.opening,
-                proofs=locked.proofs,
-                receipt=receipt.encode(),
-                sealed=locked.sealed,
-                wrapped=locked.wrapped,
-                chained=core.consent_seq is not None,
-            ),
+        row = intake.EntryRow(
+            event_id=core.event_id,
+            commitment=commitment,
+            decided_at=core.decided_at,
+            kind=core.kind,
+            bank=core.bank,
+            enterprise=core.enterprise,
+            consent=core.consent,
+            person=core.person,
+            request_id=report_of(record.terms),
+            key_id=locked.key_id,
+            opening=locked.opening,
+            proofs=locked.proofs,
+            receipt=receipt.encode(),
+            sealed=locked.sealed,
+            wrapped=locked.wrapped,
+            chained=core.consent_seq is not None,
         )
-        return Recorded(
+        return row, Recorded(
             event_id=core.event_id,
             kind=core.kind,
-            commitment=prepared.commitment,
+            commitment=commitment,
             decided_at=core.decided_at,
             bank_seq=core.bank_seq,
             subject_seq=core.subject_seq,
@@ -203,33 +222,6 @@ class Ledger:
         """Settle an unknown outcome by the platform's word, once; False where that was done."""
         outcome = IntentOutcome.UNKNOWN if counted else IntentOutcome.NOT_SENT
         return await intents.reconcile_intent(tx, intent_id, outcome)
-
-
-async def _take_numbers(tx: Transaction, record: Record) -> Numbers:
-    chained = CATALOGUE[record.kind].chained
-    moves = {ReferenceKind.BANK, ReferenceKind.ENTERPRISE}
-    if chained:
-        moves.add(ReferenceKind.CONSENT)
-    wanted = [
-        intake.Wanted(
-            kind=kind, subject=subject_of(name), reference=new_reference(), step=kind in moves
-        )
-        for kind, name in names_of(record).items()
-    ]
-    taken = {one.kind: one for one in await intake.take_references(tx, wanted)}
-    # What only mentions a consent is no link of its chain, and gets no place in it.
-    consent = taken.get(ReferenceKind.CONSENT) if chained else None
-    return Numbers(
-        references={kind: one.reference for kind, one in taken.items()},
-        bank_seq=_entries_of(taken.get(ReferenceKind.BANK)),
-        subject_seq=_entries_of(taken.get(ReferenceKind.ENTERPRISE)),
-        consent_seq=_entries_of(consent),
-        consent_prev=None if consent is None else consent.last_commitment,
-    )
-
-
-def _entries_of(taken: intake.Taken | None) -> int | None:
-    return None if taken is None else taken.entries
 
 
 def _without_requests(link: Opened) -> Opened:

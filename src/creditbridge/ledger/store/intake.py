@@ -10,7 +10,7 @@ from creditbridge.ledger.model import ReferenceKind
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """A reference that a record needs; `step` is 1 where its counter moves."""
+    """A reference that records need; `step` is by how much they move its counter."""
 
     kind: ReferenceKind
     subject: str
@@ -22,6 +22,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     """A reference, its counter after the step, and the commitment before it in its chain."""
 
     kind: ReferenceKind
+    subject: str
     reference: str
     entries: int
     last_commitment: bytes | None
@@ -54,60 +55,62 @@ TAKE_REFERENCES = """
     INSERT INTO ledger_references AS kept (kind, subject, reference, entries)
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
     ON CONFLICT (kind, subject) DO UPDATE SET entries = kept.entries + EXCLUDED.entries
-    RETURNING kind, reference, entries, last_commitment
+    RETURNING kind, subject, reference, entries, last_commitment
 """
 
 
 async def take_references(tx: Transaction, wanted: Sequence[Wanted]) -> list[Taken]:
-    """Return a reference for each that is wanted, its counter moved by its step."""
+    """Return a reference for each that is wanted, its counter moved by its step; each named once.
+
+    They are taken by kind, in the order of the kinds, and then by subject.
+    """
+    order = list(ReferenceKind)
+    in_order = sorted(wanted, key=lambda one: (order.index(one.kind), one.subject))
     return await tx.fetch_rows(
         Taken,
         TAKE_REFERENCES,
-        [str(one.kind) for one in wanted],
-        [one.subject for one in wanted],
-        [one.reference for one in wanted],
-        [one.step for one in wanted],
+        [str(one.kind) for one in in_order],
+        [one.subject for one in in_order],
+        [one.reference for one in in_order],
+        [one.step for one in in_order],
     )
 
 
-# One round trip; the foreign keys are checked at its end.
-WRITE_ENTRY = """
-    WITH entry AS (
-        INSERT INTO ledger_entries (event_id, commitment, decided_at) VALUES ($1, $2, $3)
+# One round trip for however many; the foreign keys are checked at its end. Entries get their
+# intake numbers in the order given, which is that of their counters.
+WRITE_ENTRIES = """
+    WITH given AS MATERIALIZED (
+        SELECT * FROM unnest($1::text[], $2::bytea[], $3::timestamptz[], $4::text[], $5::text[],
+            $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bytea[], $12::bytea[],
+            $13::bytea[], $14::bytea[], $15::bytea[], $16::boolean[]) WITH ORDINALITY
+        AS given (event_id, commitment, decided_at, kind, bank, enterprise, consent, person,
+            request_id, key_id, opening, proofs, receipt, sealed, wrapped, chained, place)
+    ), entry AS (
+        INSERT INTO ledger_entries (event_id, commitment, decided_at)
+        SELECT event_id, commitment, decided_at FROM given ORDER BY place
     ), opening AS (
         INSERT INTO ledger_openings (event_id, kind, bank, enterprise, consent, person, request_id,
             key_id, opening, proofs, receipt)
-        VALUES ($1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        SELECT event_id, kind, bank, enterprise, consent, person, request_id, key_id, opening,
+            proofs, receipt
+        FROM given
     ), personal AS (
         INSERT INTO ledger_personal (event_id, sealed)
-        SELECT $1, $14 WHERE $14::bytea IS NOT NULL
+        SELECT event_id, sealed FROM given WHERE sealed IS NOT NULL
     ), personal_key AS (
         INSERT INTO ledger_personal_keys (event_id, key_id, wrapped)
-        SELECT $1, $10, $15 WHERE $15::bytea IS NOT NULL
+        SELECT event_id, key_id, wrapped FROM given WHERE wrapped IS NOT NULL
     )
-    UPDATE ledger_references SET last_commitment = $2
-    WHERE $16 AND kind = 'consent' AND reference = $7
+    UPDATE ledger_references SET last_commitment = latest.commitment
+    FROM (
+        SELECT DISTINCT ON (consent) consent, commitment FROM given
+        WHERE chained ORDER BY consent, place DESC
+    ) AS latest
+    WHERE ledger_references.kind = 'consent' AND reference = latest.consent
 """
 
 
-async def write_entry(tx: Transaction, row: EntryRow) -> None:
-    """Write an entry, what opens it, and the end of its consent's chain."""
-    await tx.execute(
-        WRITE_ENTRY,
-        row.event_id,
-        row.commitment,
-        row.decided_at,
-        row.kind,
-        row.bank,
-        row.enterprise,
-        row.consent,
-        row.person,
-        row.request_id,
-        row.key_id,
-        row.opening,
-        row.proofs,
-        row.receipt,
-        row.sealed,
-        row.wrapped,
-        row.chained,
-    )
+async def write_entries(tx: Transaction, rows: Sequence[EntryRow]) -> None:
+    """Write entries, what opens them, and the ends of their consents' chains, in this order."""
+    columns = zip(*map(msgspec.structs.astuple, rows), strict=True)
+    await tx.execute(WRITE_ENTRIES, *map(list, columns))
