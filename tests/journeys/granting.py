@@ -9,13 +9,14 @@ from tests.journeys.fetching import no_fetch
 import creditbridge.access.service as access
 from creditbridge.access.authorization import AuthorizationRequest
 from creditbridge.access.granted.model import Grant, IssuedCode, IssuedToken
-from creditbridge.access.model import ClientRequest
+from creditbridge.access.model import ClientRequest, OAuthError
 from creditbridge.admission.service import Admission
 from creditbridge.consents.acts import Withdrawal
 from creditbridge.consents.model import Consent
 from creditbridge.consents.service import Consents
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.errors import CreditbridgeError
+from creditbridge.foundation.sharing import SharedTransactions
 from creditbridge.journeys.admit_caller import Caller
 from creditbridge.journeys.issue_token import IssueToken
 from creditbridge.journeys.limit_client import LimitClient
@@ -170,6 +171,7 @@ class Counter:
             consents=self.house.consents,
             admission=self.house.admission,
             ledger=ledger or self.house.ledger,
+            together=SharedTransactions(database or self.house.database, commit_on=OAuthError),
         )
         return await journey(self._request(form))
 

@@ -13,6 +13,7 @@ import creditbridge.access.service as access
 import creditbridge.parties.service as parties
 from creditbridge.access.model import (
     ClientRequest,
+    OAuthError,
     ScopeInsufficient,
     TokenInvalid,
     TokenMisplaced,
@@ -26,6 +27,7 @@ from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.keys import FileKey
+from creditbridge.foundation.sharing import SharedTransactions
 from creditbridge.journeys.admit_caller import AdmitCaller, Presented
 from creditbridge.journeys.issue_token import IssueToken
 from creditbridge.journeys.limit_client import LimitClient
@@ -115,6 +117,7 @@ class Door:
             consents=house.consents,
             admission=house.admission,
             ledger=house.ledger,
+            together=SharedTransactions(house.database, commit_on=OAuthError),
         )
         self.admit = AdmitCaller(
             fetch_keys=no_fetch,

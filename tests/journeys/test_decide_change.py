@@ -17,6 +17,7 @@ from creditbridge.access.model import (
     Credential,
     InvalidClient,
     InvalidDpopProof,
+    OAuthError,
     PresentedToken,
     Token,
     TokenInvalid,
@@ -32,6 +33,7 @@ from creditbridge.foundation.database import (
 )
 from creditbridge.foundation.errors import CreditbridgeError, SignatureInvalid
 from creditbridge.foundation.keys import FileKey, name_key
+from creditbridge.foundation.sharing import SharedTransactions
 from creditbridge.journeys.decide_change import DecideChange
 from creditbridge.journeys.issue_token import IssueToken
 from creditbridge.journeys.limit_client import LimitClient
@@ -157,6 +159,7 @@ class Desk:
             consents=house.consents,
             admission=house.admission,
             ledger=house.ledger,
+            together=SharedTransactions(house.database, commit_on=OAuthError),
         )
 
     def sign_proposal(self, kind: ChangeKind, body: JsonValue) -> SignedProposal:

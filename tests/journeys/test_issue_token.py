@@ -19,6 +19,7 @@ from creditbridge.admission.service import Admission
 from creditbridge.consents.service import Consents
 from creditbridge.foundation.database import Database, DatabaseUnavailable
 from creditbridge.foundation.errors import CreditbridgeError
+from creditbridge.foundation.sharing import SharedTransactions
 from creditbridge.journeys.issue_token import IssueToken
 from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.prove_client import ProveClient
@@ -101,6 +102,7 @@ def issue(
             consents=house.consents,
             admission=house.admission,
             ledger=ledger,
+            together=SharedTransactions(house.database, commit_on=OAuthError),
         )
 
     return make

@@ -16,6 +16,7 @@ from creditbridge.admission.service import Admission
 from creditbridge.consents.service import Consents
 from creditbridge.foundation.database import Database, DatabaseUnavailable
 from creditbridge.foundation.errors import CreditbridgeError
+from creditbridge.foundation.sharing import SharedTransactions
 from creditbridge.journeys.introspect_token import IntrospectToken
 from creditbridge.journeys.issue_token import IssueToken
 from creditbridge.journeys.limit_client import LimitClient
@@ -103,6 +104,7 @@ class Desk:
             consents=self.house.consents,
             admission=self.house.admission,
             ledger=self.house.ledger,
+            together=SharedTransactions(self.house.database, commit_on=OAuthError),
         )
         return await journey(self.ask(grant_type="client_credentials", scope="reports"))
 

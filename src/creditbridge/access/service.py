@@ -40,7 +40,8 @@ from creditbridge.access.single_use import Admission, spend
 from creditbridge.access.tokens import REFRESH_PREFIX, digest_secret, new_secret
 from creditbridge.admission.rules import NonceReplayed
 from creditbridge.foundation.database import Transaction
-from creditbridge.parties.model import REFRESH_TOKEN
+from creditbridge.foundation.sharing import PerTransaction
+from creditbridge.parties.model import REFRESH_TOKEN, Registration
 from creditbridge.parties.service import find_client
 
 __all__ = [
@@ -60,6 +61,9 @@ __all__ = [
     "revoke_token",
     "revoke_tokens",
 ]
+
+
+_clients: PerTransaction[dict[str, Registration | None]] = PerTransaction(dict)
 
 
 class ClientUnnamed(InvalidClient):
@@ -100,7 +104,7 @@ async def authenticate_client(
     # Before the client is read: a revocation that commits after this finds the token and deletes
     # it.
     await store.join_issuers(tx)
-    registration = await find_client(tx, client_id)
+    registration = await _find_client(tx, client_id)
     # Exactly the registered method counts (PROTOCOLS A1); who claims by another one is unknown to
     # it, and is put to the same work.
     if registration is not None and registration.client.authentication != name:
@@ -112,6 +116,15 @@ async def authenticate_client(
         except NonceReplayed as error:
             raise InvalidClient(detail=error.code) from error
     return client
+
+
+async def _find_client(tx: Transaction, client_id: str) -> Registration | None:
+    # Once for all who share the transaction: what ends a client waits for the lock that was joined
+    # before, and what is read here counts for nobody after the commit.
+    read = _clients.of(tx)
+    if client_id not in read:
+        read[client_id] = await find_client(tx, client_id)
+    return read[client_id]
 
 
 async def decide_grant(
@@ -160,7 +173,7 @@ async def issue_token(
     )
     secret = new_secret()
     # The secret itself is kept nowhere: who reads the table or a backup can use none of it.
-    await store.keep_token(tx, digest_secret(secret), token)
+    store.keep_token(tx, digest_secret(secret), token)
     refreshes = REFRESH_TOKEN in client.registration.client.grant_types
     return IssuedToken(
         secret=secret,

@@ -1,7 +1,10 @@
 """The tokens' rows. A revoked token has none."""
 
-from creditbridge.access.model import Token
+from collections.abc import Sequence
+
+from creditbridge.access.model import Token, format_scopes
 from creditbridge.foundation.database import Transaction
+from creditbridge.foundation.sharing import PerTransaction, PutOff
 
 PURGE_ROWS_MAX = 1_000
 ISSUING_LOCK = 0x61636365_73730001  # "access", 1
@@ -9,14 +12,23 @@ ISSUING_LOCK = 0x61636365_73730001  # "access", 1
 # Issuers share the lock, a revocation takes it alone: it waits for those that have read a client as
 # active, deletes what they issued, and whoever comes next reads the client as it is then. The lock
 # ends with the transaction.
-JOIN_ISSUERS = "SELECT pg_advisory_xact_lock_shared($1)"
+JOIN_ISSUERS = """
+    WITH joined AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared($1))
+    SELECT house_now() FROM joined
+"""
 STOP_ISSUERS = "SELECT pg_advisory_xact_lock($1)"
 
+# Neither a scope nor an id holds a space; an array of arrays would be one array to `unnest`.
 KEEP = """
     INSERT INTO access_tokens
         (token_digest, client_id, bank_id, scopes, thumbprint, proof_key, issued_at, expires_at,
         grant_id, consent_ids)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    SELECT token_digest, client_id, bank_id, string_to_array(scopes, ' '), thumbprint, proof_key,
+        issued_at, expires_at, grant_id, string_to_array(consent_ids, ' ')
+    FROM unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+        $7::timestamptz[], $8::timestamptz[], $9::text[], $10::text[])
+        AS given (token_digest, client_id, bank_id, scopes, thumbprint, proof_key, issued_at,
+            expires_at, grant_id, consent_ids)
 """
 
 # Read on every use, by primary key, joined with nothing: what ends a client or a bank deletes its
@@ -44,26 +56,46 @@ PURGE = """
 """
 
 
+_joined: PerTransaction[set[int]] = PerTransaction(set)
+
+
 async def join_issuers(tx: Transaction) -> None:
-    """Hold off revocations until this transaction ends; taken before a client is read."""
-    await tx.execute(JOIN_ISSUERS, ISSUING_LOCK)
+    """Hold off revocations until this transaction ends; taken before a client is read.
+
+    `tx.now` is the instant behind the lock. Whoever shares the transaction has joined already.
+    """
+    joined = _joined.of(tx)
+    if not joined:
+        await tx.renew_now(JOIN_ISSUERS, ISSUING_LOCK)
+        joined.add(ISSUING_LOCK)
 
 
-async def keep_token(tx: Transaction, token_digest: bytes, token: Token) -> None:
-    """Keep a token under the digest of its secret."""
+async def _write_tokens(tx: Transaction, rows: Sequence[tuple[bytes, Token]]) -> None:
+    tokens = [token for _, token in rows]
     await tx.execute(
         KEEP,
-        token_digest,
-        token.client_id,
-        token.bank_id,
-        sorted(token.scopes),
-        token.thumbprint,
-        token.proof_key,
-        token.issued_at,
-        token.expires_at,
-        token.grant_id,
-        None if token.consent_ids is None else sorted(token.consent_ids),
+        [digest for digest, _ in rows],
+        [token.client_id for token in tokens],
+        [token.bank_id for token in tokens],
+        [format_scopes(token.scopes) for token in tokens],
+        [token.thumbprint for token in tokens],
+        [token.proof_key for token in tokens],
+        [token.issued_at for token in tokens],
+        [token.expires_at for token in tokens],
+        [token.grant_id for token in tokens],
+        [
+            None if token.consent_ids is None else format_scopes(token.consent_ids)
+            for token in tokens
+        ],
     )
+
+
+_kept = PutOff(_write_tokens)
+
+
+def keep_token(tx: Transaction, token_digest: bytes, token: Token) -> None:
+    """Keep a token under the digest of its secret, right before the transaction commits."""
+    _kept.add(tx, (token_digest, token))
 
 
 async def find_token(tx: Transaction, token_digest: bytes) -> Token | None:

@@ -14,6 +14,7 @@ from creditbridge.access.metadata import (
     openid_configuration,
     protected_resource_metadata,
 )
+from creditbridge.access.model import OAuthError
 from creditbridge.admission.limits import Limits
 from creditbridge.admission.sealing import Sealer
 from creditbridge.admission.service import Admission
@@ -36,6 +37,7 @@ from creditbridge.endpoints.readiness import Readiness
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.ids import Kind, new_id
+from creditbridge.foundation.sharing import SharedTransactions
 from creditbridge.journeys.admit_caller import AdmitCaller
 from creditbridge.journeys.ask_person import AskPerson
 from creditbridge.journeys.check_ledger import CheckLedger
@@ -206,6 +208,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 consents=self.consents,
                 admission=self.admission,
                 ledger=ledger,
+                together=SharedTransactions(database, commit_on=OAuthError),
                 id_tokens=self.id_tokens,
             ),
             push_request=PushRequest(

@@ -12,10 +12,12 @@
 7. The ledger holds the token's terms before the answer leaves.
 
 All steps share a transaction, and with it whatever suspends the client, or ends the grant, at the
-same moment.
+same moment. A request that spends nothing shares its transaction with those that come at the same
+time: each walks all steps, and one commit makes all their tokens and records durable.
 """
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -28,10 +30,12 @@ from creditbridge.access.granted.model import (
     Grant,
     IssuedToken,
 )
+from creditbridge.access.grants.client_credentials import spends_nothing
 from creditbridge.access.id_tokens import IdTokens
 from creditbridge.access.model import Authenticated, Binding, ClientRequest
 from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.errors import Refused
+from creditbridge.foundation.sharing import SharedTransactions
 from creditbridge.journeys.prove_client import Admission, ProveClient
 from creditbridge.journeys.records.clients import issue_record, name_bank, refused_token_record
 from creditbridge.journeys.records.grants import GrantEnd, revoked_record
@@ -78,6 +82,7 @@ class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
     admission: Admission
     consents: Consents
     ledger: Recorder
+    together: SharedTransactions[IssuedToken]
     id_tokens: IdTokens | None = None
 
     async def __call__(self, request: ClientRequest) -> IssuedToken:
@@ -86,20 +91,27 @@ class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             OAuthError: refused, as the standards name it.
         """
-        proven = self.prove_client(request, door=DOOR, record=refused_token_record)  # 1
+        if spends_nothing(request):
+            return await self.together(partial(self._walk, request))
+        return await self._walk(request)
+
+    async def _walk(self, request: ClientRequest, shared: Transaction | None = None) -> IssuedToken:
+        proven = self.prove_client(  # 1
+            request, door=DOOR, record=refused_token_record, shared=shared
+        )
         async with proven as (tx, client):
             binding = await self.access.bind_token(tx, request, client, self.admission)  # 2
             try:
                 entitlement = await self.access.decide_grant(tx, request, client, binding)  # 3
             except CodeReused as reuse:
                 record = revoked_record(reuse.grant, GrantEnd.CODE, bank=name_bank(client))
-                await self.ledger.record(tx, record)  # 3
+                self.ledger.put_off(tx, record)  # 3
                 raise
             if entitlement.grant is not None:
                 await self._require_consents(tx, entitlement.grant)  # 4
             issued = await self.access.issue_token(tx, client, binding, entitlement)  # 5
             issued = self._identify(tx, client, issued, entitlement)  # 6
-            await self.ledger.record(tx, issue_record(client, issued.token))  # 7
+            self.ledger.put_off(tx, issue_record(client, issued.token))  # 7
         return issued
 
     def _identify(

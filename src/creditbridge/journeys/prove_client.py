@@ -95,49 +95,70 @@ class ProveClient(msgspec.Struct, frozen=True, kw_only=True):
         *,
         door: str,
         record: Callable[[Refusal], Record] = refusal_record,
+        shared: Transaction | None = None,
     ) -> AsyncGenerator[tuple[Transaction, Authenticated]]:
         """Walk the steps above, in order; give the client to the block, and what it shares.
 
-        `door` is the endpoint's word; `record` makes the entry of a refusal.
+        `door` is the endpoint's word; `record` makes the entry of a refusal. In a transaction that
+        is `shared` nothing is fetched, and it is its owner who commits.
 
         Raises:
             OAuthError: refused, by the steps above or by the block, and recorded or counted.
         """
+        if shared is not None:
+            async with self._prove(shared, request, door, record) as client:
+                yield shared, client
+            return
         async with AsyncExitStack() as stack:
             try:
-                proven = await stack.enter_async_context(self._prove(request, door, record))
+                proven = await stack.enter_async_context(self._open(request, door, record))
             except KeySetDue as due:
                 # Nothing was decided; the second time what is at hand decides.
                 await self.fetch_keys(due.client_id)  # 1
-                proven = await stack.enter_async_context(self._prove(request, door, record))
+                proven = await stack.enter_async_context(self._open(request, door, record))
             yield proven
 
     @asynccontextmanager
-    async def _prove(
+    async def _open(
         self, request: ClientRequest, door: str, record: Callable[[Refusal], Record]
     ) -> AsyncGenerator[tuple[Transaction, Authenticated]]:
-        async with self.database.transaction(commit_on=OAuthError) as tx:
-            try:
-                client = await self.access.authenticate_client(tx, request, self.admission)  # 1
-            except OAuthError as refusal:
-                self.strangers.count(door, refusal.code, now=tx.now)  # 1
-                raise
-            try:
-                self._require_good(client, now=tx.now)  # 2
-                await self._require_permit(client, request, door=door, now=tx.now)  # 3
-                yield tx, client
-            except (TooManyRequests, NotYet):
-                # Summed up, or nothing was decided: a client in a loop must not fill the ledger.
-                raise
-            except OAuthError as refusal:
-                refused = Refusal(
-                    client=client,
-                    door=door,
-                    code=_code_of(refusal),
-                    grant_id=refusal.grant_id if isinstance(refusal, InvalidGrant) else None,
-                )
-                await self.ledger.record(tx, record(refused))  # 4
-                raise
+        # The lock that is joined before a client is read brings the instant.
+        async with (
+            self.database.transaction(commit_on=OAuthError, reads_now=False) as tx,
+            self._prove(tx, request, door, record) as client,
+        ):
+            yield tx, client
+
+    @asynccontextmanager
+    async def _prove(
+        self,
+        tx: Transaction,
+        request: ClientRequest,
+        door: str,
+        record: Callable[[Refusal], Record],
+    ) -> AsyncGenerator[Authenticated]:
+        try:
+            client = await self.access.authenticate_client(tx, request, self.admission)  # 1
+        except OAuthError as refusal:
+            # Perhaps nothing was read for it.
+            self.strangers.count(door, refusal.code, now=await tx.renew_now())  # 1
+            raise
+        try:
+            self._require_good(client, now=tx.now)  # 2
+            await self._require_permit(client, request, door=door, now=tx.now)  # 3
+            yield client
+        except (TooManyRequests, NotYet):
+            # Summed up, or nothing was decided: a client in a loop must not fill the ledger.
+            raise
+        except OAuthError as refusal:
+            refused = Refusal(
+                client=client,
+                door=door,
+                code=_code_of(refusal),
+                grant_id=refusal.grant_id if isinstance(refusal, InvalidGrant) else None,
+            )
+            self.ledger.put_off(tx, record(refused))  # 4
+            raise
 
     async def _require_permit(
         self, client: Authenticated, request: ClientRequest, *, door: str, now: datetime

@@ -6,12 +6,24 @@ for a report names its consent, and is decided there.
 
 from creditbridge.access.granted.model import Entitlement
 from creditbridge.access.granted.rules import NOT_GRANTED
-from creditbridge.access.model import OPENID, Authenticated, Binding, ClientRequest
+from creditbridge.access.model import (
+    ASSERTION_PARAMETERS,
+    OPENID,
+    Authenticated,
+    Binding,
+    ClientRequest,
+)
 from creditbridge.access.pushed.model import DetailsInvalid
 from creditbridge.access.rules import decide_scopes
 from creditbridge.foundation.database import Transaction
 
 NAME = "client_credentials"
+
+
+def spends_nothing(request: ClientRequest) -> bool:
+    """Tell whether a request can use up no code and no proof, and so waits for no other request."""
+    is_own = request.form.get("grant_type") == NAME
+    return is_own and not request.proofs and ASSERTION_PARAMETERS.isdisjoint(request.form)
 
 
 class ClientCredentials:
