@@ -6,11 +6,18 @@ import pytest
 from msgspec.structs import replace
 
 from creditbridge.consents.acts import ConsentRequest
-from creditbridge.consents.ceilings import Ceilings, TermNotAllowed, require_acceptable
+from creditbridge.consents.ceilings import (
+    Ceilings,
+    FormNotAllowed,
+    TermNotAllowed,
+    require_acceptable,
+)
+from creditbridge.consents.model import DocumentDigest
 from creditbridge.foundation.errors import CreditbridgeError
-from creditbridge.profile.codes import Purpose, SectionCode
+from creditbridge.profile.codes import ConsentForm, DataClass, Purpose, SectionCode, Until
 
 ONE_YEAR = timedelta(days=366)
+SCAN = DocumentDigest(sha256="ab" * 32)
 
 
 def test_a_request_within_the_ceilings_gets_its_term(
@@ -45,6 +52,13 @@ def test_a_request_within_the_ceilings_gets_its_term(
         ({"sections": frozenset({SectionCode.PSN})}, "consent-sections-not-allowed"),
         ({"max_queries": 1001}, "consent-queries-not-allowed"),
         ({"purposes": frozenset({Purpose.POST_LOAN})}, "consent-business-missing"),
+        ({"until": Until.BUSINESS_END}, "consent-business-missing"),
+        ({"recurring": False}, "consent-request-malformed"),
+        ({"data_classes": frozenset({DataClass.GOV_ONLY})}, "consent-data-classes-not-allowed"),
+        ({"data_classes": frozenset({DataClass.PERSONAL})}, "consent-data-classes-not-allowed"),
+        ({"retention_days": 1_828}, "consent-retention-not-allowed"),
+        ({"form": ConsentForm.PAPER_SCAN, "document": SCAN}, "consent-form-not-allowed"),
+        ({"document": SCAN}, "consent-form-not-allowed"),
     ],
 )
 def test_a_request_over_a_ceiling_is_refused(
@@ -144,3 +158,49 @@ def test_no_configuration_opens_this_door_to_personal_data(opened: dict[str, obj
     """Natural persons consent for themselves, so such ceilings cannot even be built."""
     with pytest.raises(ValueError, match="person's own consent"):
         replace(Ceilings(), **opened)
+
+
+@pytest.mark.parametrize(
+    ("asked", "recurs"),
+    [
+        ({"max_queries": 1}, False),
+        ({"max_queries": 1, "recurring": True}, True),
+        ({"max_queries": 2}, True),
+    ],
+)
+def test_what_a_request_leaves_open_the_house_says(
+    request_of_bank: ConsentRequest, noon: datetime, asked: dict[str, object], *, recurs: bool
+) -> None:
+    """One query is one look unless it is said to recur; data is kept as long as may be."""
+    term = require_acceptable(replace(request_of_bank, **asked), Ceilings(), now=noon)
+
+    assert (term.recurring, term.retention_days) == (recurs, 1_827)
+
+
+@pytest.mark.parametrize(("days", "accepted"), [(1_826, True), (1_827, True), (1_828, False)])
+def test_a_term_until_the_business_ends_has_a_hard_stop(
+    request_of_bank: ConsentRequest, noon: datetime, days: int, *, accepted: bool
+) -> None:
+    """Five years, where the end of the business ends the consent before."""
+    request = replace(
+        request_of_bank,
+        until=Until.BUSINESS_END,
+        business_ref="L-7",
+        valid_to=noon + timedelta(days=days),
+    )
+
+    if accepted:
+        assert require_acceptable(request, Ceilings(), now=noon).valid_to == request.valid_to
+    else:
+        with pytest.raises(TermNotAllowed):
+            require_acceptable(request, Ceilings(), now=noon)
+
+
+def test_a_scan_goes_with_the_paper_form(request_of_bank: ConsentRequest, noon: datetime) -> None:
+    """A house that takes letters takes the form with its scan, and not without."""
+    house = Ceilings(forms=frozenset(ConsentForm))
+    letter = replace(request_of_bank, form=ConsentForm.PAPER_SCAN, document=SCAN)
+
+    assert require_acceptable(letter, house, now=noon).valid_from == noon
+    with pytest.raises(FormNotAllowed):
+        require_acceptable(replace(letter, document=None), house, now=noon)

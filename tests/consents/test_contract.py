@@ -9,8 +9,9 @@ from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
 from creditbridge.consents.contract import artefact_schema, format_schema
-from creditbridge.consents.model import Consent
+from creditbridge.consents.model import Consent, DocumentDigest
 from creditbridge.consents.rules import artefact_of, encode_artefact
+from creditbridge.profile.codes import ConsentForm, DataClass, Product, SubjectRole, Until
 
 CONTRACT = Path(__file__).parents[2] / "contracts" / "consent.schema.json"
 
@@ -27,7 +28,25 @@ def test_the_contract_is_a_schema() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{}, {"clients": frozenset({"loans"}), "business_ref": "B-7"}],
+    [
+        {},
+        {"clients": frozenset({"loans"}), "business_ref": "B-7"},
+        {
+            "data_classes": frozenset({DataClass.QUERY}),
+            "products": frozenset({Product.LOAN}),
+            "roles": frozenset({SubjectRole.BORROWER}),
+            "recurring": False,
+            "per_day": 1,
+            "min_interval_seconds": 86_400,
+            "retention_days": 365,
+            "until": Until.BUSINESS_END,
+            "form": ConsentForm.PAPER_SCAN,
+            "document": DocumentDigest("ab" * 32, "cd" * 32, "scan-7"),
+            "supersedes": "cns_0",
+            "monitoring": True,
+            "subject_person": "psn_1",
+        },
+    ],
 )
 def test_an_artefact_follows_the_contract(consent: Consent, change: dict[str, object]) -> None:
     """With and without the members that may be absent."""

@@ -18,6 +18,7 @@ from creditbridge.consents.model import (
     ConsentMissing,
     ConsentState,
     ConsentWithdrawn,
+    DocumentDigest,
 )
 from creditbridge.consents.rules import TransitionImpossible, verify_artefact
 from creditbridge.consents.service import AuthorizationTaken, ConsentBusy, Consents
@@ -32,7 +33,15 @@ from creditbridge.foundation.errors import CreditbridgeError, Refused
 from creditbridge.foundation.ids import Kind, new_id
 from creditbridge.foundation.keys import FileKey
 from creditbridge.parties.model import Role
-from creditbridge.profile.codes import Purpose, SectionCode
+from creditbridge.profile.codes import (
+    ConsentForm,
+    DataClass,
+    Product,
+    Purpose,
+    SectionCode,
+    SubjectRole,
+    Until,
+)
 
 USCC = "91330100YY0000A13Y"
 OTHER_USCC = "93330381YY0000A13D"
@@ -574,3 +583,48 @@ async def test_closed_business_ends_post_loan_looks(
             await consents.take_use(tx, asked)
 
     assert caught.value.code == "consent-business-closed"
+
+
+async def test_a_consent_is_kept_whole(
+    database: Database, signer: FileKey, request_of_bank: ConsentRequest
+) -> None:
+    """Whatever was asked for comes back from the database as it went in."""
+    asked = replace(
+        request_of_bank,
+        data_classes=frozenset({DataClass.PUBLIC, DataClass.LENDING}),
+        products=frozenset({Product.ACCEPTANCE}),
+        roles=frozenset({SubjectRole.GUARANTOR}),
+        per_day=1,
+        min_interval_seconds=3_600,
+        retention_days=30,
+        until=Until.BUSINESS_END,
+        business_ref="L-7",
+        form=ConsentForm.PAPER_SCAN,
+        document=DocumentDigest("ab" * 32, None, "scan-7"),
+        monitoring=True,
+    )
+    house = Consents(Ceilings(forms=frozenset(ConsentForm)), signer)
+    async with database.transaction() as tx:
+        lodged = await lodge(tx, house, asked)
+
+        kept = await house.get_consent(tx, lodged.consent_id)
+
+    assert kept == lodged
+    assert kept.document == asked.document
+
+
+async def test_only_a_consent_between_the_same_two_is_superseded(
+    database: Database, consents: Consents, request_of_bank: ConsentRequest
+) -> None:
+    """Another enterprise's consent, and one that never was, are unknown alike."""
+    async with database.transaction() as tx:
+        before = await lodge(tx, consents, request_of_bank)
+        again = replace(request_of_bank, authorization_no="A-2", supersedes=before.consent_id)
+        for unknown in (NOBODYS, "no id"):
+            with pytest.raises(ConsentUnknown):
+                await lodge(tx, consents, again, supersedes=unknown)
+        with pytest.raises(ConsentUnknown):
+            await lodge(tx, consents, again, uscc=OTHER_USCC)
+        after = await lodge(tx, consents, again)
+
+    assert after.supersedes == before.consent_id

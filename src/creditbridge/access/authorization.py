@@ -10,13 +10,24 @@ from typing import Annotated, Literal
 import msgspec
 
 from creditbridge.parties.model import ResponseMode
-from creditbridge.profile.codes import Purpose, SectionCode
+from creditbridge.profile.codes import (
+    DataClass,
+    Product,
+    Purpose,
+    SectionCode,
+    SubjectRole,
+    Until,
+)
 
 CLIENTS_MAX = 32
 QUERIES_MAX = 1_000_000
+PER_DAY_MAX = 100
+DAYS_MAX = 36_600
+INTERVAL_SECONDS_MAX = 366 * 86_400
 
 DetailText = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 DetailInstant = Annotated[datetime, msgspec.Meta(tz=True)]
+DetailDays = Annotated[int, msgspec.Meta(ge=1, le=DAYS_MAX)]
 
 
 class DetailEnterprise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,6 +59,16 @@ class ReportDetail(
     clients: Annotated[tuple[DetailText, ...], msgspec.Meta(max_length=CLIENTS_MAX)] = ()
     business_ref: DetailText | None = None
     authorization_no: DetailText | None = None
+    data_classes: Annotated[tuple[DataClass, ...], msgspec.Meta(max_length=len(DataClass))] = ()
+    products: Annotated[tuple[Product, ...], msgspec.Meta(max_length=len(Product))] = ()
+    roles: Annotated[tuple[SubjectRole, ...], msgspec.Meta(max_length=len(SubjectRole))] = ()
+    recurring: bool | None = None
+    per_day: Annotated[int, msgspec.Meta(ge=1, le=PER_DAY_MAX)] | None = None
+    min_interval_seconds: Annotated[int, msgspec.Meta(ge=1, le=INTERVAL_SECONDS_MAX)] | None = None
+    retention_days: DetailDays | None = None
+    until: Until = Until.TERM
+    supersedes: DetailText | None = None
+    monitoring: bool = False
 
 
 class GrantRequest(msgspec.Struct, frozen=True, kw_only=True):

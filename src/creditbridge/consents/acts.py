@@ -4,8 +4,17 @@ from datetime import datetime
 
 import msgspec
 
+from creditbridge.consents.model import DocumentDigest
 from creditbridge.parties.model import Role
-from creditbridge.profile.codes import Purpose, SectionCode
+from creditbridge.profile.codes import (
+    ConsentForm,
+    DataClass,
+    Product,
+    Purpose,
+    SectionCode,
+    SubjectRole,
+    Until,
+)
 
 
 class ConsentRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +37,19 @@ class ConsentRequest(msgspec.Struct, frozen=True, kw_only=True):
     clients: frozenset[str] = frozenset()
     business_ref: str | None = None
     consent_id: str | None = None
+    data_classes: frozenset[DataClass] = frozenset()  # Empty: those that the sections need.
+    products: frozenset[Product] = frozenset()
+    roles: frozenset[SubjectRole] = frozenset()
+    recurring: bool | None = None  # None: where more than one query is asked for.
+    per_day: int | None = None
+    min_interval_seconds: int | None = None
+    retention_days: int | None = None  # None: the longest that the ceilings allow.
+    until: Until = Until.TERM
+    form: ConsentForm = ConsentForm.E_SIGN
+    document: DocumentDigest | None = None
+    supersedes: str | None = None
+    monitoring: bool = False
+    subject_person: str | None = None
 
 
 class Approval(msgspec.Struct, frozen=True, kw_only=True):

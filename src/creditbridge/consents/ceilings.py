@@ -9,7 +9,7 @@ import msgspec
 
 from creditbridge.consents.acts import ConsentRequest
 from creditbridge.foundation.errors import Malformed, Refused
-from creditbridge.profile.codes import Purpose, SectionCode
+from creditbridge.profile.codes import ConsentForm, DataClass, Purpose, SectionCode, Until
 
 TEXT_CHARACTERS_MAX = 64
 CLIENTS_MAX = 32
@@ -17,6 +17,8 @@ CLIENTS_MAX = 32
 # Natural persons consent for themselves, separately (PIPL 23, 29; ZJ 19): never on this door.
 PERSONAL_PURPOSES = frozenset({Purpose.KEY_PERSON_REVIEW, Purpose.DISPUTE_CHECK})
 PERSONAL_SECTIONS = frozenset({SectionCode.PSN})
+# What is shared among government alone is for no bank, whatever a consent says.
+CLOSED_CLASSES = frozenset({DataClass.PERSONAL, DataClass.GOV_ONLY})
 
 
 class Ceilings(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +28,12 @@ class Ceilings(msgspec.Struct, frozen=True, kw_only=True):
     rule_version: str = "1"
     validity_days_max: int = 366  # One year, also where it holds a leap day.
     lapse_days: int = 7
+    # Five years, with its leap days: where the end of the business ends the consent before.
+    hard_stop_days_max: int = 1_827
     queries_max: int = 1_000
+    retention_days_max: int = 1_827
+    data_classes: frozenset[DataClass] = frozenset(DataClass) - CLOSED_CLASSES
+    forms: frozenset[ConsentForm] = frozenset({ConsentForm.E_SIGN})
     purposes: frozenset[Purpose] = frozenset(Purpose) - PERSONAL_PURPOSES - {Purpose.OTHER}
     sections: frozenset[SectionCode] = frozenset(SectionCode) - PERSONAL_SECTIONS
 
@@ -39,11 +46,13 @@ class Ceilings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Term(msgspec.Struct, frozen=True, kw_only=True):
-    """An accepted request's instants, in UTC."""
+    """An accepted request's instants, in UTC, and what it left to the house to say."""
 
     valid_from: datetime
     valid_to: datetime
     lapses_at: datetime
+    recurring: bool
+    retention_days: int
 
 
 class RequestMalformed(Malformed):
@@ -51,9 +60,31 @@ class RequestMalformed(Malformed):
 
     code = "consent-request-malformed"
     message = (
-        "A consent needs a purpose, a section, at least one query, an authorization number of 1 to "
-        "64 printable characters, and at most 32 named clients."
+        "A consent needs a purpose, a section, at least one query (exactly one where it does not "
+        "recur), an authorization number of 1 to 64 printable characters, and at most 32 named "
+        "clients."
     )
+
+
+class DataClassesNotAllowed(Refused):
+    """The house does not let banks ask for one of these classes of data."""
+
+    code = "consent-data-classes-not-allowed"
+    message = "A consent for one of these classes of data cannot be asked for here."
+
+
+class RetentionNotAllowed(Refused):
+    """The bank would keep the data longer than the ceiling."""
+
+    code = "consent-retention-not-allowed"
+    message = "The data cannot be kept that long."
+
+
+class FormNotAllowed(Refused):
+    """The house does not take a consent of this form, or the scan does not fit the form."""
+
+    code = "consent-form-not-allowed"
+    message = "A consent in this form cannot be asked for here; a scan goes with the paper form."
 
 
 class PurposeNotAllowed(Refused):
@@ -74,7 +105,10 @@ class TermNotAllowed(Refused):
     """The term ends before it begins, begins in the past, or is longer than the ceiling."""
 
     code = "consent-term-not-allowed"
-    message = "The term must begin now or later, end after it begins, and be at most one year long."
+    message = (
+        "The term must begin now or later, end after it begins, and be at most one year long; five "
+        "where the end of the business ends it."
+    )
 
 
 class QueriesNotAllowed(Refused):
@@ -85,10 +119,10 @@ class QueriesNotAllowed(Refused):
 
 
 class BusinessMissing(Refused):
-    """Post-loan management is asked for without the business that it is about."""
+    """Post-loan management, or a term until the business ends, names no business."""
 
     code = "consent-business-missing"
-    message = "Post-loan management needs the reference of the open business."
+    message = "Post-loan management and a term until business ends need the business's reference."
 
 
 def require_acceptable(request: ConsentRequest, ceilings: Ceilings, *, now: datetime) -> Term:
@@ -106,13 +140,32 @@ def require_acceptable(request: ConsentRequest, ceilings: Ceilings, *, now: date
         raise SectionsNotAllowed
     if request.max_queries > ceilings.queries_max:
         raise QueriesNotAllowed
-    if Purpose.POST_LOAN in request.purposes and request.business_ref is None:
-        raise BusinessMissing
+    if not request.data_classes <= ceilings.data_classes:
+        raise DataClassesNotAllowed
+    if (request.retention_days or 0) > ceilings.retention_days_max:
+        raise RetentionNotAllowed
+    _require_form(request, ceilings)
+    _require_business(request)
     return _require_term(request, ceilings, now=now)
+
+
+def _require_form(request: ConsentRequest, ceilings: Ceilings) -> None:
+    is_scan = request.form is ConsentForm.PAPER_SCAN
+    if request.form not in ceilings.forms or is_scan != (request.document is not None):
+        raise FormNotAllowed
+
+
+def _require_business(request: ConsentRequest) -> None:
+    needs_business = Purpose.POST_LOAN in request.purposes or request.until is Until.BUSINESS_END
+    if needs_business and request.business_ref is None:
+        raise BusinessMissing
 
 
 def _require_well_formed(request: ConsentRequest) -> None:
     if not request.purposes or not request.sections or request.max_queries < 1:
+        raise RequestMalformed
+    # One look is one look: what says both would be read by each side in its own way.
+    if request.recurring is False and request.max_queries > 1:
         raise RequestMalformed
     # The artefact is signed and kept for ten years: nothing in it may grow without end.
     if len(request.clients) > CLIENTS_MAX:
@@ -131,13 +184,17 @@ def _require_term(request: ConsentRequest, ceilings: Ceilings, *, now: datetime)
     valid_from = now if request.valid_from is None else request.valid_from
     length = request.valid_to - valid_from
     # Nobody consents backwards: a term in the past would cover looks already taken.
-    if valid_from < now or not timedelta(0) < length <= timedelta(days=ceilings.validity_days_max):
+    is_by_term = request.until is Until.TERM
+    days_max = ceilings.validity_days_max if is_by_term else ceilings.hard_stop_days_max
+    if valid_from < now or not timedelta(0) < length <= timedelta(days=days_max):
         raise TermNotAllowed
     try:
         return Term(
             valid_from=valid_from.astimezone(UTC),
             valid_to=request.valid_to.astimezone(UTC),
             lapses_at=now + timedelta(days=ceilings.lapse_days),
+            recurring=request.max_queries > 1 if request.recurring is None else request.recurring,
+            retention_days=request.retention_days or ceilings.retention_days_max,
         )
     except OverflowError as error:
         # The last hours of the year 9999, west of Greenwich: no instant in UTC.

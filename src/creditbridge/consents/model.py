@@ -8,7 +8,15 @@ import msgspec
 
 from creditbridge.foundation.errors import Refused
 from creditbridge.parties.model import Role
-from creditbridge.profile.codes import Purpose, SectionCode
+from creditbridge.profile.codes import (
+    ConsentForm,
+    DataClass,
+    Product,
+    Purpose,
+    SectionCode,
+    SubjectRole,
+    Until,
+)
 
 
 class ConsentState(StrEnum):
@@ -37,6 +45,15 @@ class ConsentEvent(StrEnum):
     EXPIRED = "consent.expired"
     EXHAUSTED = "consent.exhausted"
     SUPERSEDED = "consent.superseded"
+
+
+# As the column of texts holds it.
+class DocumentDigest(msgspec.Struct, frozen=True, array_like=True):
+    """The scan of a signed letter: its digests in lower-case hexadecimal, and where it lies."""
+
+    sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+    sm3: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")] | None = None
+    locator: str | None = None
 
 
 class Consent(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +98,24 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
     rule: str = ""  # Which ceilings let the request in.
     rule_version: str = ""
 
+    # What a consent from before these were asked for says is what the defaults say.
+    data_classes: frozenset[DataClass] = frozenset()  # Empty: those that its sections need.
+    products: frozenset[Product] = frozenset()  # Empty: whatever the product.
+    roles: frozenset[SubjectRole] = frozenset()  # Empty: whatever the role.
+    recurring: bool = True  # False: one look in all.
+    per_day: int | None = None  # Most uses in one calendar day of Asia/Shanghai.
+    min_interval_seconds: int | None = None  # Least time between two uses.
+    retention_days: int | None = (
+        None  # How long the bank may keep the data; None: nothing was said.
+    )
+    until: Until = Until.TERM
+    form: ConsentForm = ConsentForm.E_SIGN
+    document: DocumentDigest | None = None
+    supersedes: str | None = None  # The consent that this one takes the place of.
+    monitoring: bool = False  # Changes may be watched, besides being asked for.
+    subject_person: str | None = None  # The natural person whose own consent it is.
+    last_used_at: datetime | None = None
+
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What a client of a bank wants to read about one enterprise, under one consent."""
@@ -123,6 +158,15 @@ class Grantee(
     clients: tuple[str, ...] = ()
 
 
+class SignedDocument(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """The scan of a signed letter, as the artefact names it: digests in hexadecimal."""
+
+    sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+    sm3: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
 # Signed, and kept ten years: add members with a default, never rename; another meaning is `v` 2.
 class ConsentArtefact(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
@@ -144,6 +188,19 @@ class ConsentArtefact(
     max_queries: Annotated[int, msgspec.Meta(ge=1)]
     requested_at: datetime
     business_ref: str | None = None
+    data_classes: tuple[DataClass, ...] = ()
+    products: tuple[Product, ...] = ()
+    roles: tuple[SubjectRole, ...] = ()
+    recurring: bool = True
+    per_day: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    min_interval_seconds: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    retention_days: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    until: Until = Until.TERM
+    form: ConsentForm = ConsentForm.E_SIGN
+    document: SignedDocument | None = None
+    supersedes: str | None = None
+    monitoring: bool = False
+    subject_person: str | None = None
 
 
 class ConsentMissing(Refused):

@@ -32,6 +32,7 @@ from creditbridge.consents.model import (
     Grantor,
     PurposeMismatch,
     SectionsNotCovered,
+    SignedDocument,
 )
 from creditbridge.foundation.errors import Refused
 from creditbridge.foundation.keys import PublicKey
@@ -221,7 +222,28 @@ def artefact_of(consent: Consent) -> ConsentArtefact:
         max_queries=consent.max_queries,
         requested_at=consent.requested_at.astimezone(UTC),
         business_ref=consent.business_ref,
+        data_classes=tuple(sorted(consent.data_classes)),
+        products=tuple(sorted(consent.products)),
+        roles=tuple(sorted(consent.roles)),
+        recurring=consent.recurring,
+        per_day=consent.per_day,
+        min_interval_seconds=consent.min_interval_seconds,
+        retention_days=consent.retention_days,
+        until=consent.until,
+        form=consent.form,
+        document=_signed_document(consent),
+        supersedes=consent.supersedes,
+        monitoring=consent.monitoring,
+        subject_person=consent.subject_person,
     )
+
+
+def _signed_document(consent: Consent) -> SignedDocument | None:
+    # Where the scan lies may change, and is not signed: its digests are.
+    document = consent.document
+    if document is None:
+        return None
+    return SignedDocument(sha256=document.sha256, sm3=document.sm3)
 
 
 def encode_artefact(artefact: ConsentArtefact) -> bytes:

@@ -73,6 +73,7 @@ class Consents:
             Refused: a ceiling, or a number that the bank used before.
         """
         term = require_acceptable(request, self._ceilings, now=tx.now)
+        await _require_superseded(tx, request)
         consent = Consent(
             consent_id=request.consent_id or new_id(Kind.CONSENT, now=tx.now),
             version=1,
@@ -96,6 +97,19 @@ class Consents:
             lapses_at=term.lapses_at,
             rule=self._ceilings.rule,
             rule_version=self._ceilings.rule_version,
+            data_classes=request.data_classes,
+            products=request.products,
+            roles=request.roles,
+            recurring=term.recurring,
+            per_day=request.per_day,
+            min_interval_seconds=request.min_interval_seconds,
+            retention_days=term.retention_days,
+            until=request.until,
+            form=request.form,
+            document=request.document,
+            supersedes=request.supersedes,
+            monitoring=request.monitoring,
+            subject_person=request.subject_person,
         )
         signed = self._sign(consent)
         if not await store.add_consent(tx, signed):
@@ -272,6 +286,17 @@ class Consents:
         if not await store.move_consent(tx, after, from_version=after.version - 1):
             raise ConsentBusy
         return after
+
+
+async def _require_superseded(tx: Transaction, request: ConsentRequest) -> None:
+    """Accept a request that takes the place of no consent, or of one between the same two."""
+    if request.supersedes is None:
+        return
+    known = is_id(Kind.CONSENT, request.supersedes)
+    before = await store.find_consent(tx, request.supersedes) if known else None
+    parties = (request.bank_id, request.uscc)
+    if before is None or (before.bank_id, before.uscc) != parties:
+        raise ConsentUnknown
 
 
 def _require(consent: Consent | None) -> Consent:

@@ -20,9 +20,11 @@ async def is_number_taken(tx: Transaction, *, bank_id: str, authorization_no: st
 ADD_CONSENT = """
     INSERT INTO consents (consent_id, version, state, bank_id, bank_uscc, bank_name, clients, uscc,
         name, authorization_no, purposes, sections, valid_from, valid_to, max_queries, business_ref,
-        artefact, artefact_signature, artefact_key_id, requested_at, lapses_at, rule, rule_version)
+        artefact, artefact_signature, artefact_key_id, requested_at, lapses_at, rule, rule_version,
+        data_classes, products, roles, recurring, per_day, min_interval_seconds, retention_days,
+        until, form, document, supersedes, monitoring, subject_person)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-        $20, $21, $22, $23)
+        $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)
     ON CONFLICT (bank_id, authorization_no) DO NOTHING
 """
 
@@ -54,8 +56,28 @@ async def add_consent(tx: Transaction, consent: Consent) -> bool:
         consent.lapses_at,
         consent.rule,
         consent.rule_version,
+        *_extent_columns(consent),
     )
     return added == 1
+
+
+def _extent_columns(consent: Consent) -> tuple[object, ...]:
+    document = consent.document
+    return (
+        sorted(consent.data_classes),
+        sorted(consent.products),
+        sorted(consent.roles),
+        consent.recurring,
+        consent.per_day,
+        consent.min_interval_seconds,
+        consent.retention_days,
+        consent.until,
+        consent.form,
+        None if document is None else [document.sha256, document.sm3, document.locator],
+        consent.supersedes,
+        consent.monitoring,
+        consent.subject_person,
+    )
 
 
 FIND_CONSENT = "SELECT * FROM consents WHERE consent_id = $1"

@@ -7,17 +7,26 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
+from creditbridge.access.authorization import DAYS_MAX, INTERVAL_SECONDS_MAX, PER_DAY_MAX
 from creditbridge.access.granted.rules import require_own_token
 from creditbridge.consents.acts import ConsentRequest
 from creditbridge.consents.answers import ConsentUnknown
-from creditbridge.consents.model import Consent
+from creditbridge.consents.model import Consent, DocumentDigest
 from creditbridge.consents.rules import state_at
 from creditbridge.endpoints.answers import answer_json
 from creditbridge.endpoints.exchange import HttpRequest
 from creditbridge.endpoints.guards import admitted
 from creditbridge.endpoints.house import AtHouse
 from creditbridge.endpoints.words import SectionWords, ShortText, UsccText
-from creditbridge.profile.codes import Purpose
+from creditbridge.parties.model import Bank
+from creditbridge.profile.codes import (
+    ConsentForm,
+    DataClass,
+    Product,
+    Purpose,
+    SubjectRole,
+    Until,
+)
 from creditbridge.protocols.strict_json import decode
 from creditbridge.protocols.uscc import parse_uscc
 
@@ -34,6 +43,14 @@ class EnterpriseWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 
 
+class DocumentWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The scan of a signed letter: digests in lower-case hexadecimal, and where it lies."""
+
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    sm3: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")] | None = None
+    locator: Annotated[str, msgspec.Meta(min_length=1, max_length=256)] | None = None
+
+
 class ConsentBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a bank asks an enterprise to agree to. Instants are RFC 3339, in any offset."""
 
@@ -46,6 +63,18 @@ class ConsentBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     valid_from: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     clients: Annotated[list[ShortText], msgspec.Meta(max_length=CLIENTS_MAX)] = []
     business_ref: ShortText | None = None
+    data_classes: Annotated[list[DataClass], msgspec.Meta(max_length=len(DataClass))] = []
+    products: Annotated[list[Product], msgspec.Meta(max_length=len(Product))] = []
+    roles: Annotated[list[SubjectRole], msgspec.Meta(max_length=len(SubjectRole))] = []
+    recurring: bool | None = None
+    per_day: Annotated[int, msgspec.Meta(ge=1, le=PER_DAY_MAX)] | None = None
+    min_interval_seconds: Annotated[int, msgspec.Meta(ge=1, le=INTERVAL_SECONDS_MAX)] | None = None
+    retention_days: Annotated[int, msgspec.Meta(ge=1, le=DAYS_MAX)] | None = None
+    until: Until = Until.TERM
+    form: ConsentForm = ConsentForm.E_SIGN
+    document: DocumentWords | None = None
+    supersedes: ShortText | None = None
+    monitoring: bool = False
 
 
 @post("/v1/consents", status_code=201)
@@ -55,27 +84,46 @@ async def create_request(request: HttpRequest, house: AtHouse) -> Response[bytes
         # A person granted what is under way; a new request is the bank's own act.
         require_own_token(caller.grant_id)
         body = decode(presented.request.body, ConsentBody)
-        consent = await house.request_consent(
-            caller,
-            ConsentRequest(
-                bank_id=caller.bank.bank_id,
-                # From the register and never from the body: a bank cannot ask in another's name.
-                bank_uscc=caller.bank.uscc,
-                bank_name=caller.bank.legal_name,
-                uscc=parse_uscc(body.enterprise.uscc).value,
-                name=body.enterprise.name,
-                authorization_no=body.authorization_no,
-                purposes=frozenset(body.purposes),
-                sections=frozenset(body.sections),
-                valid_from=body.valid_from,
-                valid_to=body.valid_to,
-                max_queries=body.max_queries,
-                clients=frozenset(body.clients),
-                business_ref=body.business_ref,
-            ),
-        )
+        consent = await house.request_consent(caller, _request_of(body, caller.bank))
         shown = show_consent(consent, now=house.clock.now())
         return answer_json(house, presented, shown, status=201)
+
+
+def _request_of(body: ConsentBody, bank: Bank) -> ConsentRequest:
+    return ConsentRequest(
+        bank_id=bank.bank_id,
+        # From the register and never from the body: a bank cannot ask in another's name.
+        bank_uscc=bank.uscc,
+        bank_name=bank.legal_name,
+        uscc=parse_uscc(body.enterprise.uscc).value,
+        name=body.enterprise.name,
+        authorization_no=body.authorization_no,
+        purposes=frozenset(body.purposes),
+        sections=frozenset(body.sections),
+        valid_from=body.valid_from,
+        valid_to=body.valid_to,
+        max_queries=body.max_queries,
+        clients=frozenset(body.clients),
+        business_ref=body.business_ref,
+        data_classes=frozenset(body.data_classes),
+        products=frozenset(body.products),
+        roles=frozenset(body.roles),
+        recurring=body.recurring,
+        per_day=body.per_day,
+        min_interval_seconds=body.min_interval_seconds,
+        retention_days=body.retention_days,
+        until=body.until,
+        form=body.form,
+        document=_digest_of(body.document),
+        supersedes=body.supersedes,
+        monitoring=body.monitoring,
+    )
+
+
+def _digest_of(document: DocumentWords | None) -> DocumentDigest | None:
+    if document is None:
+        return None
+    return DocumentDigest(document.sha256, document.sm3, document.locator)
 
 
 @get("/v1/consents/{consent_id:str}")
@@ -126,6 +174,26 @@ def show_consent(consent: Consent, *, now: datetime) -> dict[str, object]:
         "clients": sorted(consent.clients),
         "business_ref": consent.business_ref,
         "version": consent.version,
+        **_shown_extent(consent),
+    }
+
+
+def _shown_extent(consent: Consent) -> dict[str, object]:
+    document = consent.document
+    return {
+        "data_classes": sorted(consent.data_classes),
+        "products": sorted(consent.products),
+        "roles": sorted(consent.roles),
+        "recurring": consent.recurring,
+        "per_day": consent.per_day,
+        "min_interval_seconds": consent.min_interval_seconds,
+        "retention_days": consent.retention_days,
+        "until": consent.until,
+        "form": consent.form,
+        "document": document and {"sha256": document.sha256, "sm3": document.sm3},
+        "supersedes": consent.supersedes,
+        "monitoring": consent.monitoring,
+        "last_used_at": consent.last_used_at,
     }
 
 

@@ -1,5 +1,8 @@
 """Checks of the consent: its chain, its artefact, its approver, and the rule run again."""
 
+from enum import StrEnum
+from typing import TypeVar
+
 from creditbridge.consents.model import ConsentArtefact
 from creditbridge.consents.rules import verify_artefact
 from creditbridge.evidence.assembling import digest_of
@@ -15,6 +18,9 @@ from creditbridge.ledger.model import (
     Proofs,
 )
 from creditbridge.ledger.rules import require_link, require_proofs
+from creditbridge.profile.codes import ConsentForm, Until
+
+T = TypeVar("T", bound=StrEnum)
 
 
 def check_chain(examination: Examination) -> Finding:
@@ -90,6 +96,10 @@ def check_end(examination: Examination) -> Finding:
     return Finding(strength=Strength.LOG_PROVEN, detail=detail.strip())
 
 
+def _words(codes: tuple[T, ...]) -> frozenset[str] | None:
+    return frozenset(map(str, codes)) or None
+
+
 def _require_extent(artefact: ConsentArtefact, terms: ConsentApproved) -> None:
     signed = (
         frozenset(map(str, artefact.purposes)),
@@ -100,6 +110,16 @@ def _require_extent(artefact: ConsentArtefact, terms: ConsentApproved) -> None:
         artefact.max_queries,
         artefact.authorization_no,
         artefact.business_ref,
+        _words(artefact.data_classes),
+        _words(artefact.products),
+        _words(artefact.roles),
+        artefact.recurring,
+        artefact.per_day,
+        artefact.min_interval_seconds,
+        artefact.retention_days,
+        artefact.until,
+        artefact.form,
+        artefact.monitoring,
     )
     recorded = (
         terms.purposes,
@@ -110,6 +130,16 @@ def _require_extent(artefact: ConsentArtefact, terms: ConsentApproved) -> None:
         terms.max_queries,
         terms.authorization_no,
         terms.business_ref,
+        terms.data_classes,
+        terms.products,
+        terms.roles,
+        terms.recurring is not False,
+        terms.per_day,
+        terms.min_interval_seconds,
+        terms.retention_days,
+        terms.until or Until.TERM,
+        terms.form or ConsentForm.E_SIGN,
+        terms.monitoring is True,
     )
     if signed != recorded:
         raise PackUntrue(detail="consent/artefact.json: another extent than the approval's")

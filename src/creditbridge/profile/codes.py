@@ -46,6 +46,40 @@ class Purpose(StrEnum):
     DISPUTE_CHECK = "DISPUTE_CHECK"
 
 
+class Product(StrEnum):
+    """What a bank lends by. Stored in consents and in the ledger: never renamed."""
+
+    LOAN = "LOAN"
+    TRADE_FINANCE = "TRADE_FINANCE"
+    ACCEPTANCE = "ACCEPTANCE"
+    DISCOUNT = "DISCOUNT"
+    FACTORING = "FACTORING"
+    GUARANTEE = "GUARANTEE"
+    LETTER_OF_CREDIT = "LETTER_OF_CREDIT"
+
+
+class SubjectRole(StrEnum):
+    """The enterprise's part in the business. Stored in consents and the ledger: never renamed."""
+
+    BORROWER = "BORROWER"
+    GUARANTOR = "GUARANTOR"
+    RELATED_PARTY = "RELATED_PARTY"
+
+
+class Until(StrEnum):
+    """What ends a consent's term: its last instant alone, or the business's end before it."""
+
+    TERM = "TERM"
+    BUSINESS_END = "BUSINESS_END"  # The last instant is then the hard stop.
+
+
+class ConsentForm(StrEnum):
+    """How the enterprise's yes was made."""
+
+    E_SIGN = "E_SIGN"
+    PAPER_SCAN = "PAPER_SCAN"
+
+
 class OmissionReason(StrEnum):
     """Why a section asked for is not in the profile: a class falls away, never a record."""
 

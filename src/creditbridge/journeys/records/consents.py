@@ -1,8 +1,10 @@
 """What a consent's story leaves in the ledger: one link of its chain per transition."""
 
 import hashlib
+from enum import StrEnum
+from typing import TypeVar
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from creditbridge.consents.model import Consent
 from creditbridge.journeys.admit_caller import Caller
@@ -12,6 +14,7 @@ from creditbridge.ledger.model import (
     ArtefactProof,
     ConsentApproved,
     ConsentEnded,
+    ConsentExtent,
     ConsentRequested,
     ConsentSilenced,
     DigestName,
@@ -24,6 +27,9 @@ from creditbridge.ledger.model import (
     Terms,
 )
 from creditbridge.parties.model import Enrolment, Person, Representative
+from creditbridge.profile.codes import ConsentForm, Until
+
+T = TypeVar("T", bound=StrEnum)
 
 DECISION_RULE = "consent-decision"
 DECISION_RULE_VERSION = "1"
@@ -36,11 +42,9 @@ def name_person(person: Person, representative: Representative) -> PersonName:
     return PersonName(person_id=person.person_id, name=person.name, role=representative.role)
 
 
-def request_record(caller: Caller, consent: Consent) -> Record:
-    """Return the record of a bank's request for a consent; the first link of its chain."""
-    terms = ConsentRequested(
-        client=caller.client_id,
-        lapses_at=consent.lapses_at or consent.valid_to,
+def extent_of(consent: Consent) -> ConsentExtent:
+    """Return what a consent reaches, in the ledger's words: what does not apply is absent."""
+    return ConsentExtent(
         version=consent.version,
         purposes=frozenset(map(str, consent.purposes)),
         sections=frozenset(map(str, consent.sections)),
@@ -50,6 +54,29 @@ def request_record(caller: Caller, consent: Consent) -> Record:
         clients=consent.clients,
         authorization_no=consent.authorization_no,
         business_ref=consent.business_ref,
+        data_classes=_words(consent.data_classes),
+        products=_words(consent.products),
+        roles=_words(consent.roles),
+        recurring=None if consent.recurring else False,
+        per_day=consent.per_day,
+        min_interval_seconds=consent.min_interval_seconds,
+        retention_days=consent.retention_days,
+        until=None if consent.until is Until.TERM else consent.until,
+        form=None if consent.form is ConsentForm.E_SIGN else consent.form,
+        monitoring=consent.monitoring or None,
+    )
+
+
+def _words(codes: frozenset[T]) -> frozenset[str] | None:
+    return frozenset(map(str, codes)) or None
+
+
+def request_record(caller: Caller, consent: Consent) -> Record:
+    """Return the record of a bank's request for a consent; the first link of its chain."""
+    terms = ConsentRequested(
+        client=caller.client_id,
+        lapses_at=consent.lapses_at or consent.valid_to,
+        **asdict(extent_of(consent)),
     )
     return replace(
         _record(EventKind.CONSENT_REQUESTED, consent, terms),
@@ -63,15 +90,7 @@ def request_record(caller: Caller, consent: Consent) -> Record:
 def approval_record(consent: Consent, person: PersonName) -> Record:
     """Return the record of an enterprise's yes, with the artefact that the gateway signed."""
     terms = ConsentApproved(
-        version=consent.version,
-        purposes=frozenset(map(str, consent.purposes)),
-        sections=frozenset(map(str, consent.sections)),
-        valid_from=consent.valid_from,
-        valid_to=consent.valid_to,
-        max_queries=consent.max_queries,
-        clients=consent.clients,
-        authorization_no=consent.authorization_no,
-        business_ref=consent.business_ref,
+        **asdict(extent_of(consent)),
         role=person.role,
         artefact_digest=to_base64url(hashlib.sha256(consent.artefact).digest()),
         template_id=consent.template_id or "",

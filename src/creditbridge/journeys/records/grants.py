@@ -44,6 +44,16 @@ def granted_detail(consent: Consent) -> GrantedDetail:
         clients=tuple(sorted(consent.clients)),
         business_ref=consent.business_ref,
         authorization_no=consent.authorization_no,
+        data_classes=tuple(sorted(consent.data_classes)),
+        products=tuple(sorted(consent.products)),
+        roles=tuple(sorted(consent.roles)),
+        recurring=consent.recurring,
+        per_day=consent.per_day,
+        min_interval_seconds=consent.min_interval_seconds,
+        retention_days=consent.retention_days,
+        until=consent.until,
+        supersedes=consent.supersedes,
+        monitoring=consent.monitoring,
     )
 
 

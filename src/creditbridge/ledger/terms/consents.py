@@ -16,6 +16,16 @@ class ConsentExtent(Terms, frozen=True, kw_only=True):
     clients: frozenset[str]  # Empty: every client of the bank.
     authorization_no: str | None = None
     business_ref: str | None = None
+    data_classes: frozenset[str] | None = None
+    products: frozenset[str] | None = None
+    roles: frozenset[str] | None = None
+    recurring: bool | None = None  # False alone is said.
+    per_day: int | None = None
+    min_interval_seconds: int | None = None
+    retention_days: int | None = None
+    until: str | None = None  # BUSINESS_END alone is said.
+    form: str | None = None  # PAPER_SCAN alone is said.
+    monitoring: bool | None = None  # True alone is said.
 
 
 class ConsentRequested(ConsentExtent, frozen=True, kw_only=True):

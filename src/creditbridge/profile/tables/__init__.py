@@ -8,6 +8,7 @@ from creditbridge.profile.tables.entities import (
     LICENCE_CATEGORY,
     PERSON_ID_TYPE,
 )
+from creditbridge.profile.tables.extents import DATA_CLASS, PRODUCT, SUBJECT_ROLE
 from creditbridge.profile.tables.grades import (
     CUSTOMS_CREDIT,
     ENV_CREDIT,
@@ -30,12 +31,13 @@ from creditbridge.profile.tables.records import (
 )
 
 # In each profile: a new row, or a row ended, is a new version.
-CODE_TABLES_VERSION = "2026-11-1"
+CODE_TABLES_VERSION = "2026-11-2"
 
 CODE_TABLES = (
     ABNORMALITY_REASON,
     COUNTERPART_TYPE,
     CUSTOMS_CREDIT,
+    DATA_CLASS,
     ENTERPRISE_ID_TYPE,
     ENTERPRISE_REASON,
     ENTITY_STATUS,
@@ -52,9 +54,11 @@ CODE_TABLES = (
     PERSONAL_REASON,
     PERSON_ID_TYPE,
     PROCEDURE,
+    PRODUCT,
     PUBLIC_CREDIT_GRADE,
     PURPOSE,
     SEVERITY,
+    SUBJECT_ROLE,
     TAX_CREDIT,
     TRUSTWORTHY,
 )
