@@ -8,6 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from creditbridge.foundation.database import Database
+from creditbridge.ledger.audit import Violated
+from creditbridge.ledger.checking import Trust, check_ledger
 from creditbridge.ledger.composing import RecordUnfit
 from creditbridge.ledger.encoding import from_base64url
 from creditbridge.ledger.model import BankName, Core, EventKind, Record, Recorded
@@ -22,6 +24,12 @@ Sample: TypeAlias = Callable[[EventKind], Record]
 Fill: TypeAlias = Callable[[Sequence[Record]], Awaitable[list[Recorded]]]
 NewLedger: TypeAlias = Callable[[str], Ledger]
 
+RECEIPTS = "SELECT receipt FROM ledger_opened ORDER BY intake_no"
+# As a database administrator does who has read the migration.
+TAKE_OUT = """
+    SET LOCAL session_replication_role = replica;
+    UPDATE ledger_openings SET receipt = NULL
+"""
 ALL = "SELECT * FROM ledger_opened ORDER BY intake_no"
 OTHER = BankName(bank_id="bnk_2", uscc="91330104YY0000A13Q", legal_name="Other")
 
@@ -140,3 +148,34 @@ async def test_racing_groups_of_two_nodes_leave_no_gap(
     for bank in {core.bank for core in cores}:
         # In intake order, too: a bank's entries stand in the log as they are numbered.
         assert [core.bank_seq for core in cores if core.bank == bank] == list(range(1, 31))
+
+
+async def test_no_receipt_is_signed_where_nobody_is_handed_one(
+    database: Database, ledger: Ledger, sample: Sample, trust: Trust
+) -> None:
+    """A refusal without one is whole to the check; of a use, one is signed all the same."""
+    async with database.transaction() as tx:
+        ledger.put_off(tx, sample(EventKind.CALLER_REFUSED))
+        ledger.put_off(tx, sample(EventKind.REPORT_INTENDED))
+
+    async with database.transaction() as tx:
+        receipts = await tx.fetch_rows(dict[str, bytes | None], RECEIPTS)
+        violations = await check_ledger(tx, trust)
+
+    assert [row["receipt"] is None for row in receipts] == [True, False]
+    assert violations == []
+
+
+async def test_a_receipt_that_was_taken_out_is_missed(
+    database: Database, ledger: Ledger, sample: Sample, trust: Trust
+) -> None:
+    """Of a kind that always has one the check finds none."""
+    async with database.transaction() as tx:
+        await ledger.record(tx, sample(EventKind.REPORT_INTENDED))
+        await tx.execute(TAKE_OUT)
+
+    async with database.transaction() as tx:
+        violations = await check_ledger(tx, trust)
+
+    assert violations[0].name is Violated.OPENING_UNREADABLE
+    assert "no receipt" in violations[0].detail

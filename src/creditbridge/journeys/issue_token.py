@@ -105,7 +105,7 @@ class IssueToken(msgspec.Struct, frozen=True, kw_only=True):
                 entitlement = await self.access.decide_grant(tx, request, client, binding)  # 3
             except CodeReused as reuse:
                 record = revoked_record(reuse.grant, GrantEnd.CODE, bank=name_bank(client))
-                self.ledger.put_off(tx, record)  # 3
+                await self.ledger.record(tx, record)  # 3
                 raise
             if entitlement.grant is not None:
                 await self._require_consents(tx, entitlement.grant)  # 4

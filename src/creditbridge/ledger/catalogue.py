@@ -83,6 +83,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     may_name: frozenset[ReferenceKind] = frozenset()
     digests: frozenset[DigestName] = frozenset()  # Never others.
     chained: bool = False  # Part of the consent's gapless chain of uses and transitions.
+    may_lack_receipt: bool = False  # Where nobody was handed one, none was signed.
 
 
 _BANK = frozenset({ReferenceKind.BANK})
@@ -120,8 +121,8 @@ CATALOGUE: Mapping[EventKind, Row] = {
         names=_ENTERPRISE | _PERSON,
         digests=frozenset({DigestName.PROOF}),
     ),
-    EventKind.TOKEN_ISSUED: Row(terms=callers.TokenIssued, names=_BANK),
-    EventKind.TOKEN_REFUSED: Row(terms=callers.TokenRefused, names=_BANK),
+    EventKind.TOKEN_ISSUED: Row(terms=callers.TokenIssued, names=_BANK, may_lack_receipt=True),
+    EventKind.TOKEN_REFUSED: Row(terms=callers.TokenRefused, names=_BANK, may_lack_receipt=True),
     EventKind.TOKEN_REVOKED: Row(terms=callers.TokenRevoked, names=_BANK),
     EventKind.GRANT_MADE: Row(
         terms=callers.GrantMade, names=_BANK | _ENTERPRISE | _PERSON, may_name=_CONSENT
@@ -129,7 +130,7 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.GRANT_REVOKED: Row(
         terms=callers.GrantRevoked, names=_BANK, may_name=_ENTERPRISE | _CONSENT | _PERSON
     ),
-    EventKind.CALLER_REFUSED: Row(terms=callers.CallerRefused, names=_BANK),
+    EventKind.CALLER_REFUSED: Row(terms=callers.CallerRefused, names=_BANK, may_lack_receipt=True),
     EventKind.CALLER_LIMITED: Row(terms=callers.CallerLimited, names=_BANK),
     EventKind.STRANGERS_REFUSED: Row(terms=callers.StrangersRefused),
     EventKind.AUTHORIZATION_REFUSED: Row(

@@ -56,7 +56,7 @@ def from_base64url(text: str) -> bytes:
 
 def format_instant(instant: datetime) -> str:
     """Return `2026-01-31T23:59:59.000000Z` (RFC 3339)."""
-    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def to_plain(value: Writable) -> JsonValue:
@@ -73,7 +73,7 @@ def to_plain(value: Writable) -> JsonValue:
             plain = _members_of(value)
         case frozenset():
             plain = [*sorted(map(str, value))]
-        case Mapping():
+        case dict() | Mapping():  # The first costs little to tell, and is what there is.
             plain = _plain_mapping(value)
         case _:
             assert_never(value)

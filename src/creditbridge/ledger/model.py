@@ -239,7 +239,7 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     commitment: bytes  # 32 bytes.
     opening: Opening
     proofs: Proofs
-    receipt: bytes  # As it was handed out.
+    receipt: bytes  # As it was handed out; empty where nobody was handed one.
 
 
 class IntentOutcome(StrEnum):

@@ -4,6 +4,7 @@ import secrets
 
 import msgspec
 
+from creditbridge.ledger.catalogue import CATALOGUE
 from creditbridge.ledger.composing import Prepared, Salts
 from creditbridge.ledger.encoding import decode, encode, to_base64url
 from creditbridge.ledger.model import EventKind, LedgerCorrupt, Opened, Opening, Proofs, Record
@@ -69,8 +70,11 @@ class Vault(msgspec.Struct, frozen=True, kw_only=True):
             SealBroken: a part was changed or moved, or its key is not loaded.
             Malformed: the opening is not spelt as the ledger spells.
         """
-        if row.opening is None or row.key_id is None or row.kind is None or row.receipt is None:
+        if row.opening is None or row.key_id is None or row.kind is None:
             raise LedgerCorrupt(detail=f"{row.event_id} has no opening")
+        kind = EventKind(row.kind)
+        if row.receipt is None and not CATALOGUE[kind].may_lack_receipt:
+            raise LedgerCorrupt(detail=f"{row.event_id} has no receipt")
         secret = self.keys.find(row.key_id).secret
         raw = unseal(secret, row.opening, belongs_to=row.event_id)
         opening = msgspec.structs.replace(
@@ -78,11 +82,11 @@ class Vault(msgspec.Struct, frozen=True, kw_only=True):
         )
         return Opened(
             event_id=row.event_id,
-            kind=EventKind(row.kind),
+            kind=kind,
             commitment=row.commitment,
             opening=opening,
             proofs=self._unlock_proofs(row, secret),
-            receipt=row.receipt,
+            receipt=row.receipt or b"",
         )
 
     def _unlock_personal(self, row: OpeningRow) -> dict[str, str]:

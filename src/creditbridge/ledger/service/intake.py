@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import msgspec
 from msgspec.structs import replace
 
 from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.ids import Kind, new_id
 from creditbridge.foundation.keys import Signers
 from creditbridge.foundation.sharing import PutOff
-from creditbridge.ledger.composing import prepare, report_of, require_fit
+from creditbridge.ledger.composing import Prepared, Salts, prepare, report_of, require_fit
 from creditbridge.ledger.model import (
     CATALOGUE,
     EventKind,
@@ -17,6 +18,7 @@ from creditbridge.ledger.model import (
     IntentOutcome,
     LeaseLost,
     Opened,
+    Receipt,
     Record,
     Recorded,
     ReferenceKind,
@@ -31,6 +33,13 @@ from creditbridge.ledger.vault import NO_PROOFS, Vault, draw_salts
 
 LEASES_KEPT = timedelta(days=1)
 CHAINED = tuple(sorted(kind for kind, row in CATALOGUE.items() if row.chained))
+
+
+class _Made(msgspec.Struct, frozen=True):
+    """An entry as it will be kept, and the salts that open it."""
+
+    prepared: Prepared
+    salts: Salts
 
 
 class Ledger:
@@ -63,11 +72,26 @@ class Ledger:
             RecordUnfit: the catalogue of events does not foresee such a record.
         """
         require_fit(record)
-        (recorded,) = await self._write(tx, [record])
-        return recorded
+        numbering = await take_numbers(tx, [record])
+        made = _make(record, numbering, now=tx.now)
+        receipt = self._promise(made)
+        await intake.write_entries(tx, [self._lock(record, made, receipt)])
+        core = made.prepared.core
+        return Recorded(
+            event_id=core.event_id,
+            kind=core.kind,
+            commitment=made.prepared.commitment,
+            decided_at=core.decided_at,
+            bank_seq=core.bank_seq,
+            subject_seq=core.subject_seq,
+            consent_seq=core.consent_seq,
+            receipt=receipt,
+        )
 
     def put_off(self, tx: Transaction, record: Record) -> None:
         """Have a record written right before the commit, with all others of its transaction.
+
+        No receipt is signed where its kind may lack one: nobody would be handed it.
 
         Raises:
             RecordUnfit: the catalogue of events does not foresee such a record.
@@ -76,34 +100,24 @@ class Ledger:
         self._put_off.add(tx, record)
 
     async def _write_put_off(self, tx: Transaction, records: Sequence[Record]) -> None:
-        await self._write(tx, records)
-
-    async def _write(self, tx: Transaction, records: Sequence[Record]) -> list[Recorded]:
         numbering = await take_numbers(tx, records)
-        composed = [self._compose(record, numbering, now=tx.now) for record in records]
-        await intake.write_entries(tx, [row for row, _ in composed])
-        return [recorded for _, recorded in composed]
+        rows = list[intake.EntryRow]()
+        for record in records:
+            made = _make(record, numbering, now=tx.now)
+            lacks_receipt = CATALOGUE[record.kind].may_lack_receipt
+            rows.append(self._lock(record, made, None if lacks_receipt else self._promise(made)))
+        await intake.write_entries(tx, rows)
 
-    def _compose(
-        self, record: Record, numbering: Numbering, *, now: datetime
-    ) -> tuple[intake.EntryRow, Recorded]:
-        salts = draw_salts(record)
-        prepared = prepare(
-            record,
-            numbering.number(record),
-            salts,
-            event_id=new_id(Kind.EVENT, now=now),
-            decided_at=now,
-        )
-        core, commitment = prepared.core, prepared.commitment
-        numbering.end_chain(record, commitment)
-        receipt = sign_receipt(
-            core, commitment, self._signers.current(), origin=self._settings.origin
-        )
-        locked = self._vault.lock(prepared, salts, record.proofs)
-        row = intake.EntryRow(
+    def _promise(self, made: _Made) -> Receipt:
+        signer, origin = self._signers.current(), self._settings.origin
+        return sign_receipt(made.prepared.core, made.prepared.commitment, signer, origin=origin)
+
+    def _lock(self, record: Record, made: _Made, receipt: Receipt | None) -> intake.EntryRow:
+        core = made.prepared.core
+        locked = self._vault.lock(made.prepared, made.salts, record.proofs)
+        return intake.EntryRow(
             event_id=core.event_id,
-            commitment=commitment,
+            commitment=made.prepared.commitment,
             decided_at=core.decided_at,
             kind=core.kind,
             bank=core.bank,
@@ -114,20 +128,10 @@ class Ledger:
             key_id=locked.key_id,
             opening=locked.opening,
             proofs=locked.proofs,
-            receipt=receipt.encode(),
+            receipt=None if receipt is None else receipt.encode(),
             sealed=locked.sealed,
             wrapped=locked.wrapped,
             chained=core.consent_seq is not None,
-        )
-        return row, Recorded(
-            event_id=core.event_id,
-            kind=core.kind,
-            commitment=commitment,
-            decided_at=core.decided_at,
-            bank_seq=core.bank_seq,
-            subject_seq=core.subject_seq,
-            consent_seq=core.consent_seq,
-            receipt=receipt,
         )
 
     async def openings_for(
@@ -222,6 +226,14 @@ class Ledger:
         """Settle an unknown outcome by the platform's word, once; False where that was done."""
         outcome = IntentOutcome.UNKNOWN if counted else IntentOutcome.NOT_SENT
         return await intents.reconcile_intent(tx, intent_id, outcome)
+
+
+def _make(record: Record, numbering: Numbering, *, now: datetime) -> _Made:
+    salts = draw_salts(record)
+    numbers, event_id = numbering.number(record), new_id(Kind.EVENT, now=now)
+    prepared = prepare(record, numbers, salts, event_id=event_id, decided_at=now)
+    numbering.end_chain(record, prepared.commitment)
+    return _Made(prepared, salts)
 
 
 def _without_requests(link: Opened) -> Opened:

@@ -43,7 +43,7 @@ class EntryRow(msgspec.Struct, frozen=True, kw_only=True):
     key_id: str
     opening: bytes
     proofs: bytes | None
-    receipt: bytes
+    receipt: bytes | None
     sealed: bytes | None
     wrapped: bytes | None
     chained: bool
