@@ -5,6 +5,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import ip_address
 
 import msgspec
@@ -16,6 +17,7 @@ from creditbridge.protocols.distinguished_name import fold_name
 
 CERTIFICATE_BYTES_MAX = 16_384
 MATCHER_CHARACTERS_MAX = 1_024
+MATCHES_MAX = 256
 
 # What the library says of bytes that are no certificate, or one of no kind that there is.
 BROKEN = (
@@ -176,6 +178,9 @@ def require_matcher(matcher: SubjectMatcher) -> None:
         raise MatcherMalformed(detail=f"no {matcher.kind}") from error
 
 
+# What matched once will match again: nothing but the arguments decides. A mismatch raises and is
+# not remembered, so that it takes as long each time, whether or not there is such a client.
+@lru_cache(MATCHES_MAX)
 def require_match(certificate: PeerCertificate, matcher: SubjectMatcher) -> None:
     """Accept a certificate that carries the registered name, in the registered place.
 
