@@ -26,6 +26,7 @@ from creditbridge.endpoints.guards import answer_caller
 from creditbridge.endpoints.house import House
 from creditbridge.endpoints.problems import answer_any
 from creditbridge.endpoints.proof_nonce import OfferNonce
+from creditbridge.endpoints.token_door import TokenDoor
 
 BODY_BYTES_MAX = 65_536
 
@@ -41,7 +42,9 @@ def without_limit(application: Application) -> Application:
 def bank_application(house: House, *, limit: Limit = without_limit) -> Correlation:
     """Return what banks' machines reach, over mutual TLS; `limit` sheds what is too much."""
     routers = (authorization.token_router, reports.router, consents.router, grants.router)
-    application: Application = _application(house, *routers, answer=partial(answer_caller, house))
+    answer = partial(answer_caller, house)
+    application: Application = _application(house, *routers, answer=answer)
+    application = TokenDoor(application, house, answer, bytes_max=BODY_BYTES_MAX)
     if house.nonces is not None:
         application = OfferNonce(application, house.nonces, house.clock)
     # Outside the limit, so that a request that is shed has a name as well.

@@ -71,7 +71,10 @@ def headers_of(request: HttpRequest) -> tuple[tuple[str, str], ...]:
 
 def list_headers(request: HttpRequest, name: str) -> tuple[str, ...]:
     """Return every header of this name, as received."""
-    return tuple(value for known, value in headers_of(request) if known == name)
+    wanted = name.encode("ascii")
+    return tuple(
+        value.decode("latin-1") for known, value in request.scope["headers"] if known == wanted
+    )
 
 
 async def present(request: HttpRequest, *, url: str, door: str, scope: str) -> Presented:

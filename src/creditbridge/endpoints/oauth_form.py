@@ -5,6 +5,7 @@ problem details.
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 import msgspec
 from litestar import Response
@@ -36,8 +37,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-async def read_client_request(
-    request: HttpRequest, house: House, *, path: str, door: str
+def read_client_request(
+    request: HttpRequest, body: bytes, house: House, *, path: str, door: str
 ) -> ClientRequest:
     """Return what a client sent to the endpoint at this path of the bank door.
 
@@ -48,7 +49,6 @@ async def read_client_request(
         InvalidRequest: no form, or one that cannot be read in one way only.
         CertificateTakenBack: a proxy handed on a certificate that nobody vouches for.
     """
-    body = await request.body()
     try:
         form = parse_form(
             body,
@@ -66,11 +66,16 @@ async def read_client_request(
         proofs=list_headers(request, "dpop"),
         # As published: what a client compares, and what it must have meant (RFC 8414).
         issuer=str(house.metadata["issuer"]),
-        names=frozenset(house.bank_url + name for name in NAMES.get(path, ())),
+        names=_names_of(house.bank_url, path),
         target_uri=house.bank_url + path,
         nonces=house.nonces,
         meter=meter_of(request),
     )
+
+
+@cache
+def _names_of(bank_url: str, path: str) -> frozenset[str]:
+    return frozenset(bank_url + name for name in NAMES.get(path, ()))
 
 
 def _read_certificate(request: HttpRequest) -> PeerCertificate | None:
