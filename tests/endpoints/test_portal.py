@@ -1,5 +1,6 @@
 """The enterprise's portal: the way in, forms, other people's consents, cookies."""
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -334,3 +335,91 @@ def _without_ids(answer: Answer, consent_id: str) -> bytes:
     for one in (consent_id, UNKNOWN_CONSENT, "cns_x"):
         body = body.replace(one.encode(), b"")
     return body
+
+
+async def test_a_yes_may_be_less_than_was_asked(stage: Stage, north: Machine) -> None:
+    """One section, a week and one look of what the bank asked for; the page says so afterwards."""
+    consent_id = await stage.lodge(north)
+    session = await stage.sign_in()
+    target = f"/portal/consents/{consent_id}"
+
+    form = {"chooses": "yes", "see_REG": "yes", "days": "7", "looks": "1"}
+    done = await stage.visit(
+        session, target + "/decision", form={"decision": "approve", "version": "1", **form}
+    )
+    page = (await stage.visit(session, target + "?language=en")).body.decode()
+
+    assert (done.status, done.header("location")) == (303, "/portal/consents?notice=approved")
+    assert "Registration" in page
+    assert "Administrative penalties" not in page
+    assert "0 of 1" in page
+    assert "7 days" in page
+
+
+async def test_a_yes_that_is_filled_in_wrongly_is_asked_again(stage: Stage, north: Machine) -> None:
+    """422 with the page, what is wrong on top and beside the field; nothing is decided."""
+    consent_id = await stage.lodge(north)
+    session = await stage.sign_in()
+    target = f"/portal/consents/{consent_id}/decision"
+
+    answer = await stage.visit(
+        session,
+        f"{target}?language=en",
+        form={"decision": "approve", "version": "1", "chooses": "yes", "looks": "9999"},
+    )
+
+    page = answer.body.decode()
+    assert answer.status == 422
+    assert is_page(answer)
+    assert 'role="alert"' in page
+    assert 'href="#sections"' in page
+    assert 'aria-invalid="true"' in page
+    assert 'value="9999"' in page
+    assert 'href="/portal/consents/' + consent_id + '?language=zh-CN"' in page
+    assert (
+        await stage.visit(session, target, form={"decision": "approve", "version": "1"})
+    ).status == 303
+
+
+async def test_a_no_may_say_why(stage: Stage, north: Machine) -> None:
+    """Kept with the consent; a reason that is too long is asked for again, a slip of a yes not."""
+    consent_id = await stage.lodge(north)
+    session = await stage.sign_in()
+    target = f"/portal/consents/{consent_id}/decision"
+    no = {"decision": "refuse", "version": "1", "chooses": "yes"}
+
+    long = await stage.visit(session, target, form={**no, "reason": "x" * 201})
+    done = await stage.visit(session, target, form={**no, "reason": "another+bank"})
+
+    async with stage.database.transaction() as tx:
+        kept = await tx.fetch_value(
+            str, "SELECT reason FROM consents WHERE consent_id = $1", consent_id
+        )
+    assert (long.status, done.status) == (422, 303)
+    assert kept == "another bank"
+
+
+async def test_a_consent_tells_its_history(stage: Stage, north: Machine, consent_id: str) -> None:
+    """Who asked, who said yes, by name, out of the ledger; no look yet."""
+    page = await stage.visit(await stage.sign_in(), f"/portal/consents/{consent_id}?language=en")
+
+    text = page.body.decode()
+    assert "The bank asked" in text
+    assert re.search(r"Approved<small>by <bdi>[^<]+</bdi>", text)
+    assert 'role="img"' in text
+    assert "The bank has not used this consent yet." in text
+
+
+async def test_the_list_shows_one_bank_alone(stage: Stage, north: Machine, south: Machine) -> None:
+    """By its code; an unknown one shows all, so that nothing is overlooked."""
+    mine, theirs = await stage.lodge(north), await stage.lodge(south)
+    session = await stage.sign_in()
+    everything = (await stage.visit(session, "/portal/consents")).body.decode()
+    codes = re.findall(r'<option dir="auto" value="([^"]+)"[^>]*>north', everything)
+
+    alone = (await stage.visit(session, f"/portal/consents?bank={codes[0]}")).body.decode()
+    unknown = (await stage.visit(session, "/portal/consents?bank=x%22y")).body.decode()
+
+    assert (mine in alone, theirs in alone) == (True, False)
+    assert f"?bank={codes[0]}&amp;language=en" in alone
+    assert (mine in unknown, theirs in unknown) == (True, True)

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from creditbridge.foundation.database import Database
 from creditbridge.ledger.encoding import to_base64url
 from creditbridge.ledger.model import Intent, IntentOutcome, Record, Recorded
-from creditbridge.ledger.service import IN_PROGRESS, Ledger, find_last_looks, list_looks
+from creditbridge.ledger.service import IN_PROGRESS, Ledger, find_last_looks, tell_consent
 
 Fill: TypeAlias = Callable[[Sequence[Record]], Awaitable[list[Recorded]]]
 
@@ -32,9 +32,10 @@ async def test_looks_are_listed_newest_first_with_their_outcomes(
         )
         await ledger.open_intent(tx, intent)
         await ledger.close_intent(tx, "int_1", IntentOutcome.DELIVERED)
-        looks = await list_looks(tx, ledger, consent_id="cns_1", bank_id="bnk_1")
+        told = await tell_consent(tx, ledger, consent_id="cns_1", bank_id="bnk_1")
         last = await find_last_looks(tx, ["cns_1", "cns_2"])
 
+    looks = told.looks
     assert [(look.event_id, look.outcome) for look in looks] == [
         (second.event_id, IN_PROGRESS),
         (first.event_id, "DELIVERED"),
@@ -42,3 +43,8 @@ async def test_looks_are_listed_newest_first_with_their_outcomes(
     assert looks[1].commitment == to_base64url(first.commitment)
     assert looks[1].sections == frozenset({"REG", "PEN"})
     assert last == {"cns_1": first.decided_at}
+    assert [(turn.kind, turn.person and turn.person.name) for turn in told.turns] == [
+        ("consent.requested", None),
+        ("consent.approved", "Li Example"),
+        ("consent.withdrawn", "Li Example"),
+    ]

@@ -6,9 +6,12 @@ import pytest
 from msgspec.structs import replace
 
 from creditbridge.consents.model import ConsentState
+from creditbridge.endpoints.charting import MarkKind, Span, draw_chart
+from creditbridge.endpoints.openness import group_sections
 from creditbridge.endpoints.views import (
     AskedConsent,
     AuthorizationView,
+    Choice,
     ConsentLine,
     ConsentListView,
     ConsentView,
@@ -18,10 +21,13 @@ from creditbridge.endpoints.views import (
     LookOutcome,
     LookView,
     Notice,
+    Oddity,
     Party,
     ReceiptView,
     SignInView,
+    Slip,
     Terms,
+    TurnView,
     Unusual,
     Visitor,
     WithdrawalView,
@@ -30,6 +36,8 @@ from creditbridge.profile.codes import Purpose, SectionCode
 
 NOW = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 CONSENT_ID = "cns_01hzy6t9x7c3v5n8m2k4p6q8r0"
+SECTIONS = (SectionCode.REG, SectionCode.PEN)
+UNUSUAL = tuple(Oddity(sign=sign, value=400) for sign in Unusual)
 
 
 def make_terms(foreign: str) -> Terms:
@@ -40,7 +48,8 @@ def make_terms(foreign: str) -> Terms:
         bank=Party(name=foreign, uscc="91330000701234567K"),
         enterprise=Party(name=foreign, uscc="91330106589876549K"),
         purposes=(Purpose.PRE_LOAN_REVIEW,),
-        sections=(SectionCode.REG, SectionCode.PEN),
+        sections=SECTIONS,
+        groups=group_sections(SECTIONS),
         valid_from=NOW,
         valid_to=NOW + timedelta(days=180),
         max_queries=5,
@@ -59,6 +68,7 @@ def make_line(foreign: str, state: ConsentState) -> ConsentLine:
         until=NOW,
         used=2,
         max_queries=5,
+        days_left=3 if state is ConsentState.ACTIVE else None,
         last_look_at=NOW if state is ConsentState.ACTIVE else None,
     )
 
@@ -80,16 +90,37 @@ def make_pages(foreign: str) -> dict[str, dict[str, object]]:
     lines = tuple(make_line(foreign, state) for state in states)
     views: dict[str, object] = {
         "sign_in": SignInView(return_to=foreign),
-        "consents": ConsentListView(requested=lines[:1], live=lines[1:3], ended=lines[3:]),
-        "decision": DecisionView(terms=terms, answer_by=NOW, unusual=tuple(Unusual)),
+        "consents": ConsentListView(
+            requested=lines[:1],
+            live=lines[1:3],
+            ended=lines[3:],
+            banks=(terms.bank, Party(name=foreign, uscc="91330200YY0000B28A")),
+        ),
+        "decision": DecisionView(
+            terms=terms,
+            answer_by=NOW,
+            choice=Choice(sections=frozenset(SECTIONS), reason=foreign, slips=tuple(Slip)),
+            days=(30, 90),
+            unusual=UNUSUAL,
+        ),
         "consent": ConsentView(
             terms=terms,
             state=ConsentState.ACTIVE,
             used=2,
-            requested_at=NOW,
-            decided_at=NOW,
-            ended_at=NOW,
-            looks=(look,),
+            looks=(look, replace(look, outcome=LookOutcome.FAILED, code=foreign)),
+            chart=draw_chart(
+                Span(begin=NOW, end=NOW + timedelta(days=180)),
+                asked_at=NOW - timedelta(days=1),
+                looks=[(NOW, MarkKind.LOOK), (NOW + timedelta(days=9), MarkKind.FAILED)],
+                pauses=[Span(begin=NOW + timedelta(days=3), end=NOW + timedelta(days=5))],
+                now=NOW + timedelta(days=10),
+            ),
+            turns=(
+                TurnView(at=NOW, kind="requested"),
+                TurnView(at=NOW, kind="approved", person=foreign),
+            ),
+            days_left=170,
+            last_look_at=NOW,
             can_withdraw=True,
         ),
         "withdrawal": WithdrawalView(terms=terms, used=2),
@@ -97,7 +128,7 @@ def make_pages(foreign: str) -> dict[str, dict[str, object]]:
             bank=terms.bank,
             enterprise=terms.enterprise,
             consents=(
-                AskedConsent(terms=terms, unusual=tuple(Unusual)),
+                AskedConsent(terms=terms, unusual=UNUSUAL),
                 AskedConsent(terms=replace(terms, begins_at_yes=True, business_ref=None)),
             ),
             scopes=("consents", "reports"),

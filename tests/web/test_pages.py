@@ -117,7 +117,7 @@ def test_a_page_runs_nothing_and_loads_nothing_from_elsewhere(
         assert tag not in {"script", "style", "iframe", "object", "base"}
         assert not any(name == "style" or name.startswith("on") for name in attributes)
         for name in ("href", "src", "action"):
-            assert re.match(r"/(?!/)|#main|$", attributes.get(name) or "") is not None
+            assert re.match(r"/(?!/)|#[a-z]+$|$", attributes.get(name) or "") is not None
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -139,6 +139,8 @@ def test_foreign_names_are_isolated(pages: dict[str, Context]) -> None:
     name = "杭州江涛商业银行股份有限公司"
     for template in ("consents", "decision", "authorization", "consent", "withdrawal"):
         text = render(template, Language.CHINESE, **pages[template]).decode()
+        # Neither holds elements: an option is isolated by its direction, a field by its edges.
+        text = re.sub(r'<option dir="auto"[^>]*>[^<]*</option>|value="[^"]*"', "", text)
 
         assert text.count(name) > 0
         assert len(re.findall(rf"<bdi[^>]*>{name}</bdi>", text)) == text.count(name)
@@ -159,6 +161,7 @@ def test_Z6_the_decision_page_says_what_is_decided(
             "2026年11月23日 09:30",
             "5次",
             "共180天",
+            "如果不同意",
             "保存",
             "撤回",
         ]
@@ -168,7 +171,7 @@ def test_Z6_the_decision_page_says_what_is_decided(
 
     for fact in ["杭州江涛商业银行股份有限公司", "91330000701234567K", *facts]:
         assert fact in page.text
-    assert ("包含融资" if in_chinese else "lending information") in page.text
+    assert ("包含贷款" if in_chinese else "lending information") in page.text
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -236,7 +239,7 @@ def test_Z8_every_form_carries_its_session_and_the_version_it_shows(
         }
 
         assert {form["method"] for form in forms} == {"post"}
-        assert fields == {("form_token", "f" * 43), ("version", "3")}
+        assert {("form_token", "f" * 43), ("version", "3")} <= fields
         assert [attributes.get("id") for tag, attributes in page.tags if tag == "button"] == buttons
     decision = Reader(render("decision", Language.ENGLISH, **pages["decision"]))
     assert decision.find("consent-approve")["value"] == "approve"
@@ -271,9 +274,7 @@ def test_a_consent_without_looks_or_end_is_shown_without(pages: dict[str, Contex
     """No looks: a sentence; not to be withdrawn: no button."""
     view = pages["consent"]["view"]
     assert isinstance(view, ConsentView)
-    bare = msgspec.structs.replace(
-        view, looks=(), decided_at=None, ended_at=None, can_withdraw=False
-    )
+    bare = msgspec.structs.replace(view, looks=(), turns=(), can_withdraw=False)
 
     page = Reader(render("consent", Language.ENGLISH, **{**pages["consent"], "view": bare}))
 
@@ -365,7 +366,7 @@ def test_pages_and_files_come_with_strict_headers() -> None:
     files = read_static()
     assert {name: file.media_type for name, file in files.items()} == {
         "mark.svg": "image/svg+xml",
-        "portal.css": "text/css; charset=utf-8",
+        **dict.fromkeys(("base.css", "portal.css", "print.css"), "text/css; charset=utf-8"),
     }
     assert re.fullmatch(r"/static/portal\.css\?v=[0-9a-f]{12}", files["portal.css"].url)
     assert b"<script" not in files["mark.svg"].body

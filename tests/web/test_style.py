@@ -6,7 +6,7 @@ import pytest
 
 from creditbridge.endpoints.pages import read_static
 
-SHEET = read_static()["portal.css"].body.decode()
+SHEET = "".join(read_static()[name].body.decode() for name in ("base.css", "portal.css"))
 VARIABLE = re.compile(r"--([a-z-]+): (#[0-9a-f]{6});")
 TEXT_ON_GROUND = [
     *(("ink", ground) for ground in ("paper", "sheet")),
@@ -17,7 +17,7 @@ TEXT_ON_GROUND = [
     ("on-pine", "pine-strong"),
     *(("seal", ground) for ground in ("paper", "sheet", "seal-wash")),
     ("sheet", "seal"),
-    *(("amber", ground) for ground in ("amber-wash", "sheet")),
+    *(("amber", ground) for ground in ("amber-wash", "sheet", "paper")),
 ]
 
 

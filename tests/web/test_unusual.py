@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from creditbridge.endpoints.unusual import list_unusual
-from creditbridge.endpoints.views import DecisionView, Terms, Unusual
+from creditbridge.endpoints.views import DecisionView, Oddity, Terms, Unusual
 from creditbridge.profile.codes import Purpose, SectionCode
 
 
@@ -41,7 +41,7 @@ def test_a_section_that_is_not_public_is_called_out(
     terms: Terms, section: SectionCode, sign: Unusual
 ) -> None:
     """Personal, lending and commercial data, each by its own sentence."""
-    assert list_unusual(msgspec.structs.replace(terms, sections=(section,))) == (sign,)
+    assert list_unusual(msgspec.structs.replace(terms, sections=(section,))) == (Oddity(sign=sign),)
 
 
 def test_everything_unusual_is_called_out_once(terms: Terms) -> None:
@@ -54,5 +54,10 @@ def test_everything_unusual_is_called_out_once(terms: Terms) -> None:
         max_queries=13,
     )
 
-    assert set(list_unusual(wide)) == set(Unusual)
-    assert len(list_unusual(wide)) == len(Unusual)
+    found = list_unusual(wide)
+    assert {one.sign for one in found} == set(Unusual)
+    assert len(found) == len(Unusual)
+    assert {one.sign: one.value for one in found if one.value} == {
+        Unusual.LONG_VALIDITY: 367,
+        Unusual.MANY_USES: 13,
+    }

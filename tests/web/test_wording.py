@@ -113,15 +113,17 @@ def test_instants_are_beijing_time() -> None:
 
     assert CHINESE.when(INSTANT) == moment.format("2027年1月1日 00:05")
     assert ENGLISH.when(INSTANT) == moment.format("1 January 2027, 00:05")
+    assert CHINESE.day(INSTANT) == moment.format("2027年1月1日")
+    assert ENGLISH.day(INSTANT) == moment.format("1 January 2027")
 
 
 def test_foreign_texts_are_escaped_and_isolated() -> None:
     """Ours is not: the browser spaces it from the Chinese around it."""
     said = CHINESE.say("list.lead", enterprise="<b>{x}</b>")
 
-    assert said == "银行查询<bdi>&lt;b&gt;{x}&lt;/b&gt;</bdi>公共信用信息的全部授权。"
+    assert said == "哪些银行可以查看<bdi>&lt;b&gt;{x}&lt;/b&gt;</bdi>的公共信用信息，都在这里。"
     assert CHINESE.say("decision.uses_text", count=2) == "2次"
-    assert "<time" in CHINESE.say("list.valid_until", time=CHINESE.when(INSTANT))
+    assert "<time" in CHINESE.say("list.answer_by", time=CHINESE.when(INSTANT))
 
 
 @pytest.mark.parametrize(

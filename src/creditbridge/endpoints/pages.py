@@ -67,7 +67,9 @@ def render(template: str, language: Language, **context: object) -> bytes:
         static={name: file.url for name, file in read_static().items()},
         t=wording.say,
         when=wording.when,
+        day=wording.day,
         explain=wording.explain,
+        reason=wording.reason,
     )
     return text.encode("utf-8")
 

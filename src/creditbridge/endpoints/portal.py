@@ -5,10 +5,12 @@ from collections.abc import Mapping
 
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
+from msgspec.structs import replace
 
 from creditbridge.consents.acts import Approval, Refusal, Withdrawal
 from creditbridge.consents.model import Consent, ConsentState
 from creditbridge.consents.rules import state_at
+from creditbridge.endpoints.choosing import end_of, looks_of, read_choice
 from creditbridge.endpoints.exchange import HttpRequest
 from creditbridge.endpoints.house import AtHouse, House
 from creditbridge.endpoints.page_errors import answer_page
@@ -19,10 +21,12 @@ from creditbridge.endpoints.showing import (
     list_view,
     withdrawal_view,
 )
-from creditbridge.endpoints.views import Frame, Notice
+from creditbridge.endpoints.views import DecisionView, Frame, Notice, Slip
 from creditbridge.endpoints.visits import (
     Visit,
+    answer_framed,
     form_of,
+    frame_of,
     language_of,
     require_visit,
     see_other,
@@ -32,12 +36,13 @@ from creditbridge.endpoints.words import require_id
 from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.errors import Malformed
 from creditbridge.foundation.ids import Kind
-from creditbridge.ledger.service import find_last_looks, list_looks
+from creditbridge.ledger.service import find_last_looks, tell_consent
 
 HOME = "/portal/consents"
 TEMPLATE_ID = "portal-decision"
-TEMPLATE_VERSION = "2"
+TEMPLATE_VERSION = "3"
 VERSION_DIGITS_MAX = 9
+UNPROCESSABLE = 422
 # The page without its reader: the same for everybody who is shown this request in this language.
 STILL = Frame(path="")
 
@@ -57,7 +62,8 @@ async def list_consents(request: HttpRequest, house: AtHouse) -> Response[bytes]
     async with house.database.transaction() as tx:
         consents = await house.consents.list_for_enterprise(tx, visit.session.uscc)
         looks = await find_last_looks(tx, [one.consent_id for one in consents])
-        view = list_view(consents, looks, waiting, now=tx.now)
+        bank = request.query_params.get("bank", "")
+        view = list_view(consents, looks, waiting, now=tx.now, bank=bank)
     return show(request, "consents", visit, view=view)
 
 
@@ -71,10 +77,10 @@ async def read_consent(
         consent = await _get_own(house, visit, consent_id, tx)
         if state_at(consent, now=tx.now) is ConsentState.REQUESTED:
             return show(request, "decision", visit, view=decision_view(consent, visit.enterprise))
-        looks = await list_looks(
+        story = await tell_consent(
             tx, house.ledger, consent_id=consent.consent_id, bank_id=consent.bank_id
         )
-        view = consent_view(consent, visit.enterprise, looks, now=tx.now)
+        view = consent_view(consent, visit.enterprise, story, now=tx.now)
     return show(request, "consent", visit, view=view)
 
 
@@ -82,12 +88,19 @@ async def read_consent(
 async def decide(
     consent_id: FromPath[str], request: HttpRequest, house: AtHouse
 ) -> Response[bytes]:
-    """Take the representative's yes or no to the version that was shown."""
+    """Take the representative's yes, a narrower yes, or no to the version that was shown."""
     visit = await require_visit(request, house)
     form = await form_of(request, visit)
     async with house.database.transaction() as tx:
         consent = await _get_own(house, visit, consent_id, tx)
-    if form.get("decision") == "approve":
+        now = tx.now
+    view = decision_view(consent, visit.enterprise)
+    choice = read_choice(form, view.terms)
+    approves = form.get("decision") == "approve"
+    # A no is never held up by how a yes was filled in.
+    if choice.slips if approves else Slip.REASON in choice.slips:
+        return _ask_again(request, visit, decision_view(consent, visit.enterprise, choice))
+    if approves:
         await house.give_consent.approve(
             Approval(
                 consent_id=consent.consent_id,
@@ -98,7 +111,10 @@ async def decide(
                 template_id=TEMPLATE_ID,
                 template_version=TEMPLATE_VERSION,
                 # Of the text in the reader's own language: what they saw is what they signed.
-                text_digest=_digest_shown(request, visit, consent),
+                text_digest=_digest_shown(request, view),
+                sections=choice.sections,
+                valid_to=end_of(choice, view.terms, now=now),
+                max_queries=looks_of(choice),
             )
         )
         return see_other(f"{HOME}?notice={Notice.APPROVED}")
@@ -112,6 +128,7 @@ async def decide(
             uscc=visit.session.uscc,
             person_id=visit.session.person_id,
             role=visit.role,
+            reason=choice.reason.strip() or None,
         )
     )
     return see_other(f"{HOME}?notice={Notice.REFUSED}")
@@ -158,9 +175,14 @@ def _version_of(form: Mapping[str, str]) -> int:
     return int(version)
 
 
-def _digest_shown(request: HttpRequest, visit: Visit, consent: Consent) -> bytes:
+def _ask_again(request: HttpRequest, visit: Visit, view: DecisionView) -> Response[bytes]:
+    """Show the page once more, with what is to be put right; nothing was decided."""
+    frame = replace(frame_of(request, visit), path=f"{HOME}/{view.terms.consent_id}")
+    return answer_framed(request, "decision", frame, view=view, status=UNPROCESSABLE)
+
+
+def _digest_shown(request: HttpRequest, view: DecisionView) -> bytes:
     """Return the SHA-256 of the page that the person read, without what is theirs alone."""
-    view = decision_view(consent, visit.enterprise)
     return hashlib.sha256(render("decision", language_of(request), frame=STILL, view=view)).digest()
 
 

@@ -1,16 +1,21 @@
 """From the rooms' models to what the portal's pages show. Pure."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 from urllib.parse import urlsplit
 
 from creditbridge.consents.acts import ConsentRequest
 from creditbridge.consents.model import Consent, ConsentState
 from creditbridge.consents.rules import state_at
+from creditbridge.endpoints.charting import Chart, MarkKind, Span, draw_chart
+from creditbridge.endpoints.choosing import list_days
+from creditbridge.endpoints.openness import group_sections
 from creditbridge.endpoints.unusual import list_unusual
 from creditbridge.endpoints.views import (
     AskedConsent,
     AuthorizationView,
+    Choice,
     ConsentLine,
     ConsentListView,
     ConsentView,
@@ -20,6 +25,7 @@ from creditbridge.endpoints.views import (
     Party,
     ReceiptView,
     Terms,
+    TurnView,
     WaitingLine,
     WaitingView,
     WithdrawalView,
@@ -27,10 +33,22 @@ from creditbridge.endpoints.views import (
 from creditbridge.journeys.asked_consents import begin_in_time, list_asked, numbered_by_house
 from creditbridge.journeys.decide_waiting import Waiting
 from creditbridge.journeys.open_authorization import Asked
-from creditbridge.ledger.service import Look
+from creditbridge.ledger.model import EventKind
+from creditbridge.ledger.service import Look, Story
 from creditbridge.profile.codes import SectionCode
 
 LIVE = frozenset({ConsentState.ACTIVE, ConsentState.PAUSED})
+# What of a consent's chain is a turn in its life; each has its words under `turn`.
+TURNS = frozenset(
+    {
+        EventKind.CONSENT_REQUESTED,
+        EventKind.CONSENT_APPROVED,
+        EventKind.CONSENT_REFUSED,
+        EventKind.CONSENT_LAPSED,
+        EventKind.CONSENT_WITHDRAWN,
+        EventKind.CONSENT_SILENCED,
+    }
+)
 
 
 def list_view(
@@ -39,26 +57,40 @@ def list_view(
     waiting: Sequence[Waiting] = (),
     *,
     now: datetime,
+    bank: str = "",
 ) -> ConsentListView:
-    """Return the list in its parts, each as ordered as given."""
-    lines = [(state_at(one, now=now), one) for one in consents]
+    """Return the list in its parts, each as ordered as given; of one bank where one is chosen."""
+    banks = {one.bank_uscc: one.bank_name for one in consents}
     requested, live, ended = list[ConsentLine](), list[ConsentLine](), list[ConsentLine]()
-    for state, one in lines:
+    for one in consents:
+        if bank in banks and one.bank_uscc != bank:
+            continue
+        state = state_at(one, now=now)
         part = requested if state is ConsentState.REQUESTED else live if state in LIVE else ended
-        part.append(_line(one, state, looks.get(one.consent_id)))
+        part.append(_line(one, state, looks.get(one.consent_id), now=now))
     return ConsentListView(
         requested=tuple(requested),
         live=tuple(live),
         ended=tuple(ended),
+        # Never filtered away: what waits for minutes must not be overlooked.
         waiting=tuple(map(_waiting_line, waiting)),
+        banks=tuple(Party(name=name, uscc=uscc) for uscc, name in sorted(banks.items())),
+        bank=bank if bank in banks else "",
     )
 
 
-def decision_view(consent: Consent, enterprise: Party) -> DecisionView:
-    """Return what a representative decides on."""
+def decision_view(
+    consent: Consent, enterprise: Party, choice: Choice | None = None
+) -> DecisionView:
+    """Return what a representative decides on; `choice` is what they chose of it before."""
     terms = _terms(consent, enterprise)
-    answer_by = consent.lapses_at or consent.valid_to
-    return DecisionView(terms=terms, answer_by=answer_by, unusual=list_unusual(terms))
+    return DecisionView(
+        terms=terms,
+        answer_by=consent.lapses_at or consent.valid_to,
+        choice=choice or Choice(sections=consent.sections),
+        days=list_days(terms),
+        unusual=list_unusual(terms),
+    )
 
 
 def authorization_view(asked: Asked, enterprise: Party) -> AuthorizationView:
@@ -125,25 +157,65 @@ def _terms_asked(asked: ConsentRequest, enterprise: Party, *, asked_at: datetime
         # A number that the house gave is none of the bank's.
         authorization_no="" if numbered_by_house(asked) else asked.authorization_no,
         business_ref=asked.business_ref,
+        groups=group_sections(asked.sections),
         begins_at_yes=begun.valid_from is None,
     )
 
 
 def consent_view(
-    consent: Consent, enterprise: Party, looks: Sequence[Look], *, now: datetime
+    consent: Consent, enterprise: Party, story: Story, *, now: datetime
 ) -> ConsentView:
-    """Return one consent with its looks."""
+    """Return one consent with its looks and its turns."""
     state = state_at(consent, now=now)
     return ConsentView(
         terms=_terms(consent, enterprise),
         state=state,
         used=consent.used,
-        requested_at=consent.requested_at or consent.valid_from,
-        looks=tuple(_look(one) for one in looks),
-        decided_at=consent.decided_at,
-        ended_at=consent.ended_at,
+        looks=tuple(map(_look, story.looks)),
+        chart=_chart(consent, story, now=now),
+        turns=_turns(story),
+        days_left=_days_left(consent, state, now=now),
+        last_look_at=story.looks[0].decided_at if story.looks else None,
         can_withdraw=state in LIVE,
     )
+
+
+def _turns(story: Story) -> tuple[TurnView, ...]:
+    return tuple(
+        TurnView(
+            at=one.decided_at,
+            kind=one.kind.partition(".")[2],
+            person=one.person.name if one.person else "",
+        )
+        for one in story.turns
+        if one.kind in TURNS
+    )
+
+
+def _chart(consent: Consent, story: Story, *, now: datetime) -> Chart:
+    # A term that was cut short is drawn as long as it lasted.
+    ended_at = min(consent.ended_at or consent.valid_to, consent.valid_to)
+    begins_at = consent.valid_from
+    if consent.decided_at is not None:
+        begins_at = max(begins_at, consent.decided_at)
+    looks = [(one.decided_at, _mark(one)) for one in story.looks]
+    return draw_chart(
+        Span(begin=min(begins_at, ended_at), end=ended_at),
+        asked_at=consent.requested_at or consent.valid_from,
+        looks=looks,
+        now=now,
+    )
+
+
+def _mark(look: Look) -> MarkKind:
+    return MarkKind.LOOK if look.outcome == LookOutcome.DELIVERED else MarkKind.FAILED
+
+
+def _days_left(consent: Consent, state: ConsentState, *, now: datetime) -> int | None:
+    """Return the days until the end, a begun one counted; None where nothing is running."""
+    if state not in LIVE:
+        return None
+    return max(0, ceil((consent.valid_to - now) / timedelta(days=1)))
 
 
 def withdrawal_view(consent: Consent, enterprise: Party) -> WithdrawalView:
@@ -151,7 +223,9 @@ def withdrawal_view(consent: Consent, enterprise: Party) -> WithdrawalView:
     return WithdrawalView(terms=_terms(consent, enterprise), used=consent.used)
 
 
-def _line(consent: Consent, state: ConsentState, last_look_at: datetime | None) -> ConsentLine:
+def _line(
+    consent: Consent, state: ConsentState, last_look_at: datetime | None, *, now: datetime
+) -> ConsentLine:
     return ConsentLine(
         consent_id=consent.consent_id,
         bank_name=consent.bank_name,
@@ -160,6 +234,7 @@ def _line(consent: Consent, state: ConsentState, last_look_at: datetime | None) 
         until=_until(consent, state),
         used=consent.used,
         max_queries=consent.max_queries,
+        days_left=_days_left(consent, state, now=now),
         last_look_at=last_look_at,
     )
 
@@ -184,6 +259,7 @@ def _terms(consent: Consent, enterprise: Party) -> Terms:
         max_queries=consent.max_queries,
         authorization_no=consent.authorization_no,
         business_ref=consent.business_ref,
+        groups=group_sections(consent.sections),
     )
 
 
@@ -192,6 +268,7 @@ def _look(look: Look) -> LookView:
     return LookView(
         at=look.decided_at,
         outcome=LookOutcome(look.outcome),
+        code=look.code,
         report_id=look.report_id,
         receipt=ReceiptView(
             event_id=look.event_id, commitment=look.commitment, number=look.bank_seq

@@ -3,7 +3,7 @@
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
 
-from creditbridge.endpoints.views import Terms, Unusual
+from creditbridge.endpoints.views import Oddity, Terms, Unusual
 from creditbridge.profile.codes import Purpose, SectionCode
 
 USUAL_VALIDITY_MAX = timedelta(days=366)
@@ -19,15 +19,16 @@ SENSITIVE: tuple[tuple[Unusual, AbstractSet[SectionCode]], ...] = (
 )
 
 
-def list_unusual(terms: Terms) -> tuple[Unusual, ...]:
+def list_unusual(terms: Terms) -> tuple[Oddity, ...]:
     """Return what a careful representative would want to be told, gravest first."""
     sections = frozenset(terms.sections)
     # In the order above: who reads only the first line reads the gravest.
-    found = [sign for sign, watched in SENSITIVE if sections & watched]
-    if terms.valid_to - terms.valid_from > USUAL_VALIDITY_MAX:
-        found.append(Unusual.LONG_VALIDITY)
+    found = [Oddity(sign=sign) for sign, watched in SENSITIVE if sections & watched]
+    term = terms.valid_to - terms.valid_from
+    if term > USUAL_VALIDITY_MAX:
+        found.append(Oddity(sign=Unusual.LONG_VALIDITY, value=term.days))
     if terms.max_queries > USUAL_QUERIES_MAX:
-        found.append(Unusual.MANY_USES)
+        found.append(Oddity(sign=Unusual.MANY_USES, value=terms.max_queries))
     if Purpose.RELATED_PARTY in terms.purposes:
-        found.append(Unusual.RELATED_PARTY)
+        found.append(Oddity(sign=Unusual.RELATED_PARTY))
     return tuple(found)

@@ -10,6 +10,8 @@ from enum import StrEnum
 import msgspec
 
 from creditbridge.consents.model import ConsentState
+from creditbridge.endpoints.charting import Chart
+from creditbridge.endpoints.openness import SectionGroup
 from creditbridge.profile.codes import Purpose, SectionCode
 
 
@@ -31,6 +33,22 @@ class Unusual(StrEnum):
     LENDING = "LENDING"
     COMMERCIAL = "COMMERCIAL"
     RELATED_PARTY = "RELATED_PARTY"
+
+
+class Oddity(msgspec.Struct, frozen=True, kw_only=True):
+    """A sign with its figure: days, looks; 0 where the sign has none."""
+
+    sign: Unusual
+    value: int = 0
+
+
+class Slip(StrEnum):
+    """What a person has to put right before a form counts; also the id of the field."""
+
+    SECTIONS = "sections"
+    DAYS = "days"
+    LOOKS = "looks"
+    REASON = "reason"
 
 
 class LookOutcome(StrEnum):
@@ -88,7 +106,9 @@ class ConsentLine(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime
     used: int
     max_queries: int
+    days_left: int | None = None
     last_look_at: datetime | None = None
+    next_look_at: datetime | None = None
 
 
 class WaitingLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,12 +121,17 @@ class WaitingLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConsentListView(msgspec.Struct, frozen=True, kw_only=True):
-    """What waits for the enterprise, and each of its consents, newest first in each part."""
+    """What waits for the enterprise, and each of its consents, newest first in each part.
+
+    `banks` are all that ever asked; `bank` is the USCC of the one that is shown alone.
+    """
 
     requested: tuple[ConsentLine, ...]
     live: tuple[ConsentLine, ...]
     ended: tuple[ConsentLine, ...]
     waiting: tuple[WaitingLine, ...] = ()
+    banks: tuple[Party, ...] = ()
+    bank: str = ""
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,21 +152,34 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     authorization_no: str = ""
     business_ref: str | None = None
     begins_at_yes: bool = False
+    groups: tuple[SectionGroup, ...] = ()
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """What was typed and ticked, as it was; `days` is empty where the term stays as asked."""
+
+    sections: frozenset[SectionCode]
+    days: str = ""
+    looks: str = ""
+    reason: str = ""
+    slips: tuple[Slip, ...] = ()
 
 
 class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that waits for the representative's yes or no."""
+    """A request that waits for the representative's yes or no; `days` are shorter terms."""
 
     terms: Terms
     answer_by: datetime
-    unusual: tuple[Unusual, ...] = ()
+    choice: Choice
+    days: tuple[int, ...] = ()
+    unusual: tuple[Oddity, ...] = ()
 
 
 class AskedConsent(msgspec.Struct, frozen=True, kw_only=True):
     """One consent of several that are decided together."""
 
     terms: Terms
-    unusual: tuple[Unusual, ...] = ()
+    unusual: tuple[Oddity, ...] = ()
 
 
 class AuthorizationView(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,18 +232,30 @@ class LookView(msgspec.Struct, frozen=True, kw_only=True):
     report_id: str
     sections: tuple[SectionCode, ...]
     receipt: ReceiptView | None = None
+    code: str = ""
+
+
+class TurnView(msgspec.Struct, frozen=True, kw_only=True):
+    """One turn in a consent's life: the ledger's word for it, and who brought it about."""
+
+    at: datetime
+    kind: str
+    person: str = ""
+    number: int = 0
 
 
 class ConsentView(msgspec.Struct, frozen=True, kw_only=True):
-    """One consent with its looks, newest first."""
+    """One consent with its looks, newest first, and its turns, oldest first."""
 
     terms: Terms
     state: ConsentState
     used: int
-    requested_at: datetime
     looks: tuple[LookView, ...]
-    decided_at: datetime | None = None
-    ended_at: datetime | None = None
+    chart: Chart
+    turns: tuple[TurnView, ...] = ()
+    days_left: int | None = None
+    last_look_at: datetime | None = None
+    next_look_at: datetime | None = None
     can_withdraw: bool = False
 
 

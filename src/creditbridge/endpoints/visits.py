@@ -24,7 +24,7 @@ from creditbridge.parties.model import Person, Role
 from creditbridge.parties.service import find_enterprise, find_representative, get_person
 
 # What names a page beside its path: without it the language switch would lead to another one.
-QUERY_KEPT = ("client_id", "request_uri")
+QUERY_KEPT = ("client_id", "request_uri", "bank")
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):

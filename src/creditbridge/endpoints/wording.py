@@ -44,13 +44,28 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
         known = f"error_text.{code}"
         return self.say(known if known in self.texts else "error_text.default")
 
+    def reason(self, code: str) -> Markup:
+        """Return what an enterprise is told about why a look delivered nothing."""
+        known = f"look_reason.{code}"
+        return self.say(known if known in self.texts else "look_reason.default")
+
     def when(self, instant: datetime) -> Markup:
         """Return an instant in Beijing time, to the minute."""
+        comma = "," if self.language is Language.ENGLISH else ""
+        local = instant.astimezone(BEIJING)
+        return self._time(instant, f"{self._date(instant)}{comma} {local:%H:%M}")
+
+    def day(self, instant: datetime) -> Markup:
+        """Return the day of an instant in Beijing time."""
+        return self._time(instant, self._date(instant))
+
+    def _date(self, instant: datetime) -> str:
         local = instant.astimezone(BEIJING)
         if self.language is Language.ENGLISH:
-            text = f"{local.day} {ENGLISH_MONTHS[local.month - 1]} {local.year}, {local:%H:%M}"
-        else:
-            text = f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
+            return f"{local.day} {ENGLISH_MONTHS[local.month - 1]} {local.year}"
+        return f"{local.year}年{local.month}月{local.day}日"
+
+    def _time(self, instant: datetime, text: str) -> Markup:
         return Markup('<time datetime="{}">{}</time>').format(instant.isoformat(), text)
 
 

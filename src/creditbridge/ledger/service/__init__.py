@@ -1,7 +1,14 @@
 """The ledger, for everybody above: every call takes the caller's transaction."""
 
 from creditbridge.ledger.service.intake import Ledger
-from creditbridge.ledger.service.looks import IN_PROGRESS, Look, find_last_looks, list_looks
+from creditbridge.ledger.service.looks import (
+    IN_PROGRESS,
+    Look,
+    Story,
+    Turn,
+    find_last_looks,
+    tell_consent,
+)
 from creditbridge.ledger.service.publication import (
     NothingPublished,
     find_checkpoint,
@@ -25,14 +32,16 @@ __all__ = [
     "NothingPublished",
     "ReportState",
     "ReportStory",
+    "Story",
+    "Turn",
     "find_checkpoint",
     "find_consent_of",
     "find_last_looks",
     "find_size",
     "find_tile",
     "get_report",
-    "list_looks",
     "prove_growth",
     "prove_inclusions",
     "read_backlog",
+    "tell_consent",
 ]

@@ -141,15 +141,18 @@ class Ledger:
         bank_id: str,
         report_id: str | None = None,
         consent_id: str | None = None,
+        kinds: Sequence[EventKind] = CHAINED,
     ) -> list[Opened]:
         """Return the bank's own entries about a report, or a consent's chain, in the log's order.
+
+        With `kinds`, those about the consent and none of its chain.
 
         Another bank's entries are as absent as those that never were.
         """
         if report_id is not None:
             rows = await openings.find_by_request(tx, report_id)
         else:
-            rows = await openings.find_by_consent(tx, consent_id or "", kinds=CHAINED)
+            rows = await openings.find_by_consent(tx, consent_id or "", kinds=kinds)
         own = await openings.find_reference(tx, kind=ReferenceKind.BANK, subject=bank_id)
         return [self._vault.unlock(row) for row in rows if row.bank is not None and row.bank == own]
 

@@ -7,17 +7,21 @@ import msgspec
 
 from creditbridge.foundation.database import Transaction
 from creditbridge.ledger.encoding import to_base64url
-from creditbridge.ledger.model import EventKind
-from creditbridge.ledger.rules import open_entry
+from creditbridge.ledger.model import EventKind, Opened, PersonName
+from creditbridge.ledger.rules import open_entry, read_names
 from creditbridge.ledger.service.intake import Ledger
 from creditbridge.ledger.store import looks as store
-from creditbridge.ledger.terms.reports import ReportIntended
+from creditbridge.ledger.terms.reports import ReportFailed, ReportIntended
 
 IN_PROGRESS = "IN_PROGRESS"
+CONSENT = "consent."
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """One look: `outcome` is that of its intent, or IN_PROGRESS; `commitment` is base64url."""
+    """One look: `outcome` is that of its intent, or IN_PROGRESS; `commitment` is base64url.
+
+    `code` is that of the error, where the look failed.
+    """
 
     event_id: str
     report_id: str
@@ -26,33 +30,75 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     sections: frozenset[str]
     commitment: str
     bank_seq: int
+    code: str = ""
 
 
-async def list_looks(
-    tx: Transaction, ledger: Ledger, *, consent_id: str, bank_id: str
-) -> list[Look]:
-    """Return the looks under a consent, newest first."""
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """One turn in a consent's life; `person` is None where nobody did it, or is erased."""
+
+    kind: EventKind
+    decided_at: datetime
+    person: PersonName | None = None
+
+
+class Story(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a consent: its looks, newest first, and its turns, oldest first."""
+
+    looks: tuple[Look, ...]
+    turns: tuple[Turn, ...]
+
+
+async def tell_consent(tx: Transaction, ledger: Ledger, *, consent_id: str, bank_id: str) -> Story:
+    """Return the looks and the turns of a consent.
+
+    From the ledger and not from the table of consents: what is shown is what can be proven.
+    """
     outcomes = {row.event_id: row.outcome for row in await store.read_looks(tx, consent_id)}
     chain = await ledger.openings_for(tx, bank_id=bank_id, consent_id=consent_id)
-    looks = list[Look]()
-    # From the ledger and not from the table of intents: what is shown is what can be proven.
-    for link in reversed(chain):
-        if link.kind is not EventKind.REPORT_INTENDED:
-            continue
-        core, _ = open_entry(link.opening)
-        if isinstance(core.terms, ReportIntended):
-            looks.append(
-                Look(
-                    event_id=link.event_id,
-                    report_id=core.terms.report_id,
-                    decided_at=core.decided_at,
-                    outcome=outcomes.get(link.event_id) or IN_PROGRESS,
-                    sections=core.terms.sections,
-                    commitment=to_base64url(link.commitment),
-                    bank_seq=core.bank_seq or 0,
-                )
-            )
-    return looks
+    failed = await ledger.openings_for(
+        tx, bank_id=bank_id, consent_id=consent_id, kinds=(EventKind.REPORT_FAILED,)
+    )
+    codes = dict(map(_code_of, failed))
+    looks = [
+        look
+        for link in reversed(chain)
+        if (look := _look_of(link, outcomes=outcomes, codes=codes)) is not None
+    ]
+    turns = [_turn_of(link) for link in chain if link.kind.startswith(CONSENT)]
+    return Story(looks=tuple(looks), turns=tuple(turns))
+
+
+def _look_of(
+    link: Opened, *, outcomes: Mapping[str, str | None], codes: Mapping[str, str]
+) -> Look | None:
+    if link.kind is not EventKind.REPORT_INTENDED:
+        return None
+    core, _ = open_entry(link.opening)
+    if not isinstance(core.terms, ReportIntended):
+        return None
+    return Look(
+        event_id=link.event_id,
+        report_id=core.terms.report_id,
+        decided_at=core.decided_at,
+        outcome=outcomes.get(link.event_id) or IN_PROGRESS,
+        sections=core.terms.sections,
+        commitment=to_base64url(link.commitment),
+        bank_seq=core.bank_seq or 0,
+        code=codes.get(core.terms.report_id, ""),
+    )
+
+
+def _turn_of(link: Opened) -> Turn:
+    core, _ = open_entry(link.opening)
+    name = read_names(link.opening).get(core.person or "")
+    person = name if isinstance(name, PersonName) else None
+    return Turn(kind=link.kind, decided_at=core.decided_at, person=person)
+
+
+def _code_of(link: Opened) -> tuple[str, str]:
+    core, _ = open_entry(link.opening)
+    terms = core.terms
+    return (terms.report_id, terms.code) if isinstance(terms, ReportFailed) else ("", "")
 
 
 async def find_last_looks(tx: Transaction, consent_ids: Sequence[str]) -> Mapping[str, datetime]:
