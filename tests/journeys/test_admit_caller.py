@@ -32,6 +32,7 @@ from creditbridge.journeys.admit_caller import AdmitCaller, Presented
 from creditbridge.journeys.issue_token import IssueToken
 from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.prove_client import ProveClient
+from creditbridge.journeys.sum_up_overruns import Overruns
 from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.ledger.model import CallerRefused, Core
 from creditbridge.ledger.service import Ledger
@@ -68,6 +69,7 @@ class House(Protocol):
 
     database: Database
     limit_client: LimitClient
+    overruns: Overruns
     ledger: Ledger
     admission: Admission
     consents: Consents
@@ -277,6 +279,30 @@ async def test_a_token_over_another_connection_is_recorded_under_its_bank(
     assert codes_of(refusals) == ["invalid-token"] * 3
     assert {core.bank for core in refusals} == {onboarded[0].bank}
     assert door.strangers.take_until(END) == []
+
+
+async def test_a_stolen_token_fills_no_log(
+    door: Door, house: House, north: Onboarded, south: Onboarded
+) -> None:
+    """Five refusals of a minute are recorded one by one; the others are one sum, under the code."""
+    stolen = door.present(
+        await door.get_token(north),
+        certificate=door.certify(south.hosts[0], number=7),
+        key=north.key,
+    )
+
+    for _ in range(12):
+        with pytest.raises(TokenUnbound):
+            await door.admit(stolen)
+
+    refusals = codes_of(await house.told("caller"))
+    (counted,) = house.overruns.take_until(END)
+    # Where a minute ends in between, it begins anew.
+    assert set(refusals) == {"invalid-token"}
+    assert len(refusals) in range(5, 11)
+    assert counted.count == 12 - len(refusals)
+    assert (counted.line.client_id, counted.line.door) == ("north-core", "reports")
+    assert counted.line.policy == "invalid-token"
 
 
 async def test_a_token_without_the_scope_does_not_open_the_door(

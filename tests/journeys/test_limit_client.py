@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import pytest
+from msgspec.structs import replace
 
 import creditbridge.parties.service as parties
 from creditbridge.admission.limits import Limits
@@ -14,7 +15,12 @@ from creditbridge.admission.rules import RateLimited
 from creditbridge.admission.settings import LimitPolicy
 from creditbridge.foundation.database import Database, DatabaseUnavailable
 from creditbridge.journeys.limit_client import LimitClient
-from creditbridge.journeys.sum_up_overruns import Overrun, Overruns, SumUpOverruns
+from creditbridge.journeys.sum_up_overruns import (
+    LINES_MAX,
+    Overrun,
+    Overruns,
+    SumUpOverruns,
+)
 from creditbridge.ledger.model import BankName, CallerLimited, Core, EventKind
 from creditbridge.ledger.port import Recorder
 from creditbridge.ledger.service import Ledger
@@ -147,3 +153,33 @@ async def test_counts_survive_a_walk_that_is_cancelled(house: House) -> None:
         await task
 
     assert len(overruns.take_until(NOON + MINUTE)) == 1
+
+
+async def test_what_spends_no_quota_is_recorded_a_few_times_a_minute(
+    house: House, registration: Registration
+) -> None:
+    """Five of each client, door and code; the next minute begins anew."""
+    overruns = Overruns()
+    journey = LimitClient(limits=Limits(house.database, [POLICY]), overruns=overruns)
+
+    def ask(code: str, now: datetime) -> bool:
+        return journey.is_recorded(registration, door="reports", code=code, now=now)
+
+    first = [ask("invalid-token", NOON) for _ in range(7)]
+    other = ask("certificate-revoked", NOON)
+    later = ask("invalid-token", NOON + MINUTE)
+
+    assert first == [True] * 5 + [False] * 2
+    assert (other, later) == (True, True)
+    (counted,) = overruns.take_until(NOON + 2 * MINUTE)
+    assert (counted.line.policy, counted.minute, counted.count) == ("invalid-token", NOON, 2)
+
+
+async def test_the_first_few_are_kept_for_so_many_lines_and_no_more() -> None:
+    """Beyond them a refusal is counted at once: memory has an end."""
+    overruns = Overruns()
+    for number in range(LINES_MAX):
+        assert not overruns.is_beyond_full(replace(LINE, door=f"door-{number}"), now=NOON)
+
+    assert overruns.is_beyond_full(LINE, now=NOON)
+    assert not overruns.is_beyond_full(replace(LINE, door="door-1"), now=NOON)

@@ -10,8 +10,8 @@
    token's scope opens this door.
 5. The message signature fits a live key of this client, and its nonce was never used. Keys that it
    publishes itself are fetched first, where they are due.
-6. A refusal of a known caller is in the ledger before the answer; strangers, and what a client asks
-   beyond its limits, are counted.
+6. A refusal of a known caller is in the ledger before the answer; strangers, what a client asks
+   beyond its limits, and tokens that come again and again from elsewhere, are counted.
 """
 
 from datetime import datetime, timedelta
@@ -172,7 +172,9 @@ class AdmitCaller(msgspec.Struct, frozen=True, kw_only=True):
                 owner = await self.parties.find_client(tx, refusal.token.client_id)
                 if owner is None:
                     self.strangers.count(presented.door, refusal.code, now=tx.now)  # 6
-                else:
+                elif self.limit_client.is_recorded(
+                    owner, door=presented.door, code=refusal.code, now=tx.now
+                ):
                     await self.ledger.record(tx, _refusal(owner, presented, refusal))  # 6
                 raise
             except (TokenMissing, TokenMisplaced, TokenInvalid) as refusal:

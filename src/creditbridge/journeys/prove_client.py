@@ -7,7 +7,8 @@
 2. Its certificate, where it shows one, was not revoked and, where self-signed, is the client's own.
 3. It did not ask too often; beyond a limit it is refused and counted.
 4. Whatever else it is refused, by this journey or by the one that goes on with it, is in the
-   ledger before the answer leaves; that a person has not decided yet is no refusal.
+   ledger before the answer leaves; that a person has not decided yet is no refusal. A certificate
+   that was taken back and comes again and again is counted.
 
 The journey that goes on shares the transaction, and with it whatever suspends the client at the
 same moment.
@@ -145,20 +146,39 @@ class ProveClient(msgspec.Struct, frozen=True, kw_only=True):
             raise
         try:
             self._require_good(client, now=tx.now)  # 2
+        except CertificateTakenBack as refusal:
+            # It spends no quota: that is its client's, who may have a new certificate by now.
+            if self.limit_client.is_recorded(
+                client.registration, door=door, code=refusal.reason, now=tx.now
+            ):
+                self._record(tx, client, refusal, door=door, record=record)  # 4
+            raise
+        try:
             await self._require_permit(client, request, door=door, now=tx.now)  # 3
             yield client
         except (TooManyRequests, NotYet):
             # Summed up, or nothing was decided: a client in a loop must not fill the ledger.
             raise
         except OAuthError as refusal:
-            refused = Refusal(
-                client=client,
-                door=door,
-                code=_code_of(refusal),
-                grant_id=refusal.grant_id if isinstance(refusal, InvalidGrant) else None,
-            )
-            self.ledger.put_off(tx, record(refused))  # 4
+            self._record(tx, client, refusal, door=door, record=record)  # 4
             raise
+
+    def _record(
+        self,
+        tx: Transaction,
+        client: Authenticated,
+        refusal: OAuthError,
+        *,
+        door: str,
+        record: Callable[[Refusal], Record],
+    ) -> None:
+        refused = Refusal(
+            client=client,
+            door=door,
+            code=_code_of(refusal),
+            grant_id=refusal.grant_id if isinstance(refusal, InvalidGrant) else None,
+        )
+        self.ledger.put_off(tx, record(refused))  # 4
 
     async def _require_permit(
         self, client: Authenticated, request: ClientRequest, *, door: str, now: datetime

@@ -2,7 +2,8 @@
 
     (doors) -> ledger
 
-1. Each request of a known client beyond a quota is counted, per minute, client, door and policy.
+1. Each request of a known client beyond a quota is counted, per minute, client, door and policy;
+   so is each refusal that could come without end, behind the first few of a minute.
 2. Every minute that has ended becomes one entry for each of these.
 
 A client in a loop must not fill a log that is kept ten years. The counts live in the process, as
@@ -21,10 +22,11 @@ from creditbridge.ledger.port import Recorder
 RULE = "client-limits"
 RULE_VERSION = "1"
 LINES_MAX = 10_000
+FULL_MAX = 5  # Refusals of a line in a minute that each node records one by one.
 
 
 class Overrun(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asked too often, where, and beyond which quota."""
+    """Who asked too often, where, and beyond which quota; or under which code it was refused."""
 
     bank: BankName
     client_id: str
@@ -37,6 +39,20 @@ class Overruns:
 
     def __init__(self) -> None:
         self._tally: Tally[Overrun] = Tally(lines_max=LINES_MAX)
+        self._minute: datetime | None = None
+        self._full = dict[Overrun, int]()  # Of the running minute: as many as lines, never more.
+
+    def is_beyond_full(self, overrun: Overrun, *, now: datetime) -> bool:
+        """Tell whether a refusal is one too many to be recorded by itself in its minute."""
+        minute = now.replace(second=0, microsecond=0)
+        if minute != self._minute:
+            self._minute = minute
+            self._full.clear()
+        seen = self._full.get(overrun, 0)
+        if seen >= FULL_MAX or (seen == 0 and len(self._full) >= LINES_MAX):
+            return True
+        self._full[overrun] = seen + 1
+        return False
 
     def count(self, overrun: Overrun, *, now: datetime) -> None:
         """Count one request."""

@@ -64,7 +64,7 @@ class CallerLimited(Terms, frozen=True, kw_only=True):
 
     client: str
     door: str
-    policy: str
+    policy: str  # The quota's name; of refusals beyond the first few of a minute their code.
     minute: Instant
     count: int
 
