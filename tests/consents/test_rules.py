@@ -88,7 +88,7 @@ def test_a_live_consent_covers_what_it_names(
     assert coverage.sections == {SectionCode.REG}
     assert coverage.omitted == frozenset()
     assert coverage.use_number == 2
-    assert (coverage.rule, coverage.rule_version) == ("consent-coverage", "1")
+    assert (coverage.rule, coverage.rule_version) == ("consent-coverage", "2")
 
 
 def test_sections_partly_covered_are_served_with_the_rest_named(

@@ -280,7 +280,7 @@ async def test_a_use_given_back_may_be_taken_again(
     async with database.transaction() as tx:
         given = await give(tx, consents, request_of_bank, max_queries=1)
         await consents.take_use(tx, asked_under(given))
-        await consents.give_back_use(tx, given.consent_id)
+        await consents.give_back_use(tx, given.consent_id, taken_at=tx.now)
 
         assert (await consents.take_use(tx, asked_under(given))).use_number == 1
 
@@ -293,7 +293,7 @@ async def test_no_use_is_given_back_that_was_not_taken(
         given = await give(tx, consents, request_of_bank)
         for consent_id in (given.consent_id, NOBODYS):
             with pytest.raises(ConsentUnknown):
-                await consents.give_back_use(tx, consent_id)
+                await consents.give_back_use(tx, consent_id, taken_at=None)
 
 
 async def test_a_withdrawal_ends_it_at_once(
@@ -437,7 +437,8 @@ async def test_what_changed_under_the_decision_is_decided_again(
         given = await give(tx, consents, request_of_bank)
         monkeypatch.setattr(
             "creditbridge.consents.store.TAKE_USE",
-            "SELECT 1 WHERE $1::text IS NULL AND $2::integer IS NULL",
+            "SELECT 1 WHERE $1::text IS NULL AND $2::integer IS NULL AND $3::timestamptz IS NULL"
+            " AND $4::timestamptz IS NULL AND $5::integer IS NULL",
         )
         with pytest.raises(ConsentBusy):
             await consents.take_use(tx, asked_under(given))

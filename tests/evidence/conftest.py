@@ -353,6 +353,7 @@ def story(
         replace(
             about,
             kind=EventKind.REPORT_INTENDED,
+            rule="consent-coverage",
             terms=intended,
             digests={"request": request_proof.base or b""},
             request_id="rpt_1",

@@ -70,6 +70,24 @@ def test_a_returned_use_can_be_taken_again(told: Told, story: list[Record]) -> N
     assert told([*story[:4], fail, back, again]) == []
 
 
+def test_a_returned_use_frees_its_day(told: Told, story: list[Record]) -> None:
+    """Under either version of the rule; a consent with every limit named is replayed whole."""
+    once_a_day = use(
+        story[2],
+        per_day=1,
+        min_interval_seconds=60,
+        products=frozenset({"LOAN"}),
+        roles=frozenset({"BORROWER"}),
+        data_classes=frozenset({"PUBLIC", "QUERY"}),
+        until="BUSINESS_END",
+        form="PAPER_SCAN",
+    )
+    first = replace(use(story[3], product="LOAN", role="BORROWER"), rule_version="2")
+    again = replace(first, rule_version="1")
+
+    assert told([*story[:2], once_a_day, first, returned(story[4]), again]) == []
+
+
 def test_a_stopped_delivery_ends_its_intent(told: Told, story: list[Record]) -> None:
     """The answer was cut off because the consent had ended."""
     terms = DeliveryStopped(report_id="rpt_1", intended="evt_3", code="consent-withdrawn")
@@ -121,6 +139,36 @@ BREACHES: list[tuple[Change, str]] = [
         lambda s: [*s[:3], use(s[3], asked=frozenset({"TAX"}))],
         "a use without a live consent: consent-sections-not-covered",
     ),
+    (
+        lambda s: [*s[:2], use(s[2], per_day=1), s[3], use(s[3], use_number=2)],
+        "a use without a live consent: consent-frequency",
+    ),
+    (
+        lambda s: [*s[:2], use(s[2], min_interval_seconds=60), s[3], use(s[3], use_number=2)],
+        "a use without a live consent: consent-frequency",
+    ),
+    (
+        lambda s: [*s[:2], use(s[2], recurring=False), s[3], use(s[3], use_number=2)],
+        "a use without a live consent: consent-exhausted",
+    ),
+    (
+        lambda s: [*s[:2], use(s[2], products=frozenset({"LOAN"})), s[3]],
+        "a use without a live consent: consent-product-mismatch",
+    ),
+    (
+        lambda s: [*s[:2], use(s[2], roles=frozenset({"BORROWER"})), use(s[3], role="GUARANTOR")],
+        "a use without a live consent: consent-role-mismatch",
+    ),
+    (
+        lambda s: [*s[:2], use(s[2], data_classes=frozenset({"QUERY"})), s[3]],
+        "a use without a live consent: consent-sections-not-covered",
+    ),
+    (
+        lambda s: [*s[:3], replace(s[3], rule_version="3")],
+        "a use by a rule that is not known: 3",
+    ),
+    (lambda s: [*s[:3], replace(s[3], rule="whim")], "a use by a rule that is not known: 1"),
+    (lambda s: [*s[:3], use(s[3], product="YACHT")], "a word that is no Product"),
     (lambda s: [*s[:3], use(s[3], purpose="WHIM")], "a word that is no Purpose"),
     (lambda s: [*s[:3], use(s[3], asked=frozenset({"ZODIAC"}))], "a word that is no SectionCode"),
     (lambda s: [s[0], s[1], s[1]], "a consent was requested twice"),

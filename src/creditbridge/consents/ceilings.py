@@ -9,6 +9,7 @@ import msgspec
 
 from creditbridge.consents.acts import ConsentRequest
 from creditbridge.foundation.errors import Malformed, Refused
+from creditbridge.profile.classes import OPEN_CLASSES
 from creditbridge.profile.codes import ConsentForm, DataClass, Purpose, SectionCode, Until
 
 TEXT_CHARACTERS_MAX = 64
@@ -17,8 +18,6 @@ CLIENTS_MAX = 32
 # Natural persons consent for themselves, separately (PIPL 23, 29; ZJ 19): never on this door.
 PERSONAL_PURPOSES = frozenset({Purpose.KEY_PERSON_REVIEW, Purpose.DISPUTE_CHECK})
 PERSONAL_SECTIONS = frozenset({SectionCode.PSN})
-# What is shared among government alone is for no bank, whatever a consent says.
-CLOSED_CLASSES = frozenset({DataClass.PERSONAL, DataClass.GOV_ONLY})
 
 
 class Ceilings(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +31,7 @@ class Ceilings(msgspec.Struct, frozen=True, kw_only=True):
     hard_stop_days_max: int = 1_827
     queries_max: int = 1_000
     retention_days_max: int = 1_827
-    data_classes: frozenset[DataClass] = frozenset(DataClass) - CLOSED_CLASSES
+    data_classes: frozenset[DataClass] = OPEN_CLASSES
     forms: frozenset[ConsentForm] = frozenset({ConsentForm.E_SIGN})
     purposes: frozenset[Purpose] = frozenset(Purpose) - PERSONAL_PURPOSES - {Purpose.OTHER}
     sections: frozenset[SectionCode] = frozenset(SectionCode) - PERSONAL_SECTIONS

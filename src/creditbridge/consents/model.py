@@ -1,7 +1,8 @@
 """A consent, as the enterprise gave it, and what a bank asks under it."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from math import ceil
 from typing import Annotated, Literal
 
 import msgspec
@@ -115,6 +116,7 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
     monitoring: bool = False  # Changes may be watched, besides being asked for.
     subject_person: str | None = None  # The natural person whose own consent it is.
     last_used_at: datetime | None = None
+    recent_uses: tuple[datetime, ...] = ()  # The last that count, oldest first.
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +129,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     purpose: Purpose
     sections: frozenset[SectionCode]
     business_ref: str | None = None
+    product: Product | None = None
+    role: SubjectRole | None = None
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,6 +139,7 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     consent: Consent
     sections: frozenset[SectionCode]
     omitted: frozenset[SectionCode]  # Asked but not consented: NOT_CONSENTED in the profile.
+    classes: frozenset[DataClass]  # A record of another class is withheld, in any section.
     use_number: int  # Counted from 1; final only where `take_use` returned it.
     rule: str
     rule_version: str
@@ -280,6 +285,36 @@ class ConsentExhausted(ConsentInactive):
     message = "Every query that the consent allows has been used."
 
 
+class ConsentFrequency(Refused):
+    """A look too soon: the day's number is used up, or the interval has not passed.
+
+    `next_at` is the first instant at which the frequency allows the next look.
+    """
+
+    code = "consent-frequency"
+    message = "The consent allows the next query later; `next_at` says from when on."
+
+    def __init__(self, *, next_at: datetime, now: datetime) -> None:
+        super().__init__(detail=f"next at {next_at.isoformat()}")
+        self.next_at = next_at.astimezone(UTC)
+        # Up to the next whole second: who waits that long does not come too early again.
+        self.retry_after_seconds = ceil((next_at - now).total_seconds())
+
+
+class ProductMismatch(Refused):
+    """The consent names products, and the request names none of them."""
+
+    code = "consent-product-mismatch"
+    message = "The consent was given for named products; the request must name one of them."
+
+
+class RoleMismatch(Refused):
+    """The consent names what the enterprise may be in the business, and this is not it."""
+
+    code = "consent-role-mismatch"
+    message = "The consent was given for named roles; the request must name one of them."
+
+
 class PurposeMismatch(Refused):
     """The consent was given for another purpose."""
 
@@ -288,10 +323,10 @@ class PurposeMismatch(Refused):
 
 
 class BusinessClosed(Refused):
-    """Post-loan management needs open business, and it is the business the consent names."""
+    """The business that the consent names is over, or is not the one that is asked about."""
 
     code = "consent-business-closed"
-    message = "This purpose needs the open business that the consent names."
+    message = "This look needs the open business that the consent names."
 
 
 class SectionsNotCovered(Refused):

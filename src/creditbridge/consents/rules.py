@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from creditbridge.consents.frequency import next_use_at, require_frequency
 from creditbridge.consents.model import (
     Asked,
     BusinessClosed,
@@ -30,18 +31,24 @@ from creditbridge.consents.model import (
     Coverage,
     Grantee,
     Grantor,
+    ProductMismatch,
     PurposeMismatch,
+    RoleMismatch,
     SectionsNotCovered,
     SignedDocument,
 )
 from creditbridge.foundation.errors import Refused
 from creditbridge.foundation.keys import PublicKey
-from creditbridge.profile.codes import Purpose
+from creditbridge.profile.classes import CLOSED_CLASSES, NEEDED_CLASSES, classes_of
+from creditbridge.profile.codes import DataClass, Purpose, SectionCode, Until
 from creditbridge.protocols.canonical_json import canonicalize, require_canonical
 from creditbridge.protocols.strict_json import decode
 
 COVERAGE_RULE = "consent-coverage"
-COVERAGE_RULE_VERSION = "1"
+COVERAGE_RULE_VERSION = "2"
+# Version 1 knew neither classes, products, roles and frequency nor the end of the business: what it
+# decided on a consent that says nothing of them, version 2 decides alike.
+COVERAGE_RULE_VERSIONS = frozenset({"1", COVERAGE_RULE_VERSION})
 
 ARTEFACT_DOMAIN = b"creditbridge-consent-v1\x00"
 
@@ -108,10 +115,41 @@ def state_at(consent: Consent, *, now: datetime) -> ConsentState:
         return ConsentState.LAPSED if _is_overdue(consent, now=now) else consent.state
     if consent.state not in GIVEN:
         return consent.state
-    if now >= consent.valid_to:
+    if now >= consent.valid_to or is_business_over(consent, now=now):
         return ConsentState.EXPIRED
     # Shown, never stored: a use that is given back revives the consent.
-    return ConsentState.EXHAUSTED if consent.used >= consent.max_queries else consent.state
+    return ConsentState.EXHAUSTED if is_used_up(consent) else consent.state
+
+
+def is_used_up(consent: Consent) -> bool:
+    """Tell whether no use is left; a consent to one look has one, whatever else it says."""
+    allowed = consent.max_queries if consent.recurring else min(consent.max_queries, 1)
+    return consent.used >= allowed
+
+
+def is_business_over(consent: Consent, *, now: datetime) -> bool:
+    """Tell whether the end of its business has ended the consent: at the very instant it has."""
+    closed_at = consent.business_closed_at
+    return consent.until is Until.BUSINESS_END and closed_at is not None and now >= closed_at
+
+
+def classes_consented(consent: Consent) -> frozenset[DataClass]:
+    """Return the classes of data that the consent opens: never those that no enterprise can."""
+    return (consent.data_classes or classes_of(consent.sections)) - CLOSED_CLASSES
+
+
+def sections_consented(consent: Consent) -> frozenset[SectionCode]:
+    """Return the sections that the consent opens: those whose every class it opens too."""
+    classes = classes_consented(consent)
+    return frozenset(code for code in consent.sections if NEEDED_CLASSES[code] <= classes)
+
+
+def next_look_at(consent: Consent, *, now: datetime) -> datetime | None:
+    """Return from when on a bank may look again, `now` or later; None where never as it stands."""
+    if state_at(consent, now=now) is not ConsentState.ACTIVE:
+        return None
+    at = max(next_use_at(consent, now=now), consent.valid_from)
+    return at if at < consent.valid_to else None
 
 
 def _is_overdue(consent: Consent, *, now: datetime) -> bool:
@@ -125,21 +163,20 @@ def require_coverage(consent: Consent | None, asked: Asked, *, now: datetime) ->
         Refused: the first reason below, after those of `require_standing`.
     """
     consent = require_standing(consent, asked, now=now)
-    # Purpose before uses and sections: it is what the law asks first (PIPL 6).
-    if asked.purpose not in consent.purposes:
-        raise PurposeMismatch
-    if asked.purpose is Purpose.POST_LOAN and not _is_open_business(consent, asked, now=now):
-        raise BusinessClosed
-    if consent.state is ConsentState.EXHAUSTED or consent.used >= consent.max_queries:
+    _require_business(consent, asked, now=now)
+    if consent.state is ConsentState.EXHAUSTED or is_used_up(consent):
         raise ConsentExhausted
+    require_frequency(consent, now=now)
     # What is covered is served, the rest named as omitted; nothing at all is a refusal, and takes
     # no use.
-    if not (sections := asked.sections & consent.sections):
+    opened = sections_consented(consent)
+    if not (sections := asked.sections & opened):
         raise SectionsNotCovered
     return Coverage(
         consent=consent,
         sections=sections,
-        omitted=asked.sections - consent.sections,
+        omitted=asked.sections - opened,
+        classes=classes_consented(consent),
         use_number=consent.used + 1,
         rule=COVERAGE_RULE,
         rule_version=COVERAGE_RULE_VERSION,
@@ -166,6 +203,8 @@ def require_standing(consent: Consent | None, asked: Asked, *, now: datetime) ->
     # The instant decides, not a stored EXPIRED.
     if not consent.valid_from <= now < consent.valid_to:
         raise ConsentExpired
+    if is_business_over(consent, now=now):
+        raise BusinessClosed
     return consent
 
 
@@ -185,6 +224,19 @@ def require_active(consent: Consent | None, *, now: datetime) -> Consent:
     if state is not ConsentState.ACTIVE:
         raise REASONS[state]
     return consent
+
+
+def _require_business(consent: Consent, asked: Asked, *, now: datetime) -> None:
+    # Purpose before uses and sections: it is what the law asks first (PIPL 6).
+    if asked.purpose not in consent.purposes:
+        raise PurposeMismatch
+    # A consent that names products or roles is for those alone: who names none is not covered.
+    if consent.products and asked.product not in consent.products:
+        raise ProductMismatch
+    if consent.roles and asked.role not in consent.roles:
+        raise RoleMismatch
+    if asked.purpose is Purpose.POST_LOAN and not _is_open_business(consent, asked, now=now):
+        raise BusinessClosed
 
 
 def _is_open_business(consent: Consent, asked: Asked, *, now: datetime) -> bool:

@@ -5,6 +5,7 @@ instant anew, and lets a pure rule decide.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -12,6 +13,7 @@ from creditbridge.consents import answers, store
 from creditbridge.consents.acts import Approval, ConsentRequest, Refusal, Withdrawal
 from creditbridge.consents.answers import ConsentUnknown
 from creditbridge.consents.ceilings import Ceilings, Term, require_acceptable
+from creditbridge.consents.frequency import add_use
 from creditbridge.consents.model import Asked, Consent, ConsentState, Coverage
 from creditbridge.consents.rules import (
     artefact_message,
@@ -25,6 +27,7 @@ from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.errors import Refused, Unavailable
 from creditbridge.foundation.ids import Kind, is_id, new_id
 from creditbridge.foundation.keys import Signers
+from creditbridge.profile.classes import classes_of
 
 PAGE_ROWS_MAX = 200
 LAPSE_ROWS_MAX = 100
@@ -97,7 +100,8 @@ class Consents:
             lapses_at=term.lapses_at,
             rule=self._ceilings.rule,
             rule_version=self._ceilings.rule_version,
-            data_classes=request.data_classes,
+            # Said even where the bank left them out: both sides sign what is opened.
+            data_classes=request.data_classes or classes_of(request.sections),
             products=request.products,
             roles=request.roles,
             recurring=term.recurring,
@@ -173,7 +177,9 @@ class Consents:
         # lost.
         if number is None:
             raise ConsentBusy
-        return replace(coverage, consent=replace(coverage.consent, used=number), use_number=number)
+        return replace(
+            coverage, consent=add_use(coverage.consent, taken_at=tx.now), use_number=number
+        )
 
     async def hold_standing(self, tx: Transaction, asked: Asked) -> Consent:
         """Return the consent while it stands, uses or not; its end waits for this transaction.
@@ -197,13 +203,17 @@ class Consents:
         for consent_id in consent_ids:
             require_active(await store.find_consent(tx, consent_id), now=tx.now)
 
-    async def give_back_use(self, tx: Transaction, consent_id: str) -> None:
+    async def give_back_use(
+        self, tx: Transaction, consent_id: str, *, taken_at: datetime | None
+    ) -> None:
         """Give back a use whose query provably never went out; the caller does so once per intent.
+
+        `taken_at` is the instant of its decision: that look counts for no frequency any more.
 
         Raises:
             ConsentUnknown: no such consent, or no use of it is taken.
         """
-        if not await store.give_back_use(tx, consent_id):
+        if not await store.give_back_use(tx, consent_id, taken_at=taken_at):
             raise ConsentUnknown
 
     async def get_consent(self, tx: Transaction, consent_id: str) -> Consent:

@@ -3,6 +3,9 @@
 `*` is every field of `Consent`; a column that a newer version of the house added is passed over.
 """
 
+from datetime import datetime
+
+from creditbridge.consents.frequency import day_of, uses_kept
 from creditbridge.consents.model import Consent
 from creditbridge.foundation.database import Transaction
 
@@ -233,23 +236,50 @@ async def move_consent(tx: Transaction, after: Consent, *, from_version: int) ->
 
 
 # The use is taken only while the consent is the one the rule saw: each transition raises `version`,
-# a use does not. Of N callers for the last use, one gets the row.
+# a use does not. Of N callers for the last use, of the term or of the day, one gets the row: the
+# guards are the rule's own lines (`is_used_up`, `next_use_at`), asked of the row as it is then.
 TAKE_USE = """
-    UPDATE consents SET used = used + 1
-    WHERE consent_id = $1 AND version = $2 AND used < max_queries
+    UPDATE consents
+    SET used = used + 1,
+        recent_uses = (recent_uses || $3::timestamptz)
+            [greatest(1, cardinality(recent_uses) + 2 - $5::int):]
+    WHERE consent_id = $1 AND version = $2 AND used < max_queries AND (recurring OR used = 0)
+        AND (min_interval_seconds IS NULL OR last_used_at IS NULL
+            OR last_used_at + make_interval(secs => min_interval_seconds) <= $3)
+        AND (per_day IS NULL
+            OR (SELECT count(*) FROM unnest(recent_uses) AS use WHERE use >= $4) < per_day)
     RETURNING used
 """
 
 
 async def take_use(tx: Transaction, consent: Consent) -> int | None:
-    """Return the number of the use taken; None when the consent changed or none is left."""
-    return await tx.fetch_value(int, TAKE_USE, consent.consent_id, consent.version)
+    """Return the number of the use taken at `tx.now`.
+
+    None when the consent changed, none is left, or it is too soon.
+    """
+    return await tx.fetch_value(
+        int,
+        TAKE_USE,
+        consent.consent_id,
+        consent.version,
+        tx.now,
+        day_of(tx.now),
+        uses_kept(consent),
+    )
 
 
 # Once per intent is the caller's to see to; the guard keeps the count from going below zero.
-GIVE_BACK_USE = "UPDATE consents SET used = used - 1 WHERE consent_id = $1 AND used > 0"
+GIVE_BACK_USE = """
+    UPDATE consents
+    SET used = used - 1,
+        recent_uses = CASE WHEN $2 = ANY (recent_uses)
+            THEN recent_uses[:array_position(recent_uses, $2::timestamptz) - 1]
+                || recent_uses[array_position(recent_uses, $2::timestamptz) + 1:]
+            ELSE recent_uses END
+    WHERE consent_id = $1 AND used > 0
+"""
 
 
-async def give_back_use(tx: Transaction, consent_id: str) -> bool:
-    """Tell whether there was a use to give back."""
-    return await tx.execute(GIVE_BACK_USE, consent_id) == 1
+async def give_back_use(tx: Transaction, consent_id: str, *, taken_at: datetime | None) -> bool:
+    """Tell whether there was a use to give back; the one of that instant counts no longer."""
+    return await tx.execute(GIVE_BACK_USE, consent_id, taken_at) == 1

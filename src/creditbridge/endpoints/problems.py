@@ -7,6 +7,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 
 from creditbridge.admission.rules import RateLimited
+from creditbridge.consents.model import ConsentFrequency
 from creditbridge.endpoints.exchange import HttpRequest, header
 from creditbridge.foundation.errors import (
     CreditbridgeError,
@@ -37,6 +38,8 @@ CODES: Mapping[str, int] = {
     "certificate-unfit": 401,
     "certificate-unregistered": 401,
     "certificate-untrusted": 401,
+    # Allowed, and too soon: the same words as for any other rate.
+    "consent-frequency": 429,
     "consent-unknown": 404,
     "content-digest-invalid": 401,
     "content-type-unsupported": 415,
@@ -129,7 +132,8 @@ def tell(
     if error.code in CERTIFICATE_CODES:
         # Its TLS connection must not go on: a new one needs a certificate that is good (T3).
         headers["connection"] = "close"
-    if isinstance(error, Unavailable | RateLimited):
+    next_at = error.next_at if isinstance(error, ConsentFrequency) else None
+    if isinstance(error, Unavailable | RateLimited | ConsentFrequency):
         # Without it every client invents its own wait, and an outage ends in a storm.
         headers["retry-after"] = str(error.retry_after_seconds)
     if error.receipt_header is not None:
@@ -142,6 +146,7 @@ def tell(
         # What is given again with the same bytes names no single exchange.
         interaction_id=None if error.is_kept else interaction_id,
         errors=_fields(error),
+        next_at=next_at,
     )
     return Told(status=status, headers=headers, problem=problem)
 

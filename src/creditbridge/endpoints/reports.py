@@ -14,7 +14,7 @@ from creditbridge.endpoints.words import ConsentId, SectionWords, ShortText, Usc
 from creditbridge.foundation.ids import Kind
 from creditbridge.journeys.deliver_report import ReportRequest
 from creditbridge.ledger.service import get_report
-from creditbridge.profile.codes import Purpose
+from creditbridge.profile.codes import Product, Purpose, SubjectRole
 from creditbridge.protocols.strict_json import decode
 from creditbridge.protocols.uscc import parse_uscc
 
@@ -32,6 +32,8 @@ class ReportBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sections: SectionWords
     operator_id: ShortText
     business_ref: ShortText | None = None
+    product: Product | None = None  # Needed where the consent names products.
+    role: SubjectRole | None = None  # Needed where the consent names roles.
     business_id: ShortText | None = None  # The bank's own, unique per bank: one look, ever.
 
 
@@ -56,6 +58,8 @@ async def create_report(request: HttpRequest, house: AtHouse) -> Response[bytes]
                     purpose=body.purpose,
                     sections=frozenset(body.sections),
                     business_ref=body.business_ref,
+                    product=body.product,
+                    role=body.role,
                 ),
                 idempotency_key=key,
                 # Of the bytes as received: two spellings of one wish are two requests.

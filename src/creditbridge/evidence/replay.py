@@ -4,14 +4,21 @@ It runs the same rule that decided then (`consents.rules.require_coverage`), on 
 chain builds it, at the instant that the entry names. References stand where the rule compares ids.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
+from creditbridge.consents.frequency import add_use, remove_use
 from creditbridge.consents.model import Asked, Consent, ConsentEvent, ConsentState, Coverage
-from creditbridge.consents.rules import next_state, require_coverage
+from creditbridge.consents.rules import (
+    COVERAGE_RULE,
+    COVERAGE_RULE_VERSIONS,
+    next_state,
+    require_coverage,
+)
 from creditbridge.foundation.errors import Refused, Untrusted
 from creditbridge.ledger.model import (
     ConsentEnded,
@@ -24,9 +31,19 @@ from creditbridge.ledger.model import (
     ReportIntended,
     UseReturned,
 )
-from creditbridge.profile.codes import Purpose, SectionCode
+from creditbridge.profile.codes import (
+    ConsentForm,
+    DataClass,
+    Product,
+    Purpose,
+    SectionCode,
+    SubjectRole,
+    Until,
+)
 
 T = TypeVar("T", bound=StrEnum)
+
+KNOWN_RULES = frozenset((COVERAGE_RULE, version) for version in COVERAGE_RULE_VERSIONS)
 
 
 class LawBroken(Untrusted):
@@ -124,7 +141,11 @@ class Replay:
             purpose=_word(Purpose, terms.purpose),
             sections=frozenset(_word(SectionCode, word) for word in terms.asked),
             business_ref=terms.business_ref,
+            product=_word_or_none(Product, terms.product),
+            role=_word_or_none(SubjectRole, terms.role),
         )
+        if (core.rule, core.rule_version) not in KNOWN_RULES:
+            raise LawBroken(detail=f"a use by a rule that is not known: {core.rule_version}")
         try:
             coverage = require_coverage(consent, asked, now=core.decided_at)
         except Refused as refusal:
@@ -135,14 +156,14 @@ class Replay:
         # that had changed.
         if recorded != derived:
             raise LawBroken(detail="a use with another extent, version or number than its consent")
-        used = coverage.use_number
-        self._consents[reference] = replace(coverage.consent, used=used)
+        self._consents[reference] = add_use(coverage.consent, taken_at=core.decided_at)
         self._open[core.event_id] = _Taken(
             bank=core.bank,
             enterprise=core.enterprise,
             consent=core.consent,
             report_id=terms.report_id,
             sections=terms.sections,
+            taken_at=core.decided_at,
         )
         return coverage
 
@@ -156,7 +177,7 @@ class Replay:
         if terms.intended in self._returned:
             raise LawBroken(detail="a use returned twice")
         self._returned.add(terms.intended)
-        self._consents[reference] = replace(consent, used=consent.used - 1)
+        self._consents[reference] = remove_use(consent, taken_at=taken.taken_at)
 
     def _end(self, core: Core, terms: ReportDelivered | ReportFailed | DeliveryStopped) -> None:
         taken = self._open.get(terms.intended)
@@ -182,6 +203,7 @@ class _Taken(msgspec.Struct, frozen=True, kw_only=True):
     consent: str | None
     report_id: str
     sections: frozenset[str]
+    taken_at: datetime
 
 
 def _consent_of(core: Core, terms: ConsentExtent, state: ConsentState) -> Consent:
@@ -200,7 +222,23 @@ def _consent_of(core: Core, terms: ConsentExtent, state: ConsentState) -> Consen
         used=0,
         business_ref=terms.business_ref,
         business_closed_at=None,
+        data_classes=_word_set(DataClass, terms.data_classes),
+        products=_word_set(Product, terms.products),
+        roles=_word_set(SubjectRole, terms.roles),
+        recurring=terms.recurring is not False,
+        per_day=terms.per_day,
+        min_interval_seconds=terms.min_interval_seconds,
+        until=_word(Until, terms.until or Until.TERM),
+        form=_word(ConsentForm, terms.form or ConsentForm.E_SIGN),
     )
+
+
+def _word_set(kind: type[T], words: frozenset[str] | None) -> frozenset[T]:
+    return frozenset(_word(kind, word) for word in words or ())
+
+
+def _word_or_none(kind: type[T], word: str | None) -> T | None:
+    return None if word is None else _word(kind, word)
 
 
 def _word(kind: type[T], word: str) -> T:

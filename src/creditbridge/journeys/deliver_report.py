@@ -223,7 +223,7 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
         recorded = await self.ledger.record(
             tx, intent_record(request.caller, request.asked, coverage, intent)
         )
-        intent = replace(intent, event_id=recorded.event_id)
+        intent = replace(intent, event_id=recorded.event_id, taken_at=recorded.decided_at)
         await self.ledger.open_intent(tx, intent)
         return Running(request=request, coverage=coverage, intent=intent)
 
@@ -272,7 +272,9 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
         async with self.database.transaction() as tx:
             await self._close(tx, running, outcome)
             if outcome is IntentOutcome.NOT_SENT:
-                await self.consents.give_back_use(tx, consent.consent_id)
+                await self.consents.give_back_use(
+                    tx, consent.consent_id, taken_at=running.intent.taken_at
+                )
                 await self._release(tx, running.request)
                 await self.ledger.record(
                     tx, returned_use_record(consent, running.intent, reason=failure.code)

@@ -38,7 +38,10 @@ def make_profile(
     """Walk the steps above; `request` are the bytes that the bank's request is known by."""
     merged = merge(answer.answers)  # 1
     extent = Extent(
-        asked=asked.sections, covered=coverage.sections, category=answer.subject.category
+        asked=asked.sections,
+        covered=coverage.sections,
+        category=answer.subject.category,
+        classes=coverage.classes,
     )
     served = suppress(merged, extent=extent, now=now)  # 2
     subject = Subject(

@@ -1,5 +1,6 @@
 """What `deliver_report` needs of each room, and what it relies on there. No journey."""
 
+from datetime import datetime
 from typing import Protocol
 
 from creditbridge.admission.model import KeyName, Outcome, Stored
@@ -49,8 +50,10 @@ class Consents(Protocol):
         """Return the consent while it stands, and hold off its end until the transaction ends."""
         ...
 
-    async def give_back_use(self, tx: Transaction, consent_id: str) -> None:
-        """Give one use back."""
+    async def give_back_use(
+        self, tx: Transaction, consent_id: str, *, taken_at: datetime | None
+    ) -> None:
+        """Give back the use that was taken at that instant."""
         ...
 
 

@@ -8,6 +8,7 @@
 4. A query that was never counted gives its use back; a counted one keeps it. Both are recorded.
 """
 
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -75,8 +76,10 @@ class Consents(Protocol):
         """Return a consent, whatever its state."""
         ...
 
-    async def give_back_use(self, tx: Transaction, consent_id: str) -> None:
-        """Give one use back."""
+    async def give_back_use(
+        self, tx: Transaction, consent_id: str, *, taken_at: datetime | None
+    ) -> None:
+        """Give back the use that was taken at that instant."""
         ...
 
 
@@ -162,7 +165,9 @@ class SettleIntents(msgspec.Struct, frozen=True, kw_only=True):
                 return False
             consent = await self.consents.get_consent(tx, intent.consent_id)
             if not counted:
-                await self.consents.give_back_use(tx, intent.consent_id)  # 4
+                await self.consents.give_back_use(  # 4
+                    tx, intent.consent_id, taken_at=intent.taken_at
+                )
                 await self.ledger.record(
                     tx, returned_use_record(consent, intent, reason=OutcomeUnknown.code)
                 )

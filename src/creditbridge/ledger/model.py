@@ -263,6 +263,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     query_id: str
     event_id: str  # Of its `report.intended`.
     deadline_at: datetime
+    taken_at: datetime | None = None  # When its use was taken, once that is recorded.
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True):

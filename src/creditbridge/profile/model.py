@@ -12,8 +12,10 @@ from typing import TypeAlias
 import msgspec
 
 from creditbridge.foundation.errors import CreditbridgeError
+from creditbridge.profile.classes import OPEN_CLASSES
 from creditbridge.profile.codes import (
     Assurance,
+    DataClass,
     ErrorClass,
     FlagCode,
     FlagLevel,
@@ -202,6 +204,7 @@ class Extent(msgspec.Struct, frozen=True, kw_only=True):
     asked: frozenset[SectionCode]
     covered: frozenset[SectionCode]
     category: EntityCategory
+    classes: frozenset[DataClass] = OPEN_CLASSES  # A record of another is withheld.
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):

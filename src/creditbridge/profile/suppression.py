@@ -56,7 +56,7 @@ def suppress(
         if reason is not None:
             omitted.append(Omission(code=code, reason=reason))
             continue
-        sections[code], by_name = _serve(DEFINITIONS[code], merged, now, policy)
+        sections[code], by_name = _serve(DEFINITIONS[code], merged, extent, now, policy)
         unconfirmed += [Unconfirmed(section=code, record=record) for record in by_name]
     return Served(
         sections=sections,
@@ -124,7 +124,7 @@ def _find_omission(
 
 
 def _serve(
-    definition: SectionDefinition, merged: Merged, now: datetime, policy: Policy
+    definition: SectionDefinition, merged: Merged, extent: Extent, now: datetime, policy: Policy
 ) -> tuple[Section, list[Record]]:
     """Return a section as a bank may see it, and its records that match by name alone."""
     section = merged.sections[definition.code]
@@ -133,7 +133,9 @@ def _serve(
     if definition.is_adverse and _is_copy_too_old(section.sources, merged, now, policy):
         # What was revoked since must not be shown from an old copy (APL 48).
         return UnknownSection(error_class=ErrorClass.COPY_TOO_OLD, last_good_at=section.as_of), []
-    shown = _show(definition, records_of(section), now, policy)
+    # A class that nobody consented to is withheld like what the law withholds: without a trace.
+    open_records = [each for each in records_of(section) if each.data_class in extent.classes]
+    shown = _show(definition, open_records, now, policy)
     sure = tuple(each for each in shown if each.match.confidence is not Confidence.LOW)
     # A namesake's record must not be counted against this enterprise: it stands apart.
     by_name = [each for each in shown if each.match.confidence is Confidence.LOW]

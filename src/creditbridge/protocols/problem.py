@@ -1,5 +1,8 @@
 """The body of an answer that is an error, as in RFC 9457."""
 
+from datetime import datetime
+from typing import Annotated
+
 import msgspec
 from msgspec.structs import force_setattr
 
@@ -18,8 +21,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One error, for a person (`title`, `detail`) and for a program (`type`, `code`).
 
     `type` and `title` follow from the code where they are not given. `status` repeats the HTTP
-    status (section 3.1.2). `instance` names the decision, where one was recorded. No member
-    repeats what the caller sent.
+    status (section 3.1.2). `instance` names the decision, where one was recorded; `next_at` is from
+    when on the request may come again, where that is known. No member repeats what the caller
+    sent.
     """
 
     type: str = ""
@@ -30,6 +34,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     instance: str | None = None
     interaction_id: str | None = None
     errors: tuple[FieldProblem, ...] = ()
+    next_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
     def __post_init__(self) -> None:
         """Derive what the code says: the address that explains it, and its words."""

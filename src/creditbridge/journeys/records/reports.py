@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from creditbridge.consents.model import Asked, Consent, Coverage
+from creditbridge.consents.rules import COVERAGE_RULE, COVERAGE_RULE_VERSION
 from creditbridge.foundation.errors import CreditbridgeError, Refused
 from creditbridge.journeys.admit_caller import Caller
 from creditbridge.ledger.model import (
@@ -54,8 +55,8 @@ def refusal_record(
     """
     return Record(
         kind=EventKind.REPORT_REFUSED,
-        rule="consent-coverage",
-        rule_version="1",
+        rule=COVERAGE_RULE,
+        rule_version=COVERAGE_RULE_VERSION,
         terms=ReportRefused(
             report_id=report_id,
             client=caller.client_id,
@@ -88,6 +89,8 @@ def intent_record(caller: Caller, asked: Asked, coverage: Coverage, intent: Inte
             use_number=coverage.use_number,
             deadline_at=intent.deadline_at,
             business_ref=asked.business_ref,
+            product=asked.product,
+            role=asked.role,
         ),
         bank=caller.bank_name,
         enterprise=name_enterprise(consent),

@@ -34,7 +34,8 @@ OPEN_INTENT = """
 
 async def open_intent(tx: Transaction, intent: Intent, *, node_id: str) -> bool:
     """Open an intent under the node's live lease; False where it has none."""
-    values = msgspec.structs.astuple(intent)
+    # When the use was taken stands in the entry, and nowhere twice.
+    *values, _taken_at = msgspec.structs.astuple(intent)
     return await tx.execute(OPEN_INTENT, *values, node_id, tx.now) == 1
 
 
@@ -72,8 +73,8 @@ async def reconcile_intent(tx: Transaction, intent_id: str, outcome: IntentOutco
 
 READ_OVERDUE = """
     SELECT intent_id, report_id, bank_id, client_id, consent_id, uscc, query_id, event_id,
-        deadline_at
-    FROM ledger_intents
+        deadline_at, decided_at AS taken_at
+    FROM ledger_intents JOIN ledger_entries USING (event_id)
     WHERE outcome IS NULL AND deadline_at < $1 AND (node_id = $3 OR NOT EXISTS (
         SELECT FROM ledger_leases WHERE ledger_leases.node_id = ledger_intents.node_id
             AND ledger_leases.epoch = ledger_intents.epoch AND expires_at > $1))
@@ -91,8 +92,9 @@ async def read_overdue(tx: Transaction, *, node_id: str) -> list[Intent]:
 
 READ_UNKNOWN = """
     SELECT intent_id, report_id, bank_id, client_id, consent_id, uscc, query_id, event_id,
-        deadline_at
-    FROM ledger_intents WHERE outcome = 'UNKNOWN' AND reconciled_at IS NULL
+        deadline_at, decided_at AS taken_at
+    FROM ledger_intents JOIN ledger_entries USING (event_id)
+    WHERE outcome = 'UNKNOWN' AND reconciled_at IS NULL
     ORDER BY closed_at LIMIT $1
 """
 

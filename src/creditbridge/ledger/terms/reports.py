@@ -29,6 +29,8 @@ class ReportIntended(ReportTerms, frozen=True, kw_only=True):
     use_number: int
     deadline_at: Instant
     business_ref: str | None = None
+    product: str | None = None
+    role: str | None = None
 
 
 class ReportRefused(ReportTerms, frozen=True, kw_only=True):
