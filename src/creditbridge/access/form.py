@@ -95,8 +95,9 @@ def _decode(encoded: bytes) -> str:
     # The library would pass over a broken escape and keep it as text.
     if _FORM_CHARACTERS.fullmatch(encoded) is None:
         raise InvalidRequest(FormFault.ENCODING)
+    raw = encoded.replace(b"+", b" ")
     try:
-        text = unquote_to_bytes(encoded.replace(b"+", b" ")).decode("utf-8")
+        text = (unquote_to_bytes(raw) if b"%" in raw else raw).decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidRequest(FormFault.ENCODING) from error
     if _CONTROL.search(text) is not None:

@@ -131,5 +131,6 @@ def _members_of(struct: msgspec.Struct) -> dict[str, JsonValue]:
     for name in struct.__struct_fields__:
         member: Writable | None = getattr(struct, name)
         if member is not None:
-            members[name] = to_plain(member)
+            # Most members are plain texts, and every record is written down several times.
+            members[name] = member if type(member) is str else to_plain(member)
     return members
