@@ -103,6 +103,10 @@ COMMANDS: dict[ChangeKind, tuple[str, ...]] = {
     ChangeKind.CLIENT_ENDING: ("client", "end", "one-core"),
     ChangeKind.CLIENT_REGISTRATION: ("client", "register", "client.json"),
     ChangeKind.BANK_RESUMPTION: ("resume", BANK_ID),
+    ChangeKind.BANK_LICENCE: (
+        *("licence", BANK_ID),
+        *("--purpose", "PRE_LOAN_REVIEW", "--section", "REG", "--section", "PEN"),
+    ),
 }
 
 

@@ -45,6 +45,7 @@ from creditbridge.ledger.model import Core, EventKind
 from creditbridge.ledger.port import Recorder
 from creditbridge.ledger.service import Ledger
 from creditbridge.ledger.terms.registry import (
+    BankLicensed,
     BankResumed,
     BankSuspended,
     ClientCertificateChanged,
@@ -62,6 +63,7 @@ from creditbridge.parties.acts import (
     SignedSuspension,
     SuspensionAct,
 )
+from creditbridge.parties.changes.bank_licence import LicenceUnchanged
 from creditbridge.parties.changes.bank_resumption import BankActive
 from creditbridge.parties.changes.client_constraint import ConstraintUnchanged
 from creditbridge.parties.changes.client_keys import KeysMiscounted, KeyUnknown
@@ -284,7 +286,14 @@ def redirected(north: Onboarded) -> dict[str, JsonValue]:
     return {"client_id": north.client_ids[0], "redirect_uris": redirect_uris}
 
 
+def licensed(north: Onboarded) -> dict[str, JsonValue]:
+    """Return a change of what the bank is licensed for."""
+    licence: JsonValue = {"purposes": ["POST_LOAN"], "sections": ["REG", "PEN"]}
+    return {"bank_id": north.bank.bank_id, "licence": licence}
+
+
 KINDS: dict[ChangeKind, Body] = {
+    ChangeKind.BANK_LICENCE: licensed,
     ChangeKind.CLIENT_REGISTRATION: third,
     ChangeKind.CLIENT_KEYS: lambda north: keys_of(north, add=(make_key(),), end=True),
     ChangeKind.CLIENT_CERTIFICATE: renamed,
@@ -439,6 +448,27 @@ async def test_P3_other_redirect_uris_count_and_the_earlier_ones_no_more(
         await desk.decide(ChangeKind.CLIENT_REDIRECTS, body)
 
 
+async def test_R4_a_licence_is_recorded_and_taken_away_again(
+    desk: Desk, north: Onboarded, house: House
+) -> None:
+    """With what it names; the same licence once more is no change."""
+    body = licensed(north)
+    await desk.decide(ChangeKind.BANK_LICENCE, body)
+    with pytest.raises(LicenceUnchanged):
+        await desk.decide(ChangeKind.BANK_LICENCE, body)
+
+    await desk.decide(ChangeKind.BANK_LICENCE, {**body, "licence": None})
+
+    given, taken = (record.terms for record in (await house.told("bank"))[1:])
+    assert isinstance(given, BankLicensed)
+    assert (given.purposes, given.sections) == (
+        frozenset({"POST_LOAN"}),
+        frozenset({"PEN", "REG"}),
+    )
+    assert isinstance(taken, BankLicensed)
+    assert (taken.purposes, taken.sections) == (None, None)
+
+
 async def test_an_ended_client_is_unknown_for_good(
     desk: Desk, north: Onboarded, certify: Certify, house: House
 ) -> None:
@@ -546,7 +576,8 @@ async def test_promise_25_a_change_takes_effect_once(
     await other.close()
 
     assert sum(task.result() for task in tasks) == 1
-    assert len(await house.told("client")) == 1
+    word, _ = RECORDS[kind]
+    assert [core.kind for core in await house.told()].count(word) == 1
 
 
 async def test_of_two_changes_at_once_that_clash_one_counts(

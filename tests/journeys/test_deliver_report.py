@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 import creditbridge.access.service as access
 from creditbridge.admission.model import Outcome, Stored
@@ -37,6 +38,7 @@ from creditbridge.ledger.model import (
 )
 from creditbridge.ledger.port import Recorder
 from creditbridge.ledger.service import Ledger
+from creditbridge.parties.licence import PurposeNotLicensed
 from creditbridge.parties.model import Bank
 from creditbridge.platforms.model import PlatformQuery
 from creditbridge.profile.codes import Purpose, SectionCode
@@ -187,6 +189,24 @@ async def test_what_no_consent_covers_is_refused_and_recorded(
     assert record.terms.report_id == caught.value.decision_id
     assert (record.enterprise, record.consent) == (None, None)
     assert isinstance(second, Outcome)
+
+
+async def test_R4_a_report_beyond_the_licence_is_refused_by_its_own_rule(
+    house: House, ask: Ask, consent: Consent, north: Onboarded
+) -> None:
+    """Recorded under the rule that decided; no use is taken, and nobody is asked."""
+    bank = replace(north.bank, purposes=frozenset({Purpose.POST_LOAN}), sections=consent.sections)
+    caller = replace(house.call(north), bank=bank)
+
+    with pytest.raises(PurposeNotLicensed):
+        await house.deliver(ask(consent, caller=caller))
+
+    (refused,) = await house.told("report")
+    assert (refused.rule, refused.rule_version) == ("bank-licence", "1")
+    assert isinstance(refused.terms, ReportRefused)
+    assert refused.terms.code == "consent-purpose-not-licensed"
+    assert await house.read_used(consent) == 0
+    assert house.platform.queries == []
 
 
 async def test_another_banks_consent_is_missing(

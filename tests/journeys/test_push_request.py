@@ -69,6 +69,20 @@ async def test_R2_the_ceiling_that_was_exceeded_is_recorded(street: Street) -> N
     assert record.terms.code == "consent-queries-not-allowed"
 
 
+async def test_R4_that_the_licence_does_not_reach_so_far_is_recorded(street: Street) -> None:
+    """Under the word of what it lacks."""
+    async with street.house.database.transaction() as tx:
+        await tx.execute("UPDATE parties_banks SET purposes = '{POST_LOAN}', sections = '{REG}'")
+
+    with pytest.raises(DetailsNotAllowed) as caught:
+        await street.push(await street.detail())
+
+    assert caught.value.prose.startswith("This bank is not licensed for that purpose")
+    (record,) = await street.house.told("caller")
+    assert isinstance(record.terms, CallerRefused)
+    assert record.terms.code == "consent-purpose-not-licensed"
+
+
 async def test_law_1_a_stranger_is_counted_and_not_recorded(street: Street) -> None:
     """Nobody can fill the ledger with requests that prove nothing."""
     with pytest.raises(InvalidClient):

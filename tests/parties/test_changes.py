@@ -38,6 +38,11 @@ def test_every_kind_of_change_is_in_the_registry() -> None:
     ("kind", "body"),
     [
         (ChangeKind.BANK_RESUMPTION, {"bank_id": BANK_ID}),
+        (ChangeKind.BANK_LICENCE, {"bank_id": BANK_ID, "licence": None}),
+        (
+            ChangeKind.BANK_LICENCE,
+            {"bank_id": BANK_ID, "licence": {"purposes": ["POST_LOAN"], "sections": ["REG"]}},
+        ),
         (ChangeKind.CLIENT_KEYS, KEYS),
         (ChangeKind.CLIENT_CERTIFICATE, {"client_id": "one-core", "matcher": MATCHER}),
         (

@@ -8,7 +8,12 @@ from pathlib import Path
 import msgspec
 
 from creditbridge.cli.operations import call_json
-from creditbridge.cli.registry import add_client_arguments, read_client_change
+from creditbridge.cli.registry import (
+    add_client_arguments,
+    add_licence_arguments,
+    read_client_change,
+    read_licence,
+)
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.keys import FileKey, load_file_key, parse_public_key
@@ -41,10 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     changes = add_client_arguments(client)
     suspend = acts.add_parser("suspend", help="shut a bank out at once; one operator may")
     resume = acts.add_parser("resume", help="propose to let a suspended bank in again")
+    licence = acts.add_parser("licence", help="propose for what a bank may ask enterprises")
+    add_licence_arguments(licence)
     clients = acts.add_parser("clients", help="show a bank's clients and their keys")
-    for named in (suspend, resume, clients):
+    for named in (suspend, resume, licence, clients):
         named.add_argument("bank_id")
-    for signed in (propose, approve, *changes, suspend, resume):
+    for signed in (propose, approve, *changes, suspend, resume, licence):
         signed.add_argument("--as", dest="operator_id", required=True, metavar="OPERATOR_ID")
         # A path and never the key itself: what stands on a command line stands in the history.
         signed.add_argument("--key", type=Path, required=True, help="your private key, PEM")
@@ -89,6 +96,8 @@ def _read_change(arguments: argparse.Namespace) -> tuple[ChangeKind, JsonValue]:
             return read_client_change(arguments)
         case "resume":
             return ChangeKind.BANK_RESUMPTION, {"bank_id": arguments.bank_id}
+        case "licence":
+            return ChangeKind.BANK_LICENCE, read_licence(arguments)
         case _:
             return ChangeKind.BANK_ONBOARDING, parse(arguments.file.read_bytes())
 

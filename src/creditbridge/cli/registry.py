@@ -1,4 +1,4 @@
-"""`creditbridge operator client …` and `resume`: each becomes a proposal of one kind of change."""
+"""`creditbridge operator client …` and `licence`: each becomes a proposal of one kind of change."""
 
 import argparse
 from collections.abc import Callable, Mapping
@@ -10,6 +10,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from creditbridge.foundation.keys import parse_public_key
 from creditbridge.parties.changes.client_keys import OVERLAP_SECONDS_MAX
 from creditbridge.parties.model import ChangeKind, SenderConstraint
+from creditbridge.profile.codes import Purpose, SectionCode
 from creditbridge.protocols.canonical_json import JsonValue
 from creditbridge.protocols.certificate_binding import SubjectKind
 from creditbridge.protocols.self_signed import SelfSigned, SelfSignedUnfit, read_self_signed
@@ -51,6 +52,23 @@ def add_client_arguments(client: argparse.ArgumentParser) -> list[argparse.Argum
     for named in (keys, certificate, self_signed, constraint, redirects, end):
         named.add_argument("client_id")
     return [register, keys, certificate, self_signed, constraint, redirects, end]
+
+
+def add_licence_arguments(licence: argparse.ArgumentParser) -> None:
+    """Name what a bank is to be licensed for: all of it, or that it may ask all there is."""
+    extent = licence.add_mutually_exclusive_group(required=True)
+    extent.add_argument("--purpose", action="append", choices=list(Purpose), default=[])
+    extent.add_argument("--everything", action="store_true", help="whatever can be asked")
+    licence.add_argument("--section", action="append", choices=list(SectionCode), default=[])
+
+
+def read_licence(arguments: argparse.Namespace) -> JsonValue:
+    """Return the body of a change of a bank's licence."""
+    named: JsonValue = {
+        "purposes": list[JsonValue](arguments.purpose),
+        "sections": list[JsonValue](arguments.section),
+    }
+    return {"bank_id": arguments.bank_id, "licence": None if arguments.everything else named}
 
 
 def read_client_change(arguments: argparse.Namespace) -> tuple[ChangeKind, JsonValue]:

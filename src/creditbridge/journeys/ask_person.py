@@ -5,7 +5,8 @@
 1. The client proves who it is; what it is refused from here on is in the ledger.
 2. The one object that a key of its own signed says what it asks; its `jti` is good for one use.
 3. The enterprise that it names is known here: somebody has signed in for it.
-4. Each consent that it asks for keeps the ceilings of its purposes, under a number not used before.
+4. Each consent that it asks for is within the bank's licence and keeps the ceilings of its
+   purposes, under a number not used before.
 5. The request waits in the portal, under an id that the client does not learn, and the other way
    round.
 
@@ -40,6 +41,7 @@ from creditbridge.foundation.ids import Kind, new_id
 from creditbridge.journeys.asked_consents import list_asked
 from creditbridge.journeys.prove_client import Admission, ProveClient
 from creditbridge.parties.key_sets import KeySetDue
+from creditbridge.parties.licence import require_licensed
 from creditbridge.parties.model import CIBA, Bank, Registration
 from creditbridge.parties.service import find_enterprise
 from creditbridge.protocols.request_object import SKEW, BackchannelClaims, RequestObject
@@ -117,6 +119,7 @@ class AskPerson(msgspec.Struct, frozen=True, kw_only=True):
     async def _require_acceptable(self, tx: Transaction, pushed: SentRequest, bank: Bank) -> None:
         for asked in list_asked(pushed, bank):
             try:
+                require_licensed(bank, purposes=asked.purposes, sections=asked.sections)  # 4
                 await self.consents.require_acceptable(tx, asked)  # 4
             except (Refused, Malformed) as refusal:
                 raise DetailsNotAllowed(refusal.code, refusal.prose) from refusal

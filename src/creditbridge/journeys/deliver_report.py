@@ -45,6 +45,7 @@ from creditbridge.journeys.records.reports import (
 )
 from creditbridge.journeys.report_ports import Admission, Consents, Ledger, Platforms
 from creditbridge.ledger.model import Intent, IntentOutcome, Recorded
+from creditbridge.parties.licence import require_licensed
 from creditbridge.platforms.model import PlatformAnswer, PlatformQuery
 from creditbridge.profile.seal import SealedProfile
 
@@ -158,8 +159,14 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
         async with self.database.transaction(commit_on=Refused) as tx:
             report_id = new_id(Kind.REPORT, now=tx.now)
             try:
-                # Before anything is looked up: the token says what it was granted for.
+                # Before anything is looked up: the token says what it was granted for, and the
+                # register what for the bank is licensed, today and not when the consent was given.
                 require_reach(request.caller.consent_ids, request.asked.consent_id)
+                require_licensed(
+                    request.caller.bank,
+                    purposes={request.asked.purpose},
+                    sections=request.asked.sections,
+                )
                 stored = await self.admission.take_key(  # 1
                     tx, request.key, request.fingerprint, reference=report_id
                 )

@@ -5,7 +5,8 @@
 1. The client proves who it is; what it is refused from here on is in the ledger.
 2. What it asks is read: from its form, or from the one object that a key of its own signed.
 3. A proof of a key, where one comes along, is spent; that key alone may use the code.
-4. Each consent that it asks for keeps the ceilings of its purposes, under a number not used before.
+4. Each consent that it asks for is within the bank's licence and keeps the ceilings of its
+   purposes, under a number not used before.
 5. The request is kept under an address that the client alone learns.
 
 Nothing is stored about a consent: it begins to exist when a person decides.
@@ -35,6 +36,7 @@ from creditbridge.foundation.ids import Kind, new_id
 from creditbridge.journeys.asked_consents import list_asked
 from creditbridge.journeys.prove_client import Admission, ProveClient
 from creditbridge.parties.key_sets import KeySetDue
+from creditbridge.parties.licence import require_licensed
 from creditbridge.parties.model import AUTHORIZATION_CODE, Bank, ResponseMode
 
 DOOR = "par"
@@ -121,6 +123,7 @@ class PushRequest(msgspec.Struct, frozen=True, kw_only=True):
     async def _require_acceptable(self, tx: Transaction, pushed: PushedRequest, bank: Bank) -> None:
         for asked in list_asked(pushed, bank):
             try:
+                require_licensed(bank, purposes=asked.purposes, sections=asked.sections)  # 4
                 await self.consents.require_acceptable(tx, asked)  # 4
             except (Refused, Malformed) as refusal:
                 raise DetailsNotAllowed(refusal.code, refusal.prose) from refusal

@@ -1,8 +1,9 @@
 """A bank asks an enterprise for a consent.
 
-    consents -> ledger
+    parties -> consents -> ledger
 
-1. The request keeps the ceilings of its purposes, and is lodged for the enterprise to find.
+1. The request is within the bank's licence and keeps the ceilings of its purposes; it is lodged for
+   the enterprise to find.
 2. The ledger holds it as the first link of the consent's chain.
 """
 
@@ -16,6 +17,7 @@ from creditbridge.foundation.database import Database, Transaction
 from creditbridge.journeys.admit_caller import Caller
 from creditbridge.journeys.records.consents import request_record
 from creditbridge.ledger.port import Recorder
+from creditbridge.parties.licence import require_licensed
 
 
 class Consents(Protocol):
@@ -37,9 +39,10 @@ class RequestConsent(msgspec.Struct, frozen=True, kw_only=True):
         """Walk the steps above, in order.
 
         Raises:
-            Refused: a ceiling is exceeded, or the bank's authorization number is taken.
+            Refused: beyond the licence or a ceiling, or the bank's authorization number is taken.
             Malformed: no purpose, no section, unprintable text.
         """
+        require_licensed(caller.bank, purposes=request.purposes, sections=request.sections)  # 1
         async with self.database.transaction() as tx:
             consent = await self.consents.request_consent(tx, request)  # 1
             await self.ledger.record(tx, request_record(caller, consent))  # 2

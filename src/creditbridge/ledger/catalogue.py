@@ -16,6 +16,7 @@ class EventKind(StrEnum):
     CHANGE_PROPOSED = "change.proposed"
     CHANGE_APPROVED = "change.approved"
     BANK_ONBOARDED = "bank.onboarded"
+    BANK_LICENSED = "bank.licensed"
     BANK_SUSPENDED = "bank.suspended"
     BANK_RESUMED = "bank.resumed"
     CLIENT_REGISTERED = "client.registered"
@@ -102,6 +103,7 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.CHANGE_PROPOSED: Row(terms=registry.ChangeProposed, names=_PERSON, digests=_ACT),
     EventKind.CHANGE_APPROVED: Row(terms=registry.ChangeApproved, names=_PERSON, digests=_ACT),
     EventKind.BANK_ONBOARDED: Row(terms=registry.BankOnboarded, names=_BANK, may_name=_PERSON),
+    EventKind.BANK_LICENSED: Row(terms=registry.BankLicensed, names=_BANK),
     EventKind.BANK_SUSPENDED: Row(
         terms=registry.BankSuspended, names=_BANK | _PERSON, digests=_ACT
     ),

@@ -33,6 +33,7 @@ from creditbridge.ledger.terms.consents import (
     ConsentSilenced,
 )
 from creditbridge.ledger.terms.registry import (
+    BankLicensed,
     BankOnboarded,
     ChangeApproved,
     ChangeProposed,
@@ -58,6 +59,7 @@ __all__ = [
     "Announcement",
     "ArtefactProof",
     "AuthorizationRefused",
+    "BankLicensed",
     "BankName",
     "BankOnboarded",
     "CallerLimited",

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from creditbridge.foundation.keys import PublicKey
+from creditbridge.profile.codes import Purpose, SectionCode
 from creditbridge.protocols.certificate_binding import SubjectMatcher
 
 
@@ -29,6 +30,7 @@ class ChangeKind(StrEnum):
     """What two operators decide together."""
 
     BANK_ONBOARDING = "BANK_ONBOARDING"
+    BANK_LICENCE = "BANK_LICENCE"
     BANK_RESUMPTION = "BANK_RESUMPTION"
     CLIENT_REGISTRATION = "CLIENT_REGISTRATION"
     CLIENT_KEYS = "CLIENT_KEYS"
@@ -74,12 +76,17 @@ CIBA = "urn:openid:params:grant-type:ciba"
 
 
 class Bank(msgspec.Struct, frozen=True, kw_only=True):
-    """A bank that was onboarded."""
+    """A bank that was onboarded, with what it is licensed to ask enterprises for.
+
+    Where it was given no licence it may ask whatever enterprises can be asked.
+    """
 
     bank_id: str
     uscc: str
     legal_name: str
     state: Standing
+    purposes: frozenset[Purpose] | None = None
+    sections: frozenset[SectionCode] | None = None
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
@@ -291,9 +298,17 @@ class ClientOnboarding(
     certificates: tuple[CertificateJwk, ...] = ()
 
 
+class Licence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """For what a bank may ask enterprises, as a change names it."""
+
+    purposes: tuple[Purpose, ...]
+    sections: tuple[SectionCode, ...]
+
+
 class BankOnboarding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of a change that brings a bank into the house."""
 
     uscc: str
     legal_name: str
     clients: tuple[ClientOnboarding, ...]
+    licence: Licence | msgspec.UnsetType = msgspec.UNSET  # Left out: for all that can be asked.

@@ -9,6 +9,7 @@ import msgspec
 from creditbridge.foundation.errors import Malformed, Refused
 from creditbridge.foundation.rsa_keys import RsaKey
 from creditbridge.parties.code_flow import require_code_flow
+from creditbridge.parties.licence import require_licence
 from creditbridge.parties.model import (
     AUTHORIZATION_CODE,
     CIBA,
@@ -110,6 +111,8 @@ def read_onboarding(body: bytes) -> BankOnboarding:
         raise OnboardingMalformed(detail="a USCC that is not in its normal form")
     if not _is_name(onboarding.legal_name) or not 0 < len(onboarding.clients) <= CLIENTS_MAX:
         raise OnboardingMalformed
+    if onboarding.licence is not msgspec.UNSET:
+        require_licence(onboarding.licence)
     for client in onboarding.clients:
         require_client(client)
     require_own(onboarding.clients)

@@ -16,6 +16,7 @@ from creditbridge.ledger.model import (
     Terms,
 )
 from creditbridge.ledger.terms.registry import (
+    BankLicensed,
     BankResumed,
     BankSuspended,
     ClientCertificateChanged,
@@ -30,6 +31,7 @@ from creditbridge.parties.acts import SignedSuspension
 from creditbridge.parties.model import Applied, Bank, Change, ChangeKind, Client, Operator
 from creditbridge.parties.onboarding import read_onboarding
 from creditbridge.parties.rules import encode_act
+from creditbridge.profile.codes import Purpose, SectionCode
 from creditbridge.protocols.canonical_json import canonicalize
 
 ONE_OPERATOR_RULE = "one-operator-suspends"
@@ -91,6 +93,17 @@ def _onboarded(outcome: Outcome) -> Terms:
         clients=frozenset(client.client_id for client in clients),
         keys=outcome.applied.keys_added,
         certificates=outcome.applied.certificates_added or None,
+        purposes=_words(outcome.applied.bank.purposes),
+        sections=_words(outcome.applied.bank.sections),
+    )
+
+
+def _licensed(outcome: Outcome) -> Terms:
+    bank = outcome.applied.bank
+    return BankLicensed(
+        change_id=outcome.change.change_id,
+        purposes=_words(bank.purposes),
+        sections=_words(bank.sections),
     )
 
 
@@ -171,6 +184,7 @@ def _ended(outcome: Outcome) -> Terms:
 
 RECORDS: Mapping[ChangeKind, tuple[EventKind, Callable[[Outcome], Terms]]] = {
     ChangeKind.BANK_ONBOARDING: (EventKind.BANK_ONBOARDED, _onboarded),
+    ChangeKind.BANK_LICENCE: (EventKind.BANK_LICENSED, _licensed),
     ChangeKind.BANK_RESUMPTION: (EventKind.BANK_RESUMED, _resumed),
     ChangeKind.CLIENT_REGISTRATION: (EventKind.CLIENT_REGISTERED, _registered),
     ChangeKind.CLIENT_KEYS: (EventKind.CLIENT_KEYS_CHANGED, _keys_changed),
@@ -180,6 +194,10 @@ RECORDS: Mapping[ChangeKind, tuple[EventKind, Callable[[Outcome], Terms]]] = {
     ChangeKind.CLIENT_REDIRECTS: (EventKind.CLIENT_REDIRECTS_CHANGED, _redirects_changed),
     ChangeKind.CLIENT_ENDING: (EventKind.CLIENT_ENDED, _ended),
 }
+
+
+def _words(codes: frozenset[Purpose] | frozenset[SectionCode] | None) -> frozenset[str] | None:
+    return None if codes is None else frozenset(map(str, codes))
 
 
 def _name(bank: Bank) -> BankName:

@@ -29,6 +29,11 @@ from creditbridge.ledger.model import (
     UseReturned,
 )
 from creditbridge.ledger.rules import join_parts
+from creditbridge.parties.licence import (
+    RULE as LICENCE_RULE,
+    RULE_VERSION as LICENCE_RULE_VERSION,
+    NotLicensed,
+)
 from creditbridge.platforms.model import PlatformAnswer, QueryProof, QueryState
 from creditbridge.profile.seal import SealedProfile
 
@@ -53,10 +58,13 @@ def refusal_record(
 
     Neither enterprise nor consent is named: an unknown consent and a foreign one look alike.
     """
+    rule, rule_version = COVERAGE_RULE, COVERAGE_RULE_VERSION
+    if isinstance(refusal, NotLicensed):
+        rule, rule_version = LICENCE_RULE, LICENCE_RULE_VERSION
     return Record(
         kind=EventKind.REPORT_REFUSED,
-        rule=COVERAGE_RULE,
-        rule_version=COVERAGE_RULE_VERSION,
+        rule=rule,
+        rule_version=rule_version,
         terms=ReportRefused(
             report_id=report_id,
             client=caller.client_id,

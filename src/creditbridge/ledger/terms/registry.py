@@ -35,6 +35,16 @@ class BankOnboarded(Terms, frozen=True, kw_only=True):
     clients: frozenset[str]
     keys: frozenset[str]  # Ids of the keys its clients sign with.
     certificates: frozenset[str] | None = None  # Thumbprints of those that they signed themselves.
+    purposes: frozenset[str] | None = None  # What it is licensed for; all that can be asked: none.
+    sections: frozenset[str] | None = None
+
+
+class BankLicensed(Terms, frozen=True, kw_only=True):
+    """A bank is licensed for these purposes and sections from here on; for all where none is."""
+
+    change_id: str
+    purposes: frozenset[str] | None = None
+    sections: frozenset[str] | None = None
 
 
 class BankSuspended(Terms, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ import msgspec
 
 from creditbridge.foundation.database import Transaction
 from creditbridge.parties.changes import (
+    bank_licence,
     bank_onboarding,
     bank_resumption,
     client_certificate,
@@ -38,6 +39,7 @@ class Kind(msgspec.Struct, frozen=True):
 KINDS: Mapping[ChangeKind, Kind] = MappingProxyType(
     {
         ChangeKind.BANK_ONBOARDING: Kind(bank_onboarding.read, bank_onboarding.apply),
+        ChangeKind.BANK_LICENCE: Kind(bank_licence.read, bank_licence.apply),
         ChangeKind.BANK_RESUMPTION: Kind(bank_resumption.read, bank_resumption.apply),
         ChangeKind.CLIENT_REGISTRATION: Kind(client_registration.read, client_registration.apply),
         ChangeKind.CLIENT_KEYS: Kind(client_keys.read, client_keys.apply),

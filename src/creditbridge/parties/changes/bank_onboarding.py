@@ -8,6 +8,7 @@ from creditbridge.parties.changes.newcomers import (
     list_thumbprints,
     take_newcomers,
 )
+from creditbridge.parties.licence import with_licence
 from creditbridge.parties.model import Applied, Bank, BankOnboarding, Change, Standing
 from creditbridge.parties.onboarding import OnboardingClash, read_onboarding
 from creditbridge.parties.store import banks
@@ -30,12 +31,13 @@ async def apply(tx: Transaction, change: Change) -> Applied:
         CertificateOver: a certificate of it has ended.
     """
     onboarding = read(change.body)
-    bank = Bank(
+    newcomer = Bank(
         bank_id=new_id(Kind.BANK, now=tx.now),
         uscc=onboarding.uscc,
         legal_name=onboarding.legal_name,
         state=Standing.ACTIVE,
     )
+    bank = with_licence(newcomer, onboarding.licence or None)
     # Looked up and then written: two onboardings at once could both find nothing and clash.
     await banks.serialize_onboarding(tx)
     if await banks.is_bank_taken(tx, bank):

@@ -20,6 +20,7 @@ from creditbridge.parties.model import (
     Standing,
 )
 from creditbridge.parties.store import certificates
+from creditbridge.profile.codes import Purpose, SectionCode
 from creditbridge.protocols.certificate_binding import SubjectKind, SubjectMatcher
 
 
@@ -43,6 +44,8 @@ class ClientRow(msgspec.Struct, frozen=True, kw_only=True):
     uscc: str
     legal_name: str
     bank_state: Standing
+    purposes: frozenset[Purpose] | None
+    sections: frozenset[SectionCode] | None
     jwks_uri: str | None
     begun_at: datetime | None
     ended_at: datetime | None
@@ -118,16 +121,16 @@ async def is_key_taken(tx: Transaction, keys: Sequence[tuple[ClientKey, str]]) -
 
 
 ADD_BANK = """
-    INSERT INTO parties_banks (bank_id, uscc, legal_name, state, onboarded_at, change_id)
-    VALUES ($1, $2, $3, $4, $5, $6)
+    INSERT INTO parties_banks
+        (bank_id, uscc, legal_name, state, onboarded_at, change_id, purposes, sections)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
 
 async def add_bank(tx: Transaction, bank: Bank, *, change_id: str) -> None:
     """Keep a bank with the change that brought it."""
-    await tx.execute(
-        ADD_BANK, bank.bank_id, bank.uscc, bank.legal_name, bank.state, tx.now, change_id
-    )
+    row = (bank.bank_id, bank.uscc, bank.legal_name, bank.state, tx.now, change_id)
+    await tx.execute(ADD_BANK, *row, *_licence_of(bank))
 
 
 ADD_CLIENT = """
@@ -177,7 +180,10 @@ async def add_key(tx: Transaction, key: ClientKey, *, thumbprint: str) -> None:
     )
 
 
-FIND_BANK = "SELECT bank_id, uscc, legal_name, state FROM parties_banks WHERE bank_id = $1"
+FIND_BANK = """
+    SELECT bank_id, uscc, legal_name, state, purposes, sections
+    FROM parties_banks WHERE bank_id = $1
+"""
 
 
 async def find_bank(tx: Transaction, bank_id: str) -> Bank | None:
@@ -187,7 +193,7 @@ async def find_bank(tx: Transaction, bank_id: str) -> Bank | None:
 
 SET_STANDING = """
     UPDATE parties_banks SET state = $2 WHERE bank_id = $1
-    RETURNING bank_id, uscc, legal_name, state
+    RETURNING bank_id, uscc, legal_name, state, purposes, sections
 """
 
 
@@ -196,13 +202,28 @@ async def set_standing(tx: Transaction, bank_id: str, state: Standing) -> Bank |
     return await tx.fetch_row(Bank, SET_STANDING, bank_id, state)
 
 
+SET_LICENCE = "UPDATE parties_banks SET purposes = $2, sections = $3 WHERE bank_id = $1"
+
+
+async def set_licence(tx: Transaction, bank: Bank) -> None:
+    """Keep what a bank is licensed for from now on."""
+    await tx.execute(SET_LICENCE, bank.bank_id, *_licence_of(bank))
+
+
+def _licence_of(bank: Bank) -> tuple[list[str] | None, list[str] | None]:
+    return (
+        None if bank.purposes is None else sorted(bank.purposes),
+        None if bank.sections is None else sorted(bank.sections),
+    )
+
+
 # One statement, though the client comes once with each key: every request asks for it.
 FIND_REGISTRATION = """
     SELECT client_id, bank_id, authentication, matcher_kind, matcher_value,
         assertion_algorithms, scopes, requires_signature, client.state, sender_constraint,
         grant_types, redirect_uris, response_modes, requires_request_object, uscc, legal_name,
-        bank.state AS bank_state, jwks_uri, begun_at, ended_at, fetched_at, key_id, jwk,
-        registered_at, ends_at, is_fetched
+        bank.state AS bank_state, purposes, sections, jwks_uri, begun_at, ended_at, fetched_at,
+        key_id, jwk, registered_at, ends_at, is_fetched
     FROM parties_clients AS client JOIN parties_banks AS bank USING (bank_id)
         LEFT JOIN parties_key_sets USING (client_id)
         LEFT JOIN parties_client_keys AS key USING (client_id)
@@ -232,7 +253,14 @@ async def find_registration(tx: Transaction, client_id: str) -> Registration | N
         requires_request_object=row.requires_request_object,
         jwks_uri=row.jwks_uri,
     )
-    bank = Bank(bank_id=row.bank_id, uscc=row.uscc, legal_name=row.legal_name, state=row.bank_state)
+    bank = Bank(
+        bank_id=row.bank_id,
+        uscc=row.uscc,
+        legal_name=row.legal_name,
+        state=row.bank_state,
+        purposes=row.purposes,
+        sections=row.sections,
+    )
     keys = (_key_of(each) for each in rows)
     return Registration(
         client=client,
