@@ -103,7 +103,7 @@ async def test_M1_the_metadata_is_published(stage: Stage) -> None:
 
     assert answer.status == 200
     assert answer.header("content-type") == "application/json"
-    assert answer.json == stage.house.metadata
+    assert answer.json == stage.house.described.server()
     assert answer.json["issuer"] == PEOPLE_URL
     assert answer.json["authorization_endpoint"] == f"{PEOPLE_URL}/oauth/authorize"
     assert answer.json["pushed_authorization_request_endpoint"] == f"{BANK_URL}/oauth/par"

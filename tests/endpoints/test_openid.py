@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Mapping
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import joserfc.jwk
@@ -17,11 +18,13 @@ from tests.endpoints.browser import (
     redeem,
     returned,
 )
-from tests.endpoints.stage import FORM, PEOPLE_URL, Machine, Stage
+from tests.endpoints.stage import FORM, PEOPLE_URL, Machine, Stage, make_key
 from tests.endpoints.wire import Answer, send
 
+from creditbridge.access.metadata import JWKS_PATH
 from creditbridge.endpoints.applications import people_application
 from creditbridge.endpoints.readiness import Readiness
+from creditbridge.foundation.key_rings import PlannedKey
 from creditbridge.protocols.canonical_json import JsonValue
 
 MEMBERS: dict[str, JsonValue] = {**CODE_FLOW, "scopes": ["openid", "reports"]}
@@ -201,6 +204,44 @@ async def test_M1_the_openid_configuration_is_the_metadata_and_more(stage: Stage
     assert "openid" not in list_scopes(resource)
 
 
+async def test_K2_M2_the_documents_follow_a_key_of_another_algorithm(stage: Stage) -> None:
+    """Without a restart: both algorithms from the announcement on, then the later one alone."""
+    ring, now, later = stage.rooms.keys.token, stage.clock.now(), make_key().key
+    assert ring is not None
+    earlier = ring.current().key
+    day = timedelta(days=1)
+
+    ring.plan(
+        [PlannedKey(key=earlier, use_from=now - day), PlannedKey(key=later, use_from=now + day)],
+        now=now,
+    )
+    announced = await list_token_algorithms(stage)
+    ring.plan(
+        [
+            PlannedKey(key=earlier, use_from=now - day, is_retired=True),
+            PlannedKey(key=later, use_from=now - day),
+        ],
+        now=now,
+    )
+
+    assert announced == {"authorization": ["ES256", "PS256"], "id_token": ["ES256", "PS256"]}
+    assert await list_token_algorithms(stage) == {"authorization": ["ES256"], "id_token": ["ES256"]}
+
+
+async def list_token_algorithms(stage: Stage) -> dict[str, object]:
+    """Return what answers and ID tokens are said to be signed with; kept as long as the keys."""
+    keys = await send(stage.people, "GET", JWKS_PATH)
+    plain = await send(stage.people, "GET", "/.well-known/oauth-authorization-server")
+    openid = await send(stage.people, "GET", "/.well-known/openid-configuration")
+    assert len({one.header("cache-control") for one in (keys, plain, openid)}) == 1
+    name = "authorization_signing_alg_values_supported"
+    assert openid.json[name] == plain.json[name]
+    return {
+        "authorization": plain.json[name],
+        "id_token": openid.json["id_token_signing_alg_values_supported"],
+    }
+
+
 def list_scopes(answer: Answer) -> list[str]:
     """Return the scopes that a document names."""
     return msgspec.convert(answer.json["scopes_supported"], list[str])
@@ -216,5 +257,5 @@ async def test_M1_without_openid_there_is_no_such_document(stage: Stage, north: 
     answer = await send(people_application(house), "GET", "/.well-known/openid-configuration")
 
     assert answer.status == 404
-    assert "openid" not in str(house.metadata["scopes_supported"])
+    assert "openid" not in str(house.described.server()["scopes_supported"])
     assert "openid" not in house.push_request.scopes

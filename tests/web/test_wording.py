@@ -10,7 +10,7 @@ import pytest
 from markupsafe import Markup
 
 from creditbridge.access.model import OPENID
-from creditbridge.app.opening import SCOPES
+from creditbridge.app.descriptions import SCOPES
 from creditbridge.consents.model import ConsentState
 from creditbridge.endpoints.views import LookOutcome, Notice, Unusual
 from creditbridge.endpoints.wording import (

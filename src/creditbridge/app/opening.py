@@ -6,8 +6,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from creditbridge.access.id_tokens import IdTokens
-from creditbridge.access.model import OPENID
-from creditbridge.access.settings import AccessSettings
 from creditbridge.admission.limits import CONNECTIONS_MAX, Limits
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.database import Database, open_database
@@ -37,18 +35,6 @@ from creditbridge.settings import DoorSettings, Keys, Settings, SettingsInvalid
 
 SET_BYTES_MAX = 65_536  # PROTOCOLS K3.
 CALLBACK_PATH = "/portal/callback"
-SCOPES = frozenset({"consents", "grant_management_query", "grant_management_revoke", "reports"})
-
-
-def list_addresses(settings: Settings, keys: Keys, id_tokens: IdTokens | None) -> AccessSettings:
-    """Return where the authorization server is reached, and what it serves."""
-    doors, shown = settings.doors, [] if keys.token is None else keys.token.list_shown()
-    return AccessSettings(
-        issuer=doors.people.url,
-        bank_url=doors.bank.url,
-        scopes=SCOPES if id_tokens is None else SCOPES | {OPENID},
-        token_algorithms=tuple(sorted({key.algorithm for key in shown})),
-    )
 
 
 async def open_limits(url: str, settings: Settings, stack: AsyncExitStack) -> Limits:

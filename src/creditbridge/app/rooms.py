@@ -9,19 +9,15 @@ import msgspec
 import creditbridge.access.service as access
 import creditbridge.parties.service as parties
 from creditbridge.access.id_tokens import IdTokens
-from creditbridge.access.metadata import (
-    authorization_server_metadata,
-    openid_configuration,
-    protected_resource_metadata,
-)
+from creditbridge.access.metadata import protected_resource_metadata
 from creditbridge.access.model import OAuthError
 from creditbridge.admission.limits import Limits
 from creditbridge.admission.sealing import Sealer
 from creditbridge.admission.service import Admission
+from creditbridge.app.descriptions import Descriptions
 from creditbridge.app.endings import list_file_endings
 from creditbridge.app.keys import ShownKeys, list_rings, pin_house, trust_files
 from creditbridge.app.opening import (
-    list_addresses,
     open_id_tokens,
     open_key_http,
     open_login,
@@ -179,17 +175,20 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     def house(self, readiness: Readiness) -> House:
         """Return what the doors' handlers are given."""
         keys, database, ledger = self.keys, self.database, self.ledger
-        addresses = list_addresses(self.settings, keys, self.id_tokens)
+        described = Descriptions(
+            settings=self.settings, keys=keys, serves_openid=self.id_tokens is not None
+        )
+        addresses = described.addresses()
         fetch_keys = self._fetch_keys()
         prove_client = self._prove_client(fetch_keys)
         return House(
+            issuer=addresses.issuer,
             bank_url=addresses.bank_url,
             database=database,
             clock=self.clock,
             message_signer=keys.message,
             token_signers=keys.token,
-            metadata=authorization_server_metadata(addresses),
-            openid_configuration=openid_configuration(addresses),
+            described=described,
             resource_metadata=protected_resource_metadata(addresses),
             nonces=self.nonces,
             keys=ShownKeys(keys=keys, cache_seconds=self.settings.keys.cache_seconds),

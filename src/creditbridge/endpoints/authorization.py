@@ -95,22 +95,23 @@ async def introspect_token(request: HttpRequest, house: AtHouse) -> Response[byt
         told = await house.introspect_token(asked)
     except OAuthError as refusal:
         return refuse_client(refusal)
-    issuer = str(house.metadata["issuer"])
+    issuer = house.issuer
     return answer_client(told.to_answer(issuer=issuer, resource=house.bank_url))
 
 
 @get(METADATA_PATH)
 async def read_metadata(house: AtHouse) -> Response[bytes]:
     """Say what this authorization server serves (RFC 8414)."""
-    return _publish(house.metadata)
+    # With the set of keys that it tells the algorithms of.
+    return _publish(house.described.server(), cache_seconds=house.keys.cache_seconds)
 
 
 @get(OPENID_PATH)
 async def read_openid_configuration(house: AtHouse) -> Response[bytes]:
     """Say the same to clients of OpenID Connect (Discovery 1.0, section 4)."""
-    if house.openid_configuration is None:
+    if (described := house.described.openid()) is None:
         raise NotFoundException
-    return _publish(house.openid_configuration)
+    return _publish(described, cache_seconds=house.keys.cache_seconds)
 
 
 @get(RESOURCE_PATH)

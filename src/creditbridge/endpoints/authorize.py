@@ -167,7 +167,7 @@ def _decide(asking: Asking, visit: Visit, *, approves: bool, shown: bytes = b"")
 async def _answer(house: House, decision: Decision) -> Response[bytes]:
     """Send the browser back with the answer: by GET, for what was posted here is none of theirs."""
     answer = await house.decide_authorization(decision)
-    asked, issuer = answer.request, str(house.metadata["issuer"])
+    asked, issuer = answer.request, house.issuer
     parameters = dict(answer.parameters)
     # Unchanged, and absent where none was sent (RFC 6749, section 4.1.2).
     if asked.state is not None:

@@ -55,16 +55,28 @@ class PublishedKeys(Protocol):
         ...
 
 
+class DescribedServer(Protocol):
+    """What the authorization server serves now: its keys, and so its algorithms, change in time."""
+
+    def server(self) -> Mapping[str, MetadataValue]:
+        """Return the metadata (RFC 8414)."""
+        ...
+
+    def openid(self) -> Mapping[str, MetadataValue] | None:
+        """Return the same for OpenID Connect; None where `openid` is not served."""
+        ...
+
+
 class House(msgspec.Struct, frozen=True, kw_only=True):
     """Built once by `app`, handed to every handler."""
 
+    issuer: str
     bank_url: str
     database: Database
     clock: Clock
     message_signer: Signers
     token_signers: TokenSigners | None
-    metadata: Mapping[str, MetadataValue]
-    openid_configuration: Mapping[str, MetadataValue] | None  # None where `openid` is not served.
+    described: DescribedServer
     resource_metadata: Mapping[str, MetadataValue]
     nonces: ProofNonces | None  # What DPoP proofs must hold; None where none is asked for.
     keys: PublishedKeys

@@ -65,7 +65,7 @@ def read_client_request(
         certificate=certificate,
         proofs=list_headers(request, "dpop"),
         # As published: what a client compares, and what it must have meant (RFC 8414).
-        issuer=str(house.metadata["issuer"]),
+        issuer=house.issuer,
         names=_names_of(house.bank_url, path),
         target_uri=house.bank_url + path,
         nonces=house.nonces,
