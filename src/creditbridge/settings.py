@@ -19,6 +19,7 @@ from creditbridge.foundation.key_rings import KeyPurpose, KeyRing
 from creditbridge.foundation.keys import FileKey
 from creditbridge.foundation.rsa_keys import JoseFileKey
 from creditbridge.ledger.settings import LedgerSettings
+from creditbridge.login.passkeys.settings import PasskeySettings
 from creditbridge.parties.settings import KeyFetchSettings
 from creditbridge.platforms.settings import PlatformSettings
 
@@ -144,6 +145,7 @@ class Settings(Section, frozen=True, kw_only=True):
     admission: AdmissionSettings = AdmissionSettings()
     access: AccessSection = AccessSection()
     key_fetch: KeyFetchSettings = KeyFetchSettings()
+    passkeys: PasskeySettings = PasskeySettings()
     workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
 
 

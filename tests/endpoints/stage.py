@@ -49,6 +49,12 @@ from creditbridge.ledger.service import Ledger
 from creditbridge.ledger.settings import LedgerSettings
 from creditbridge.login.id_token import IdTokens as ProviderTokens
 from creditbridge.login.model import BINDING_COOKIE, SESSION_COOKIE
+from creditbridge.login.passkeys.service import Passkeys
+from creditbridge.login.passkeys.settings import (
+    COOLING_HOURS,
+    PasskeySettings,
+    relying_party,
+)
 from creditbridge.login.provider import Provider
 from creditbridge.login.rules import derive_form_token
 from creditbridge.login.service import Login
@@ -304,6 +310,9 @@ class Stage:
                 database=self.database,
                 provider=provider,
                 id_tokens=ProviderTokens(provider=provider, clock=self.clock),
+            ),
+            passkeys=Passkeys(
+                relying_party(PasskeySettings(), PEOPLE_URL), cooling_hours=COOLING_HOURS
             ),
             revocations=RevocationLists((), (), self.clock),
             nonces=None,

@@ -19,6 +19,7 @@ from creditbridge.endpoints.wording import (
     read_wording,
     show_invisible,
 )
+from creditbridge.login.passkeys.model import PasskeyState
 from creditbridge.profile.codes import Purpose, SectionCode
 
 CHINESE, ENGLISH = read_wording(Language.CHINESE), read_wording(Language.ENGLISH)
@@ -63,6 +64,7 @@ def test_every_text_that_a_template_names_exists() -> None:
         ("notice", Notice),
         ("unusual", Unusual),
         ("scope", SCOPES | {OPENID}),
+        ("passkey_state", PasskeyState),
     ],
 )
 def test_every_word_of_the_house_has_a_text(part: str, words: Iterable[str]) -> None:

@@ -41,6 +41,8 @@ from creditbridge.journeys.decide_authorization import DecideAuthorization
 from creditbridge.journeys.decide_change import DecideChange
 from creditbridge.journeys.decide_waiting import DecideWaiting
 from creditbridge.journeys.deliver_report import DeliverReport
+from creditbridge.journeys.end_passkey import EndPasskey
+from creditbridge.journeys.enrol_passkey import EnrolPasskey
 from creditbridge.journeys.fetch_keys import FetchKeys
 from creditbridge.journeys.give_consent import GiveConsent
 from creditbridge.journeys.introspect_token import IntrospectToken
@@ -53,6 +55,7 @@ from creditbridge.journeys.manage_grant import ManageGrant
 from creditbridge.journeys.open_authorization import OpenAuthorization
 from creditbridge.journeys.open_house import OpenHouse
 from creditbridge.journeys.prove_client import ProveClient
+from creditbridge.journeys.prove_passkey import ProvePasskey
 from creditbridge.journeys.prove_record import ProveRecord
 from creditbridge.journeys.push_request import PushRequest
 from creditbridge.journeys.refuse_caller import RefuseCaller
@@ -68,6 +71,8 @@ from creditbridge.journeys.warn_endings import SeenCertificates, WarnEndings
 from creditbridge.journeys.withdraw_consent import WithdrawConsent
 from creditbridge.ledger.sealing import OpeningKeys, load_opening_key
 from creditbridge.ledger.service import Ledger
+from creditbridge.login.passkeys.service import Passkeys
+from creditbridge.login.passkeys.settings import relying_party
 from creditbridge.login.service import Login
 from creditbridge.platforms.service import Platforms
 from creditbridge.protocols.dpop_nonce import ProofNonces
@@ -90,6 +95,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     platforms: Platforms
     ledger: Ledger
     login: Login
+    passkeys: Passkeys
     revocations: RevocationLists
     nonces: ProofNonces | None
     id_tokens: IdTokens | None
@@ -127,6 +133,10 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 node_id=new_id(Kind.NODE, now=clock.now()),
             ),
             login=open_login(settings, keys, database, clock, stack),
+            passkeys=Passkeys(
+                relying_party(settings.passkeys, settings.doors.people.url),
+                cooling_hours=settings.passkeys.recovery_cooling_hours,
+            ),
             revocations=open_revocations(settings, clock),
             nonces=open_nonces(settings),
             id_tokens=open_id_tokens(settings, keys),
@@ -181,6 +191,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
         addresses = described.addresses()
         fetch_keys = self._fetch_keys()
         prove_client = self._prove_client(fetch_keys)
+        prove_passkey = ProvePasskey(database=database, passkeys=self.passkeys, ledger=ledger)
         return House(
             issuer=addresses.issuer,
             bank_url=addresses.bank_url,
@@ -255,6 +266,14 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 database=database, consents=self.consents, ledger=ledger
             ),
             sign_in=SignIn(database=database, login=self.login, ledger=ledger),
+            passkeys=self.passkeys,
+            enrol_passkey=EnrolPasskey(
+                database=database,
+                passkeys=self.passkeys,
+                prove_passkey=prove_passkey,
+                ledger=ledger,
+            ),
+            end_passkey=EndPasskey(database=database, passkeys=self.passkeys, ledger=ledger),
             give_consent=GiveConsent(database=database, consents=self.consents, ledger=ledger),
             withdraw_consent=WithdrawConsent(
                 database=database, consents=self.consents, access=access, ledger=ledger

@@ -18,6 +18,7 @@ from creditbridge.endpoints import (
     health,
     ledger,
     operator,
+    passkeys,
     people,
     portal,
     reports,
@@ -64,6 +65,7 @@ def people_application(house: House) -> Correlation:
             ledger.router,
             people.router,
             portal.router,
+            passkeys.router,
             sign_in.router,
             waiting.router,
         )

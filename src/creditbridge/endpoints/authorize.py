@@ -16,7 +16,7 @@ from creditbridge.access.model import InvalidRequest
 from creditbridge.endpoints.exchange import HttpRequest
 from creditbridge.endpoints.house import AtHouse, House
 from creditbridge.endpoints.page_errors import answer_page
-from creditbridge.endpoints.pages import LANGUAGE_COOKIE, render
+from creditbridge.endpoints.pages import LANGUAGE_COOKIE, Allowance, render
 from creditbridge.endpoints.portal import STILL, DecisionMissing
 from creditbridge.endpoints.showing import authorization_view
 from creditbridge.endpoints.views import AuthorizationView, Notice
@@ -140,7 +140,7 @@ def _show(
         "authorization",
         frame,
         view=replace(view, shown=shown),
-        leads_to=BANKS,
+        allowance=Allowance(leads_to=BANKS),
     )
 
 

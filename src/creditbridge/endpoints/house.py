@@ -20,6 +20,8 @@ from creditbridge.journeys.decide_authorization import DecideAuthorization
 from creditbridge.journeys.decide_change import DecideChange
 from creditbridge.journeys.decide_waiting import DecideWaiting
 from creditbridge.journeys.deliver_report import DeliverReport
+from creditbridge.journeys.end_passkey import EndPasskey
+from creditbridge.journeys.enrol_passkey import EnrolPasskey
 from creditbridge.journeys.give_consent import GiveConsent
 from creditbridge.journeys.introspect_token import IntrospectToken
 from creditbridge.journeys.issue_token import IssueToken
@@ -37,6 +39,7 @@ from creditbridge.journeys.suspend_bank import SuspendBank
 from creditbridge.journeys.warn_endings import WarnEndings
 from creditbridge.journeys.withdraw_consent import WithdrawConsent
 from creditbridge.ledger.service import Ledger
+from creditbridge.login.passkeys.service import Passkeys
 from creditbridge.login.service import Login
 from creditbridge.protocols.dpop_nonce import ProofNonces
 from creditbridge.protocols.jws import TokenSigners
@@ -103,6 +106,9 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     refuse_caller: RefuseCaller
     request_consent: RequestConsent
     sign_in: SignIn
+    passkeys: Passkeys
+    enrol_passkey: EnrolPasskey
+    end_passkey: EndPasskey
     give_consent: GiveConsent
     withdraw_consent: WithdrawConsent
     deliver_report: DeliverReport

@@ -1,4 +1,7 @@
-"""The portal's pages, from template to bytes. Autoescape is on everywhere; there is no script."""
+"""The portal's pages, from template to bytes. Autoescape is on everywhere.
+
+Only the pages on which a passkey signs run a script: a file of this site, never a line in a page.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -31,7 +34,11 @@ STATIC_HEADERS: Mapping[str, str] = {
     "x-content-type-options": "nosniff",
 }
 STATIC_PATH = "/static/"
-STATIC_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+STATIC_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 LANGUAGE_COOKIE = "__Host-creditbridge-language"
 
 
@@ -43,13 +50,28 @@ class StaticFile(msgspec.Struct, frozen=True, kw_only=True):
     url: str
 
 
-def page_headers(*, leads_to: str = "") -> Mapping[str, str]:
-    """Return the headers of a page; `leads_to` is where its form may end, beside this site.
+class Allowance(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page may do: `leads_to` is where its form may end, beside this site.
+
+    With `runs_script` it may run this site's own files, and nothing that stands in the page.
+    """
+
+    leads_to: str = ""
+    runs_script: bool = False
+
+
+NOTHING = Allowance()
+
+
+def page_headers(allowance: Allowance = NOTHING) -> Mapping[str, str]:
+    """Return the headers of a page.
 
     Chromium asks the page's policy about every redirect after a form, too.
     """
     policy = PAGE_HEADERS["content-security-policy"]
-    wider = policy.replace("form-action 'self'", f"form-action 'self' {leads_to}".strip())
+    wider = policy.replace("form-action 'self'", f"form-action 'self' {allowance.leads_to}".strip())
+    if allowance.runs_script:
+        wider = f"{wider}; script-src 'self'"
     return {**PAGE_HEADERS, "content-security-policy": wider}
 
 

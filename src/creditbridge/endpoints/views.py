@@ -22,6 +22,8 @@ class Notice(StrEnum):
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     UNCHANGED = "unchanged"
+    PASSKEY_ADDED = "passkey-added"
+    PASSKEY_ENDED = "passkey-ended"
 
 
 class Unusual(StrEnum):

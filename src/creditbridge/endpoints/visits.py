@@ -10,9 +10,18 @@ from litestar.datastructures import Cookie
 from creditbridge.access.form import parse_form
 from creditbridge.endpoints.exchange import HttpRequest, header
 from creditbridge.endpoints.house import House
-from creditbridge.endpoints.pages import LANGUAGE_COOKIE, PAGE_HEADERS, page_headers, render
+from creditbridge.endpoints.pages import (
+    LANGUAGE_COOKIE,
+    NOTHING,
+    PAGE_HEADERS,
+    Allowance,
+    page_headers,
+    render,
+)
 from creditbridge.endpoints.views import Frame, Notice, Party, Visitor
 from creditbridge.endpoints.wording import Language
+from creditbridge.journeys.answered_consents import Speaker
+from creditbridge.ledger.model import EnterpriseName
 from creditbridge.login.model import (
     SESSION_COOKIE,
     Session,
@@ -57,6 +66,16 @@ async def require_visit(request: HttpRequest, house: House) -> Visit:
         person=person,
         role=representative.role,
         enterprise=Party(name=enterprise.name, uscc=enterprise.uscc),
+    )
+
+
+def speaker_of(visit: Visit) -> Speaker:
+    """Return who speaks, as the journeys need it."""
+    enterprise = visit.enterprise
+    return Speaker(
+        session=visit.session,
+        role=visit.role,
+        enterprise=EnterpriseName(uscc=enterprise.uscc, name=enterprise.name),
     )
 
 
@@ -131,14 +150,14 @@ def answer_framed(
     *,
     view: object,
     status: int = 200,
-    leads_to: str = "",
+    allowance: Allowance = NOTHING,
 ) -> Response[bytes]:
-    """Answer with a page in a frame of its own; `leads_to` is where its form may end."""
+    """Answer with a page in a frame of its own."""
     language = language_of(request)
     return Response(
         render(template, language, frame=frame, view=view),
         status_code=status,
-        headers=page_headers(leads_to=leads_to),
+        headers=page_headers(allowance),
         cookies=[give_cookie(LANGUAGE_COOKIE, language)],
         media_type=PAGE_HEADERS["content-type"],
     )

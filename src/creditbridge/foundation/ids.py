@@ -18,6 +18,8 @@ class Kind(StrEnum):
     CLIENT = "cli"
     ENTERPRISE = "ent"
     PERSON = "prs"
+    PASSKEY = "psk"
+    SIGNING = "sgn"
     OPERATOR = "opr"
     CHANGE = "chg"
     CONSENT = "cns"

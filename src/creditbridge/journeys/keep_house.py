@@ -17,6 +17,7 @@ from typing import Protocol
 import msgspec
 
 import creditbridge.access.service as access
+import creditbridge.login.passkeys.service as passkeys
 import creditbridge.login.service as login
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.database import Database, Transaction
@@ -111,6 +112,7 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
         async with self.database.transaction() as tx:
             await access.purge(tx)
             await login.purge(tx)
+            await passkeys.purge(tx)
             await self.admission.purge(tx)
             await self.ledger.purge_leases(tx)
 

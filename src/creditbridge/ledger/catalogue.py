@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from creditbridge.ledger.terms import callers, consents, registry, reports
+from creditbridge.ledger.terms import callers, consents, credentials, registry, reports
 from creditbridge.ledger.terms.base import Terms
 
 
@@ -30,6 +30,11 @@ class EventKind(StrEnum):
     KEY_ANNOUNCED = "key.announced"
     KEY_RETIRED = "key.retired"
     PERSON_ENROLLED = "person.enrolled"
+    CREDENTIAL_ENROLLED = "credential.enrolled"
+    CREDENTIAL_SUSPENDED = "credential.suspended"
+    CREDENTIAL_ENDED = "credential.ended"
+    CREDENTIAL_RECOVERED = "credential.recovered"
+    APPROVAL_REFUSED = "approval.refused"
     TOKEN_ISSUED = "token.issued"  # noqa: S105 -- the word of an event
     TOKEN_REFUSED = "token.refused"  # noqa: S105 -- the word of an event
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 -- the word of an event
@@ -74,6 +79,7 @@ class DigestName(StrEnum):
     ARTEFACT = "artefact"  # The consent artefact, byte for byte.
     ACT = "act"  # What an operator signed.
     PROOF = "proof"  # What an identity provider signed.
+    APPROVAL = "approval"  # What a passkey signed and with what (`ApprovalProof.parts`), joined.
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +129,11 @@ CATALOGUE: Mapping[EventKind, Row] = {
         names=_ENTERPRISE | _PERSON,
         digests=frozenset({DigestName.PROOF}),
     ),
+    EventKind.CREDENTIAL_ENROLLED: Row(terms=credentials.CredentialEnrolled, names=_PERSON),
+    EventKind.CREDENTIAL_SUSPENDED: Row(terms=credentials.CredentialEnded, names=_PERSON),
+    EventKind.CREDENTIAL_ENDED: Row(terms=credentials.CredentialEnded, names=_PERSON),
+    EventKind.CREDENTIAL_RECOVERED: Row(terms=credentials.CredentialRecovered, names=_PERSON),
+    EventKind.APPROVAL_REFUSED: Row(terms=credentials.ApprovalRefused, names=_ENTERPRISE | _PERSON),
     EventKind.TOKEN_ISSUED: Row(terms=callers.TokenIssued, names=_BANK, may_lack_receipt=True),
     EventKind.TOKEN_REFUSED: Row(terms=callers.TokenRefused, names=_BANK, may_lack_receipt=True),
     EventKind.TOKEN_REVOKED: Row(terms=callers.TokenRevoked, names=_BANK),
@@ -144,7 +155,7 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.CONSENT_APPROVED: Row(
         terms=consents.ConsentApproved,
         names=_UNDER_CONSENT | _PERSON,
-        digests=frozenset({DigestName.ARTEFACT}),
+        digests=frozenset({DigestName.ARTEFACT, DigestName.APPROVAL}),
         chained=True,
     ),
     EventKind.CONSENT_REFUSED: _TRANSITION,

@@ -12,7 +12,13 @@ from creditbridge.foundation.errors import Refused, Unavailable, Untrusted
 from creditbridge.ledger.catalogue import CATALOGUE, DigestName, EventKind, ReferenceKind
 from creditbridge.ledger.encoding import Instant, SpellingUnknown, encode
 from creditbridge.ledger.names import BankName, ConsentName, EnterpriseName, Name, PersonName
-from creditbridge.ledger.proofs import ArtefactProof, ExchangeProof, Proofs, RequestProof
+from creditbridge.ledger.proofs import (
+    ApprovalProof,
+    ArtefactProof,
+    ExchangeProof,
+    Proofs,
+    RequestProof,
+)
 from creditbridge.ledger.terms.base import Terms
 from creditbridge.ledger.terms.callers import (
     AuthorizationRefused,
@@ -31,6 +37,12 @@ from creditbridge.ledger.terms.consents import (
     ConsentExtent,
     ConsentRequested,
     ConsentSilenced,
+)
+from creditbridge.ledger.terms.credentials import (
+    ApprovalRefused,
+    CredentialEnded,
+    CredentialEnrolled,
+    CredentialRecovered,
 )
 from creditbridge.ledger.terms.registry import (
     BankLicensed,
@@ -57,6 +69,8 @@ from creditbridge.ledger.terms.reports import (
 __all__ = [
     "CATALOGUE",
     "Announcement",
+    "ApprovalProof",
+    "ApprovalRefused",
     "ArtefactProof",
     "AuthorizationRefused",
     "BankLicensed",
@@ -73,6 +87,9 @@ __all__ = [
     "ConsentRequested",
     "ConsentSilenced",
     "Core",
+    "CredentialEnded",
+    "CredentialEnrolled",
+    "CredentialRecovered",
     "DeliveryStopped",
     "DigestName",
     "EnterpriseName",

@@ -20,6 +20,29 @@ class ArtefactProof(msgspec.Struct, frozen=True, kw_only=True):
     key_id: str
 
 
+class ApprovalProof(msgspec.Struct, frozen=True, kw_only=True):
+    """What an approver's passkey signed, and with which key (WebAuthn Level 3, section 7.2)."""
+
+    statement: bytes
+    client_data: bytes
+    authenticator_data: bytes
+    signature: bytes
+    credential_id: bytes
+    public_key: bytes  # COSE, as it was enrolled.
+
+    @property
+    def parts(self) -> tuple[bytes, ...]:
+        """What the digest `approval` is taken of, in its order."""
+        return (
+            self.statement,
+            self.client_data,
+            self.authenticator_data,
+            self.signature,
+            self.credential_id,
+            self.public_key,
+        )
+
+
 class ExchangeProof(msgspec.Struct, frozen=True, kw_only=True):
     """One query and its answer, without the answer's body; the answer's part is absent at first."""
 
@@ -39,4 +62,5 @@ class Proofs(msgspec.Struct, frozen=True, kw_only=True):
 
     request: RequestProof | None = None
     artefact: ArtefactProof | None = None
+    approval: ApprovalProof | None = None
     exchanges: tuple[ExchangeProof, ...] = ()

@@ -149,7 +149,10 @@ def require_proofs(opening: Opening, core: Core, proofs: Proofs) -> None:
         require_digest(opening, core, DigestName.REQUEST, request.base or request.body)
     if proofs.artefact is not None:
         require_digest(opening, core, DigestName.ARTEFACT, proofs.artefact.artefact)
-    # Asked of the core, not of the proofs: an exchange that was taken out must be missed.
+    # Asked of the core, not of the proofs: a signature or an exchange taken out must be missed.
+    if DigestName.APPROVAL in core.digests:
+        parts = () if proofs.approval is None else proofs.approval.parts
+        require_digest(opening, core, DigestName.APPROVAL, join_parts(parts))
     if DigestName.QUERY in core.digests:
         bases = join_parts(exchange.query_base for exchange in proofs.exchanges)
         require_digest(opening, core, DigestName.QUERY, bases)

@@ -178,6 +178,10 @@ class Ledger:
                 story[row.event_id] = self._vault.unlock(row)
         return sorted(story.values(), key=_place_of)
 
+    async def find_person(self, tx: Transaction, person_id: str) -> str | None:
+        """Return the reference of a person; None where nothing was ever recorded of them."""
+        return await openings.find_reference(tx, kind=ReferenceKind.PERSON, subject=person_id)
+
     async def erase_personal(self, tx: Transaction, event_id: str, *, erased_by: str) -> bool:
         """Destroy the names of one entry with their key; everything else of it stays provable."""
         return await openings.erase_personal(tx, event_id, erased_by=erased_by)

@@ -43,6 +43,7 @@ class ConsentApproved(ConsentExtent, frozen=True, kw_only=True):
     template_id: str
     template_version: str
     text_digest: str  # base64url of the SHA-256 of the text that the signer saw.
+    credential: str | None = None  # Event id of the enrolment of the passkey that signed, if one.
 
 
 class ConsentEnded(Terms, frozen=True, kw_only=True):

@@ -44,6 +44,11 @@ async def find_representative(
     return await people.find_representative(tx, person_id=person_id, uscc=uscc)
 
 
+async def find_proof_of_authority(tx: Transaction, *, person_id: str, uscc: str) -> bytes | None:
+    """Return the SHA-256, 32 bytes, of what proved that a person may speak for an enterprise."""
+    return await people.find_proof(tx, person_id=person_id, uscc=uscc)
+
+
 async def enrol_person(tx: Transaction, enrolment: Enrolment) -> tuple[Representative, bool]:
     """Keep who an identity provider vouches for; tell whether the right to speak is new.
 

@@ -62,6 +62,17 @@ async def find_representative(
     return await tx.fetch_row(Representative, FIND_REPRESENTATIVE, person_id, uscc)
 
 
+FIND_PROOF = """
+    SELECT proof_digest FROM parties_representatives
+    WHERE person_id = $1 AND uscc = $2 AND ended_at IS NULL
+"""
+
+
+async def find_proof(tx: Transaction, *, person_id: str, uscc: str) -> bytes | None:
+    """Return the digest of what proved a person's live right to speak for an enterprise."""
+    return await tx.fetch_value(bytes, FIND_PROOF, person_id, uscc)
+
+
 ADD_REPRESENTATIVE = """
     INSERT INTO parties_representatives (person_id, uscc, role, proof_digest, enrolled_at)
     VALUES ($1, $2, $3, $4, $5)
