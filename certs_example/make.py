@@ -1,9 +1,10 @@
-"""A throw-away PKI: bank, gateway, platform, identity provider, operators.
+"""A throw-away PKI: bank, gateway, platform, identity provider, mail relay, operators.
 
     python certs_example/make.py FOLDER [--client NAME …] [--host NAME …] [--organisation NAME]
 
-Four authorities that know nothing of each other, as in production: one for the banks' client
-certificates, one for the gateway's doors, one for the platform, one for the identity provider.
+Five authorities that know nothing of each other, as in production: one for the banks' client
+certificates, one for the gateway's doors, one each for the platform, the identity provider and the
+mail relay.
 Every name says EXAMPLE, and the gateway serves such certificates on loopback only.
 """
 
@@ -167,9 +168,9 @@ def write_signing_key(path: Path, kind: str = "ES256") -> None:
 
 def make(folder: Path, *, clients: Sequence[str], hosts: Sequence[str], organisation: str) -> None:
     """Write the whole PKI below a folder."""
-    banks, doors, platform, identity = (
+    banks, doors, platform, identity, mail = (
         Authority(folder, name, organisation=organisation, hosts=hosts)
-        for name in ("banks", "doors", "platform", "identity")
+        for name in ("banks", "doors", "platform", "identity", "mail")
     )
     gateway = folder / "gateway"
     doors.issue(gateway / "bank-door", "Bank door EXAMPLE", server=True)
@@ -190,6 +191,7 @@ def make(folder: Path, *, clients: Sequence[str], hosts: Sequence[str], organisa
     write_signing_key(folder / "platform" / "message")
     identity.issue(folder / "identity" / "server", "Identity provider EXAMPLE", server=True)
     write_signing_key(folder / "identity" / "signing")
+    mail.issue(folder / "mail" / "server", "Mail relay EXAMPLE", server=True)
     for name in OPERATORS:
         write_signing_key(folder / "operators" / name, "EdDSA")
 

@@ -17,6 +17,7 @@ from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.key_files import open_ring, open_token_ring
 from creditbridge.foundation.key_rings import KeyPurpose, KeyRing
 from creditbridge.foundation.keys import FileKey
+from creditbridge.foundation.mail import MailSettings
 from creditbridge.foundation.rsa_keys import JoseFileKey
 from creditbridge.ledger.settings import LedgerSettings
 from creditbridge.login.passkeys.settings import PasskeySettings
@@ -146,6 +147,7 @@ class Settings(Section, frozen=True, kw_only=True):
     access: AccessSection = AccessSection()
     key_fetch: KeyFetchSettings = KeyFetchSettings()
     passkeys: PasskeySettings = PasskeySettings()
+    mail: MailSettings | None = None  # Without it nothing is mailed.
     workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
 
 

@@ -1,6 +1,6 @@
-"""The command `creditbridge-sandbox`: serve the platform and the provider, inspect an entity.
+"""The command `creditbridge-sandbox`: serve platform, provider and mailbox, inspect an entity.
 
-    creditbridge-sandbox serve --config FILE [--only provincial|identity]
+    creditbridge-sandbox serve --config FILE [--only provincial|identity|mailbox]
     creditbridge-sandbox inspect USCC [--seed N] [--size N]
 
 `serve` prints one line of JSON when everything listens and ends by SIGTERM or SIGINT.
@@ -12,7 +12,7 @@ import signal
 import ssl
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from socket import create_server, socket
 
@@ -28,12 +28,16 @@ from creditsandbox.dialects.provincial import endpoints as provincial
 from creditsandbox.dialects.provincial.settings import ProvincialSettings, build_platform
 from creditsandbox.identity import endpoints as identity
 from creditsandbox.identity.settings import IdentitySettings, build_provider
+from creditsandbox.mailbox import endpoints as mailbox
+from creditsandbox.mailbox.letters import Letters
+from creditsandbox.mailbox.settings import MailboxSettings
+from creditsandbox.mailbox.smtp import open_smtp
 from creditsandbox.province.population import SEED, SIZE, Province, ProvinceSettings
 from creditsandbox.province.portrait import draw_portrait
 
 GRACE_SECONDS = 2  # What the slow enterprise still owes is not waited for.
 KEEP_ALIVE_SECONDS = 120  # Longer than any client's pool keeps a connection.
-PROVINCIAL, IDENTITY = "provincial", "identity"
+PROVINCIAL, IDENTITY, MAILBOX = "provincial", "identity", "mailbox"
 
 
 class ConfigInvalid(CreditbridgeError):
@@ -49,6 +53,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     province: ProvinceSettings = ProvinceSettings()
     provincial: ProvincialSettings | None = None
     identity: IdentitySettings | None = None
+    mailbox: MailboxSettings | None = None
 
 
 class Server(uvicorn.Server):
@@ -111,7 +116,7 @@ def _make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     serving = commands.add_parser("serve", help="serve what the configuration names")
     serving.add_argument("--config", type=Path, required=True)
-    serving.add_argument("--only", choices=(PROVINCIAL, IDENTITY), default=None)
+    serving.add_argument("--only", choices=(PROVINCIAL, IDENTITY, MAILBOX), default=None)
     looking = commands.add_parser("inspect", help="show an entity and why its score is so")
     looking.add_argument("uscc")
     looking.add_argument("--seed", type=int, default=SEED)
@@ -155,14 +160,17 @@ async def serve(
         ConfigInvalid: nothing to serve.
     """
     province = Province(seed=config.province.seed, size=config.province.size)
-    bound = list(bind_all(config, province, only=only))
+    letters = Letters()
+    bound = list(bind_all(config, province, letters, only=only))
     if not bound:
         raise ConfigInvalid(detail="nothing to serve")
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop_all, bound)
-    # Where one server fails, the group ends the other: half a sandbox helps nobody.
-    async with asyncio.TaskGroup() as group:
+    # Where one server fails, the group ends the others: half a sandbox helps nobody.
+    async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
+        if config.mailbox is not None and only in {None, MAILBOX}:
+            stack.callback((await open_smtp(config.mailbox, letters)).close)
         for each in bound:
             group.create_task(each.server.serve(sockets=[each.listener]))
         for each in bound:
@@ -177,12 +185,16 @@ def _stop_all(bound: Sequence[Bound]) -> None:
         each.server.should_exit = True
 
 
-def bind_all(config: Config, province: Province, *, only: str | None = None) -> Iterator[Bound]:
+def bind_all(
+    config: Config, province: Province, letters: Letters, *, only: str | None = None
+) -> Iterator[Bound]:
     """Yield what the configuration names, each bound to its port but not yet served."""
     if config.provincial is not None and only in (None, PROVINCIAL):
         yield bind_provincial(config.provincial, province)
     if config.identity is not None and only in (None, IDENTITY):
         yield bind_identity(config.identity, province)
+    if config.mailbox is not None and only in (None, MAILBOX):
+        yield bind(MAILBOX, config.mailbox, None, lambda _address: mailbox.build_app(letters))
 
 
 def bind_provincial(settings: ProvincialSettings, province: Province) -> Bound:
@@ -209,7 +221,7 @@ def bind_identity(settings: IdentitySettings, province: Province) -> Bound:
 
 def bind(
     name: str,
-    settings: ProvincialSettings | IdentitySettings,
+    settings: ProvincialSettings | IdentitySettings | MailboxSettings,
     address: str | None,
     build: Callable[[str], Litestar],
     *,

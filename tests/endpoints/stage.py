@@ -18,12 +18,14 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from tests.endpoints.wire import Answer, Application, send
+from tests.letterbox import Letterbox
 
 from creditbridge.access.id_tokens import IdTokens
 from creditbridge.admission.limits import Limits
 from creditbridge.admission.sealing import Sealer
 from creditbridge.admission.service import Admission
 from creditbridge.admission.settings import AdmissionSettings, LimitPolicy
+from creditbridge.app.keeping import keep_keys
 from creditbridge.app.keys import list_rings
 from creditbridge.app.rooms import Rooms
 from creditbridge.consents.ceilings import Ceilings
@@ -59,6 +61,8 @@ from creditbridge.login.provider import Provider
 from creditbridge.login.rules import derive_form_token
 from creditbridge.login.service import Login
 from creditbridge.login.settings import LoginSettings
+from creditbridge.notices.sealing import AddressSealer
+from creditbridge.notices.service import Notices
 from creditbridge.parties.acts import ApprovalAct, ProposalAct, SuspensionAct
 from creditbridge.parties.model import ChangeKind
 from creditbridge.parties.rules import digest_body, message_of_act
@@ -263,6 +267,7 @@ class Stage:
         self.lifecycle.serve({})
         self.dialect = FakeDialect()
         self.identity = FakeIdentity()
+        self.mailer = Letterbox()
         self.operator_keys = (make_key(), make_key())
         self.operator_ids: tuple[str, str] = ("", "")
         self._numbers = itertools.count(1)
@@ -314,6 +319,8 @@ class Stage:
             passkeys=Passkeys(
                 relying_party(PasskeySettings(), PEOPLE_URL), cooling_hours=COOLING_HOURS
             ),
+            notices=Notices(AddressSealer(bytes(32))),
+            mailer=self.mailer,
             revocations=RevocationLists((), (), self.clock),
             nonces=None,
             id_tokens=IdTokens(
@@ -356,7 +363,7 @@ class Stage:
         self.operator_ids = (first, second)
         async with self.database.transaction() as tx:
             await self.rooms.ledger.renew_lease(tx)
-        await self.rooms.keep_keys()()
+        await keep_keys(self.rooms)()
 
     def propose(
         self, body: bytes, kind: ChangeKind = ChangeKind.BANK_ONBOARDING

@@ -10,6 +10,7 @@ from tests.endpoints.wire import Answer, send
 
 from creditbridge.access.metadata import PAR_PATH
 from creditbridge.admission.settings import LimitPolicy
+from creditbridge.app.keeping import keep_house
 from creditbridge.foundation.database import Database
 
 QUOTA = 4
@@ -196,9 +197,9 @@ async def test_E5_a_flood_leaves_one_entry_in_the_ledger(limited: Stage, bank: M
     """Law 1 holds, and ten years of log are not filled by a client in a loop."""
     for _ in range(QUOTA + 20):
         await ask_token(limited, bank)
-    keep_house = limited.rooms.keep_house()
+    keeping = keep_house(limited.rooms)
 
-    await keep_house.close()
+    await keeping.close()
 
     async with limited.database.transaction() as tx:
         kinds = await tx.fetch_value(

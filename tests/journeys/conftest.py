@@ -55,6 +55,8 @@ from creditbridge.ledger.service import Ledger
 from creditbridge.ledger.settings import LedgerSettings
 from creditbridge.ledger.store.openings import OpeningRow
 from creditbridge.ledger.vault import Vault
+from creditbridge.notices.sealing import AddressSealer
+from creditbridge.notices.service import Notices
 from creditbridge.parties.acts import ApprovalAct, ProposalAct, SignedApproval, SignedProposal
 from creditbridge.parties.model import (
     Bank,
@@ -242,6 +244,7 @@ class House:
         self.sequencer = Sequencer(database, SETTINGS, log_signer=log_key)
         self.admission = Admission(AdmissionSettings(), Sealer(bytes(range(32))))
         self.consents = Consents(Ceilings(), self.consent_key)
+        self.notices = Notices(AddressSealer(bytes(range(32))))
         self.platform = FakePlatform()
         self.deliver = self.new_delivery()
         # No quotas: what they are about is in files of their own.
@@ -563,7 +566,9 @@ def lodge(
     house: House, north: Onboarded, consent_request: Callable[..., ConsentRequest]
 ) -> Callable[..., Awaitable[Consent]]:
     """Lodges a request for a consent, as the bank."""
-    journey = RequestConsent(database=house.database, consents=house.consents, ledger=house.ledger)
+    journey = RequestConsent(
+        database=house.database, consents=house.consents, ledger=house.ledger, notices=house.notices
+    )
 
     async def ask(**terms: object) -> Consent:
         return await journey(house.call(north), consent_request(**terms))

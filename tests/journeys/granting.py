@@ -36,6 +36,7 @@ from creditbridge.ledger.model import (
 )
 from creditbridge.ledger.port import Recorder
 from creditbridge.ledger.service import Ledger
+from creditbridge.notices.service import Notices
 from creditbridge.parties.model import Bank
 from creditbridge.protocols.certificate_binding import PeerCertificate
 from creditbridge.protocols.pkce import challenge_of
@@ -66,6 +67,7 @@ class House(Protocol):
     """The house of `conftest`."""
 
     database: Database
+    notices: Notices
     limit_client: LimitClient
     admission: Admission
     consents: Consents
@@ -204,6 +206,7 @@ class Counter:
             consents=self.house.consents,
             access=access,
             ledger=ledger or self.house.ledger,
+            notices=self.house.notices,
         )
         act = Withdrawal(consent_id=consent.consent_id, uscc=consent.uscc, person_id=person_id)
         return await journey(act)

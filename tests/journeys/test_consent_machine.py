@@ -273,7 +273,11 @@ class ConsentMachine(RuleBasedStateMachine):
     def _withdrawal(self, known: Known) -> Awaitable[Consent]:
         house = self.world.house
         journey = WithdrawConsent(
-            database=house.database, consents=house.consents, access=access, ledger=house.ledger
+            database=house.database,
+            consents=house.consents,
+            access=access,
+            ledger=house.ledger,
+            notices=house.notices,
         )
         return journey(
             Withdrawal(

@@ -30,6 +30,7 @@ from creditbridge.ledger.model import (
     EventKind,
 )
 from creditbridge.ledger.service import Ledger
+from creditbridge.notices.service import Notices
 from creditbridge.parties.model import Bank, Enrolment, Role
 from creditbridge.parties.service import enrol_person
 from creditbridge.profile.codes import SectionCode
@@ -51,6 +52,7 @@ class House(Protocol):
     """The house of `conftest`."""
 
     database: Database
+    notices: Notices
     ledger: Ledger
     consents: Consents
     consent_key: FileKey
@@ -76,7 +78,11 @@ def give_in(house: House) -> GiveConsent:
 def withdraw_in(house: House) -> WithdrawConsent:
     """Return the journey of a withdrawal."""
     return WithdrawConsent(
-        database=house.database, consents=house.consents, access=access, ledger=house.ledger
+        database=house.database,
+        consents=house.consents,
+        access=access,
+        ledger=house.ledger,
+        notices=house.notices,
     )
 
 
@@ -137,7 +143,9 @@ async def test_no_request_is_lodged_without_the_ledgers_word(
 ) -> None:
     """The statement fails, before or after it was done: the enterprise never sees a request."""
     broken = house.faulty_ledger(EventKind.CONSENT_REQUESTED, fault)
-    journey = RequestConsent(database=house.database, consents=house.consents, ledger=broken)
+    journey = RequestConsent(
+        database=house.database, consents=house.consents, ledger=broken, notices=house.notices
+    )
 
     with pytest.raises(DatabaseUnavailable):
         await journey(house.call(north), consent_request())
@@ -160,7 +168,9 @@ async def test_an_authorization_number_is_used_once(
     consent_request: Callable[..., ConsentRequest],
 ) -> None:
     """The bank's own number names one request."""
-    journey = RequestConsent(database=house.database, consents=house.consents, ledger=house.ledger)
+    journey = RequestConsent(
+        database=house.database, consents=house.consents, ledger=house.ledger, notices=house.notices
+    )
     request = consent_request()
     await journey(house.call(north), request)
 
@@ -312,7 +322,11 @@ async def test_no_consent_is_withdrawn_without_the_ledgers_word(
 
     with pytest.raises(DatabaseUnavailable):
         await WithdrawConsent(
-            database=house.database, consents=house.consents, access=access, ledger=broken
+            database=house.database,
+            consents=house.consents,
+            access=access,
+            ledger=broken,
+            notices=house.notices,
         )(act)
 
     async with house.database.transaction() as tx:

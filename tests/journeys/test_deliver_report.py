@@ -38,6 +38,7 @@ from creditbridge.ledger.model import (
 )
 from creditbridge.ledger.port import Recorder
 from creditbridge.ledger.service import Ledger
+from creditbridge.notices.service import Notices
 from creditbridge.parties.licence import PurposeNotLicensed
 from creditbridge.parties.model import Bank
 from creditbridge.platforms.model import PlatformQuery
@@ -70,6 +71,7 @@ class House(Protocol):
     """The house of `conftest`."""
 
     database: Database
+    notices: Notices
     ledger: Ledger
     consents: Consents
     platform: FakePlatform
@@ -99,7 +101,11 @@ class House(Protocol):
 def withdraw(house: House, person_id: str) -> Callable[[Consent], Awaitable[Consent]]:
     """Withdraws a consent as its enterprise's representative."""
     journey = WithdrawConsent(
-        database=house.database, consents=house.consents, access=access, ledger=house.ledger
+        database=house.database,
+        consents=house.consents,
+        access=access,
+        ledger=house.ledger,
+        notices=house.notices,
     )
 
     def act(consent: Consent) -> Awaitable[Consent]:

@@ -22,15 +22,19 @@ from creditbridge.journeys.settle_intents import SettleIntents
 from creditbridge.journeys.silence_consents import SilenceConsents
 from creditbridge.journeys.sum_up_overruns import Overrun, Overruns, SumUpOverruns
 from creditbridge.journeys.sum_up_strangers import Strangers, SumUpStrangers
+from creditbridge.journeys.tell_looks import TellLooks
 from creditbridge.journeys.warn_endings import SeenCertificates, WarnEndings
+from creditbridge.journeys.warn_lapsing import WarnLapsing
 from creditbridge.ledger.model import BankName, Core
 from creditbridge.ledger.service import Ledger
+from creditbridge.notices.service import Notices
 
 
 class House(Protocol):
     """The house of `conftest`."""
 
     database: Database
+    notices: Notices
     ledger: Ledger
     admission: Admission
     consents: Consents
@@ -63,6 +67,8 @@ def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
         "SETTLE_SECONDS",
         "SILENCE_SECONDS",
         "LAPSE_SECONDS",
+        "MAIL_SECONDS",
+        "WARN_SECONDS",
         "PURGE_SECONDS",
         "ENDINGS_SECONDS",
     ):
@@ -97,6 +103,10 @@ def keeping(house: House, strangers: Strangers) -> KeepHouse:
         settle_intents=house.new_settling("nod_1"),
         silence_consents=SilenceConsents(database=database, consents=consents, ledger=ledger),
         lapse_requests=LapseRequests(database=database, consents=consents, ledger=ledger),
+        notices=house.notices,
+        warn_lapsing=WarnLapsing(database=database, consents=consents, notices=house.notices),
+        tell_looks=TellLooks(database=database, consents=consents, notices=house.notices),
+        send_notices=None,
         sum_up_strangers=SumUpStrangers(database=database, ledger=ledger, strangers=strangers),
         sum_up_overruns=SumUpOverruns(database=database, ledger=ledger, overruns=house.overruns),
     )

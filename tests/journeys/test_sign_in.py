@@ -22,6 +22,7 @@ from creditbridge.login.model import Callback, Identity, IdentityRejected, Signe
 from creditbridge.login.provider import Provider
 from creditbridge.login.service import Login, find_session
 from creditbridge.login.settings import LoginSettings
+from creditbridge.notices.service import Notices
 from creditbridge.parties.model import Role
 
 Told: TypeAlias = Callable[..., Awaitable[list[Core]]]
@@ -58,6 +59,7 @@ class House(Protocol):
     """The house of `conftest`."""
 
     database: Database
+    notices: Notices
     ledger: Ledger
     clock: SystemClock
     seal_key: FileKey
@@ -89,7 +91,12 @@ def sign_in(house: House) -> Callable[..., SignIn]:
             id_tokens=IdTokens(provider=provider, clock=house.clock),
             answer=answer,
         )
-        return SignIn(database=house.database, login=login, ledger=ledger or house.ledger)
+        return SignIn(
+            database=house.database,
+            login=login,
+            ledger=ledger or house.ledger,
+            notices=house.notices,
+        )
 
     return make
 

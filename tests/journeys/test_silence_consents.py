@@ -13,12 +13,14 @@ from creditbridge.journeys.silence_consents import SilenceConsents
 from creditbridge.journeys.withdraw_consent import WithdrawConsent
 from creditbridge.ledger.model import ConsentSilenced, Core, EventKind, Intent, IntentOutcome
 from creditbridge.ledger.service import Ledger
+from creditbridge.notices.service import Notices
 
 
 class House(Protocol):
     """The house of `conftest`."""
 
     database: Database
+    notices: Notices
     ledger: Ledger
     consents: Consents
 
@@ -35,7 +37,11 @@ def silence_in(house: House) -> SilenceConsents:
 async def withdraw(house: House, consent: Consent, person_id: str) -> None:
     """Withdraw a consent."""
     journey = WithdrawConsent(
-        database=house.database, consents=house.consents, access=access, ledger=house.ledger
+        database=house.database,
+        consents=house.consents,
+        access=access,
+        ledger=house.ledger,
+        notices=house.notices,
     )
     await journey(Withdrawal(consent_id=consent.consent_id, uscc=consent.uscc, person_id=person_id))
 

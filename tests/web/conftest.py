@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from creditbridge.consents.model import ConsentState
 from creditbridge.endpoints.charting import MarkKind, Span, draw_chart
+from creditbridge.endpoints.inbox_views import ContactView, InboxLine, InboxView, inbox_line
 from creditbridge.endpoints.openness import group_sections
 from creditbridge.endpoints.views import (
     AskedConsent,
@@ -32,6 +33,8 @@ from creditbridge.endpoints.views import (
     Visitor,
     WithdrawalView,
 )
+from creditbridge.notices import model as notices
+from creditbridge.notices.model import NoticeKind
 from creditbridge.profile.codes import Purpose, SectionCode
 
 NOW = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
@@ -71,6 +74,20 @@ def make_line(foreign: str, state: ConsentState) -> ConsentLine:
         days_left=3 if state is ConsentState.ACTIVE else None,
         last_look_at=NOW if state is ConsentState.ACTIVE else None,
     )
+
+
+def make_notice(foreign: str, kind: NoticeKind) -> InboxLine:
+    """A line of the inbox."""
+    told = notices.Notice(
+        notice_id="ntc_1",
+        kind=kind,
+        about=CONSENT_ID,
+        bank_name=foreign,
+        purposes=(Purpose.PRE_LOAN_REVIEW,),
+        told_at=NOW,
+        is_read=kind is NoticeKind.REPORT_DELIVERED,
+    )
+    return inbox_line(told)
 
 
 def make_pages(foreign: str) -> dict[str, dict[str, object]]:
@@ -137,6 +154,14 @@ def make_pages(foreign: str) -> dict[str, dict[str, object]]:
             client_id="north-web",
             request_uri="urn:ietf:params:oauth:request_uri:x",
             shown="s" * 43,
+        ),
+        "inbox": InboxView(
+            lines=tuple(make_notice(foreign, kind) for kind in NoticeKind),
+            unread=("ntc_1",),
+            older="ntc_1",
+        ),
+        "inbox_settings": ContactView(
+            sends_mail=True, wants_looks=True, address=foreign, asked=foreign
         ),
         "error": ErrorView(code=foreign, interaction_id=foreign, offers_sign_in=True),
     }

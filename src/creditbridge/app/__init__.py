@@ -10,6 +10,7 @@ from typing import TypeAlias
 import msgspec
 
 from creditbridge.app.doors import list_doors
+from creditbridge.app.keeping import keep_house
 from creditbridge.app.keys import list_rings
 from creditbridge.app.opening import open_limits, open_own_certificates, open_proxies
 from creditbridge.app.rooms import Rooms
@@ -54,11 +55,11 @@ async def build(
         stack.push_async_callback(database.close)
         limits = await open_limits(url, settings, stack)
         rooms = await Rooms.open(settings, database, limits, clock or SystemClock(), stack)
-        keep_house = rooms.keep_house()
+        keeping = keep_house(rooms)
         # Before a door opens: what an earlier crash left is settled first (law 10).
-        await keep_house.renew_lease()
-        await keep_house.keep_keys()
-        stack.push_async_callback(keep_house.close)
+        await keeping.renew_lease()
+        await keeping.keep_keys()
+        stack.push_async_callback(keeping.close)
         sequencer = Sequencer(database, settings.ledger, log_signer=rooms.keys.ledger)
         house = rooms.house(
             Readiness(
@@ -71,7 +72,7 @@ async def build(
         proxies = open_proxies(settings.doors.bank, rooms.clock)
         certificates = open_own_certificates(settings.doors.bank, database, proxies)
         await certificates.look()
-        tasks |= {"sequencer": sequencer.run, **keep_house.tasks()}
+        tasks |= {"sequencer": sequencer.run, **keeping.tasks()}
         tasks |= {"revocation": rooms.revocations.watch, "certificates": certificates.watch}
         doors = list_doors(settings, house, bank_tls=certificates.context, proxies=proxies)
         yield Built(house=house, doors=doors, tasks=tasks)

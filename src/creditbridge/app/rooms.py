@@ -1,7 +1,6 @@
 """The rooms of one process, and the journeys that lead through them."""
 
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from functools import partial
 
 import msgspec
@@ -16,7 +15,7 @@ from creditbridge.admission.sealing import Sealer
 from creditbridge.admission.service import Admission
 from creditbridge.app.descriptions import Descriptions
 from creditbridge.app.endings import list_file_endings
-from creditbridge.app.keys import ShownKeys, list_rings, pin_house, trust_files
+from creditbridge.app.keys import ShownKeys, pin_house, trust_files
 from creditbridge.app.opening import (
     open_id_tokens,
     open_key_http,
@@ -33,6 +32,7 @@ from creditbridge.endpoints.readiness import Readiness
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.ids import Kind, new_id
+from creditbridge.foundation.mail import Mailer, open_mailer
 from creditbridge.foundation.sharing import SharedTransactions
 from creditbridge.journeys.admit_caller import AdmitCaller
 from creditbridge.journeys.ask_person import AskPerson
@@ -47,9 +47,6 @@ from creditbridge.journeys.fetch_keys import FetchKeys
 from creditbridge.journeys.give_consent import GiveConsent
 from creditbridge.journeys.introspect_token import IntrospectToken
 from creditbridge.journeys.issue_token import IssueToken
-from creditbridge.journeys.keep_house import KeepHouse
-from creditbridge.journeys.keep_keys import KeepKeys
-from creditbridge.journeys.lapse_requests import LapseRequests
 from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.manage_grant import ManageGrant
 from creditbridge.journeys.open_authorization import OpenAuthorization
@@ -61,11 +58,9 @@ from creditbridge.journeys.push_request import PushRequest
 from creditbridge.journeys.refuse_caller import RefuseCaller
 from creditbridge.journeys.request_consent import RequestConsent
 from creditbridge.journeys.revoke_token import RevokeToken
-from creditbridge.journeys.settle_intents import SettleIntents
 from creditbridge.journeys.sign_in import SignIn
-from creditbridge.journeys.silence_consents import SilenceConsents
-from creditbridge.journeys.sum_up_overruns import Overruns, SumUpOverruns
-from creditbridge.journeys.sum_up_strangers import Strangers, SumUpStrangers
+from creditbridge.journeys.sum_up_overruns import Overruns
+from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.journeys.suspend_bank import SuspendBank
 from creditbridge.journeys.warn_endings import SeenCertificates, WarnEndings
 from creditbridge.journeys.withdraw_consent import WithdrawConsent
@@ -74,6 +69,8 @@ from creditbridge.ledger.service import Ledger
 from creditbridge.login.passkeys.service import Passkeys
 from creditbridge.login.passkeys.settings import relying_party
 from creditbridge.login.service import Login
+from creditbridge.notices.sealing import AddressSealer
+from creditbridge.notices.service import Notices
 from creditbridge.platforms.service import Platforms
 from creditbridge.protocols.dpop_nonce import ProofNonces
 from creditbridge.server.revocation import RevocationLists
@@ -96,6 +93,8 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     ledger: Ledger
     login: Login
     passkeys: Passkeys
+    notices: Notices
+    mailer: Mailer | None
     revocations: RevocationLists
     nonces: ProofNonces | None
     id_tokens: IdTokens | None
@@ -113,6 +112,8 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
         """Furnish the rooms; clients that are opened here are closed by the stack."""
         keys = load_keys(settings.keys, clock)
         records = load_opening_key(settings.keys.records).secret
+        openings = load_opening_key(settings.keys.openings)
+        mail = settings.mail
         return cls(
             settings=settings,
             database=database,
@@ -129,7 +130,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             ledger=Ledger(
                 settings.ledger,
                 receipt_signer=keys.receipt,
-                opening_keys=OpeningKeys(current=load_opening_key(settings.keys.openings)),
+                opening_keys=OpeningKeys(current=openings),
                 node_id=new_id(Kind.NODE, now=clock.now()),
             ),
             login=open_login(settings, keys, database, clock, stack),
@@ -137,49 +138,11 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 relying_party(settings.passkeys, settings.doors.people.url),
                 cooling_hours=settings.passkeys.recovery_cooling_hours,
             ),
+            notices=Notices(AddressSealer(openings.secret)),
+            mailer=None if mail is None else open_mailer(mail),
             revocations=open_revocations(settings, clock),
             nonces=open_nonces(settings),
             id_tokens=open_id_tokens(settings, keys),
-        )
-
-    def keep_house(self) -> KeepHouse:
-        """Return what runs behind the doors."""
-        return KeepHouse(
-            database=self.database,
-            clock=self.clock,
-            admission=self.admission,
-            ledger=self.ledger,
-            keep_keys=self.keep_keys(),
-            warn_endings=self._warn_endings(),
-            settle_intents=SettleIntents(
-                database=self.database,
-                ledger=self.ledger,
-                platforms=self.platforms,
-                consents=self.consents,
-                admission=self.admission,
-                answers=ReportAnswers(),
-            ),
-            silence_consents=SilenceConsents(
-                database=self.database, ledger=self.ledger, consents=self.consents
-            ),
-            lapse_requests=LapseRequests(
-                database=self.database, consents=self.consents, ledger=self.ledger
-            ),
-            sum_up_strangers=SumUpStrangers(
-                database=self.database, ledger=self.ledger, strangers=self.strangers
-            ),
-            sum_up_overruns=SumUpOverruns(
-                database=self.database, ledger=self.ledger, overruns=self.overruns
-            ),
-        )
-
-    def keep_keys(self) -> KeepKeys:
-        """Return who looks after the house's signing keys."""
-        return KeepKeys(
-            database=self.database,
-            ledger=self.ledger,
-            rings=list_rings(self.keys),
-            cache=timedelta(seconds=self.settings.keys.cache_seconds),
         )
 
     def house(self, readiness: Readiness) -> House:
@@ -204,10 +167,12 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             nonces=self.nonces,
             keys=ShownKeys(keys=keys, cache_seconds=self.settings.keys.cache_seconds),
             pinned=pin_house(self.settings),
-            endings=self._warn_endings(),
+            endings=self.warn_endings(),
             consents=self.consents,
             ledger=ledger,
             login=self.login,
+            notices=self.notices,
+            sends_mail=self.mailer is not None,
             readiness=readiness,
             open_house=OpenHouse(database=database, ledger=ledger),
             decide_change=DecideChange(database=database, access=access, ledger=ledger),
@@ -241,6 +206,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 prove_client=prove_client,
                 admission=self.admission,
                 consents=self.consents,
+                notices=self.notices,
                 scopes=addresses.scopes,
             ),
             decide_waiting=DecideWaiting(
@@ -263,9 +229,11 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 nonces=self.nonces,
             ),
             request_consent=RequestConsent(
-                database=database, consents=self.consents, ledger=ledger
+                database=database, consents=self.consents, ledger=ledger, notices=self.notices
             ),
-            sign_in=SignIn(database=database, login=self.login, ledger=ledger),
+            sign_in=SignIn(
+                database=database, login=self.login, ledger=ledger, notices=self.notices
+            ),
             passkeys=self.passkeys,
             enrol_passkey=EnrolPasskey(
                 database=database,
@@ -276,7 +244,11 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             end_passkey=EndPasskey(database=database, passkeys=self.passkeys, ledger=ledger),
             give_consent=GiveConsent(database=database, consents=self.consents, ledger=ledger),
             withdraw_consent=WithdrawConsent(
-                database=database, consents=self.consents, access=access, ledger=ledger
+                database=database,
+                consents=self.consents,
+                access=access,
+                ledger=ledger,
+                notices=self.notices,
             ),
             manage_grant=ManageGrant(
                 database=database, access=access, consents=self.consents, ledger=ledger
@@ -288,7 +260,8 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             ),
         )
 
-    def _warn_endings(self) -> WarnEndings:
+    def warn_endings(self) -> WarnEndings:
+        """Return who tells what ends soon."""
         return WarnEndings(
             database=self.database,
             admission=self.admission,

@@ -150,6 +150,15 @@ class Consents:
         before = await self._lock(tx, consent_id=withdrawal.consent_id, uscc=withdrawal.uscc)
         return await self._move(tx, answers.withdraw(before, withdrawal, now=await tx.renew_now()))
 
+    async def list_lapsing(
+        self, tx: Transaction, *, before: datetime, after: Consent | None = None
+    ) -> list[Consent]:
+        """Return a page of the requests that lapse before an instant, the soonest first.
+
+        `after` is the last of the page before.
+        """
+        return await store.list_lapsing(tx, before=before, after=after, rows_max=PAGE_ROWS_MAX)
+
     async def lapse_overdue(
         self, tx: Transaction, *, rows_max: int = LAPSE_ROWS_MAX
     ) -> list[Consent]:

@@ -41,6 +41,7 @@ from creditbridge.journeys.withdraw_consent import WithdrawConsent
 from creditbridge.ledger.service import Ledger
 from creditbridge.login.passkeys.service import Passkeys
 from creditbridge.login.service import Login
+from creditbridge.notices.service import Notices
 from creditbridge.protocols.dpop_nonce import ProofNonces
 from creditbridge.protocols.jws import TokenSigners
 
@@ -88,6 +89,8 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     consents: Consents
     ledger: Ledger
     login: Login
+    notices: Notices
+    sends_mail: bool  # Whether a relay is configured.
     readiness: Readiness
     strangers: Strangers
     open_house: OpenHouse

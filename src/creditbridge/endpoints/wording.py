@@ -39,6 +39,12 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
         isolated = {name: _isolate(value) for name, value in values.items()}
         return escape(self.texts[key]).format(**isolated)
 
+    def plain(self, key: str, **values: object) -> str:
+        """Return a text of ours for where there is no markup, such as a mail: one line each."""
+        return self.texts[key].format(
+            **{name: show_invisible(value) for name, value in values.items()}
+        )
+
     def explain(self, code: str) -> Markup:
         """Return what a person is told about an error code."""
         known = f"error_text.{code}"

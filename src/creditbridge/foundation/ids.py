@@ -31,6 +31,7 @@ class Kind(StrEnum):
     EVENT = "evt"
     INTENT = "int"
     NODE = "nod"
+    NOTICE = "ntc"
 
 
 def new_id(kind: Kind, *, now: datetime) -> str:

@@ -1,6 +1,6 @@
 """A bank's machine asks a person who is not at its browser (OpenID CIBA Core 1.0, section 7).
 
-    prove_client -> access -> parties -> consents -> access
+    prove_client -> access -> parties -> consents -> access -> notices
 
 1. The client proves who it is; what it is refused from here on is in the ledger.
 2. The one object that a key of its own signed says what it asks; its `jti` is good for one use.
@@ -9,6 +9,7 @@
    purposes, under a number not used before.
 5. The request waits in the portal, under an id that the client does not learn, and the other way
    round.
+6. The enterprise is told that somebody asks.
 
 Nothing is stored about a consent: it begins to exist when a person decides.
 """
@@ -40,6 +41,8 @@ from creditbridge.foundation.errors import Malformed, Refused
 from creditbridge.foundation.ids import Kind, new_id
 from creditbridge.journeys.asked_consents import list_asked
 from creditbridge.journeys.prove_client import Admission, ProveClient
+from creditbridge.notices.model import News, NoticeKind
+from creditbridge.notices.port import Herald
 from creditbridge.parties.key_sets import KeySetDue
 from creditbridge.parties.licence import require_licensed
 from creditbridge.parties.model import CIBA, Bank, Registration
@@ -65,6 +68,7 @@ class AskPerson(msgspec.Struct, frozen=True, kw_only=True):
     prove_client: ProveClient
     admission: Admission
     consents: Consents
+    notices: Herald
     scopes: frozenset[str]
 
     async def __call__(self, request: ClientRequest) -> BackchannelAnswer:
@@ -100,7 +104,9 @@ class AskPerson(msgspec.Struct, frozen=True, kw_only=True):
             )
             await self._require_acceptable(tx, pushed, registration.bank)  # 4
             life = _shorten(read_expiry(signed.parameters), asked, now=tx.now)
-            return await keep_request(tx, pushed, life=life)  # 5
+            answer = await keep_request(tx, pushed, life=life)  # 5
+            await self.notices.tell(tx, _news_of(asked, registration.bank))  # 6
+            return answer
 
     async def _spend(
         self, tx: Transaction, registration: Registration, bound: BackchannelClaims
@@ -128,6 +134,15 @@ class AskPerson(msgspec.Struct, frozen=True, kw_only=True):
 def _sent_of(signed: RequestObject[BackchannelClaims]) -> Sent:
     return Sent(
         body=signed.claims, base=signed.signed, signature=signed.signature, key_id=signed.key_id
+    )
+
+
+def _news_of(asked: BackchannelRequest, bank: Bank) -> News:
+    return News(
+        kind=NoticeKind.CONSENT_WAITING,
+        uscc=asked.uscc,
+        bank_name=bank.legal_name,
+        purposes=frozenset(purpose for detail in asked.details for purpose in detail.purposes),
     )
 
 

@@ -3,10 +3,11 @@
 1. Every second: the lease is renewed, whatever else takes long; intents of lost nodes are settled;
    the house's keys are looked after.
 2. Five times a second: withdrawn consents under which nothing runs any more fall silent.
-3. Every ten seconds: requests that nobody answered lapse; strangers' refusals, and what clients
+3. Every two seconds: mails whose turn it is go out; looks are told to those who want to know.
+4. Every ten seconds: requests that nobody answered lapse; strangers' refusals, and what clients
    asked beyond their limits, are summed up.
-4. Every minute: what has run out is purged.
-5. Every hour: what ends soon is told.
+5. Every minute: enterprises are told of requests about to lapse; what has run out is purged.
+6. Every hour: what ends soon is told.
 """
 
 import asyncio
@@ -25,11 +26,14 @@ from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.logging import get_logger
 from creditbridge.journeys.keep_keys import KeepKeys
 from creditbridge.journeys.lapse_requests import LapseRequests
+from creditbridge.journeys.send_notices import SendNotices
 from creditbridge.journeys.settle_intents import SettleIntents
 from creditbridge.journeys.silence_consents import SilenceConsents
 from creditbridge.journeys.sum_up_overruns import SumUpOverruns
 from creditbridge.journeys.sum_up_strangers import SumUpStrangers
+from creditbridge.journeys.tell_looks import TellLooks
 from creditbridge.journeys.warn_endings import WarnEndings
+from creditbridge.journeys.warn_lapsing import WarnLapsing
 
 log = get_logger("keep_house")
 
@@ -37,7 +41,9 @@ LEASE_SECONDS = 1.0
 SETTLE_SECONDS = 1.0
 KEYS_SECONDS = 1.0
 SILENCE_SECONDS = 0.2
+MAIL_SECONDS = 2.0
 LAPSE_SECONDS = 10.0
+WARN_SECONDS = 60.0
 PURGE_SECONDS = 60.0
 ENDINGS_SECONDS = 3_600.0
 MINUTE = timedelta(minutes=1)
@@ -63,6 +69,14 @@ class Ledger(Protocol):
         ...
 
 
+class Notices(Protocol):
+    """What this journey needs of the notices."""
+
+    async def purge(self, tx: Transaction) -> int:
+        """Delete what is old."""
+        ...
+
+
 class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
     """The journey, with the rooms it walks through."""
 
@@ -70,11 +84,15 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     admission: Admission
     ledger: Ledger
+    notices: Notices
     keep_keys: KeepKeys
     warn_endings: WarnEndings
     settle_intents: SettleIntents
     silence_consents: SilenceConsents
     lapse_requests: LapseRequests
+    warn_lapsing: WarnLapsing
+    tell_looks: TellLooks
+    send_notices: SendNotices | None  # None where no relay is configured.
     sum_up_strangers: SumUpStrangers
     sum_up_overruns: SumUpOverruns
 
@@ -86,9 +104,12 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
             "settle": lambda: _repeat("settle", SETTLE_SECONDS, self.settle_intents),  # 1
             "keys": lambda: _repeat("keys", KEYS_SECONDS, self.keep_keys),  # 1
             "silence": lambda: _repeat("silence", SILENCE_SECONDS, self.silence_consents),  # 2
-            "lapse": lambda: _repeat("lapse", LAPSE_SECONDS, self._look_after_requests),  # 3
-            "purge": lambda: _repeat("purge", PURGE_SECONDS, self._purge),  # 4
-            "endings": lambda: _repeat("endings", ENDINGS_SECONDS, self.warn_endings),  # 5
+            "mail": lambda: _repeat("mail", MAIL_SECONDS, self._send_mail),  # 3
+            "looks": lambda: _repeat("looks", MAIL_SECONDS, self.tell_looks),  # 3
+            "lapse": lambda: _repeat("lapse", LAPSE_SECONDS, self._look_after_requests),  # 4
+            "warn": lambda: _repeat("warn", WARN_SECONDS, self.warn_lapsing),  # 5
+            "purge": lambda: _repeat("purge", PURGE_SECONDS, self._purge),  # 5
+            "endings": lambda: _repeat("endings", ENDINGS_SECONDS, self.warn_endings),  # 6
         }
 
     async def renew_lease(self) -> None:
@@ -99,6 +120,10 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
     async def close(self) -> None:
         """Record what is still counted; the last step of a drain."""
         await self._sum_up(until=self.clock.now() + MINUTE)
+
+    async def _send_mail(self) -> None:
+        if self.send_notices is not None:
+            await self.send_notices()
 
     async def _look_after_requests(self) -> None:
         await self.lapse_requests()
@@ -115,6 +140,7 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
             await passkeys.purge(tx)
             await self.admission.purge(tx)
             await self.ledger.purge_leases(tx)
+            await self.notices.purge(tx)
 
 
 async def _repeat(name: str, seconds: float, work: Callable[[], Awaitable[object]]) -> None:

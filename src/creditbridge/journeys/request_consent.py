@@ -1,10 +1,11 @@
 """A bank asks an enterprise for a consent.
 
-    parties -> consents -> ledger
+    parties -> consents -> ledger -> notices
 
 1. The request is within the bank's licence and keeps the ceilings of its purposes; it is lodged for
    the enterprise to find.
 2. The ledger holds it as the first link of the consent's chain.
+3. The enterprise is told.
 """
 
 from typing import Protocol
@@ -16,7 +17,10 @@ from creditbridge.consents.model import Consent
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.journeys.admit_caller import Caller
 from creditbridge.journeys.records.consents import request_record
+from creditbridge.journeys.records.news import consent_news
 from creditbridge.ledger.port import Recorder
+from creditbridge.notices.model import NoticeKind
+from creditbridge.notices.port import Herald
 from creditbridge.parties.licence import require_licensed
 
 
@@ -34,6 +38,7 @@ class RequestConsent(msgspec.Struct, frozen=True, kw_only=True):
     database: Database
     consents: Consents
     ledger: Recorder
+    notices: Herald
 
     async def __call__(self, caller: Caller, request: ConsentRequest) -> Consent:
         """Walk the steps above, in order.
@@ -46,4 +51,7 @@ class RequestConsent(msgspec.Struct, frozen=True, kw_only=True):
         async with self.database.transaction() as tx:
             consent = await self.consents.request_consent(tx, request)  # 1
             await self.ledger.record(tx, request_record(caller, consent))  # 2
+            await self.notices.tell(  # 3
+                tx, consent_news(NoticeKind.CONSENT_REQUESTED, consent)
+            )
         return consent

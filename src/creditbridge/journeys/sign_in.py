@@ -1,20 +1,24 @@
 """A person signs in to speak for an enterprise.
 
-    login -> parties -> ledger -> login
+    login -> parties -> ledger -> login -> notices
 
 1. The identity provider says who this is, and for which enterprise they speak.
 2. Person and right to speak are enrolled where they are new.
 3. A new enrolment is in the ledger before anything can be approved with it.
 4. A new session begins; the one that this browser had before ends.
+5. Who speaks for the enterprise already is told that somebody new does.
 """
 
 import msgspec
 
 from creditbridge.foundation.database import Database
 from creditbridge.journeys.records.consents import person_record
+from creditbridge.journeys.records.news import people_news
 from creditbridge.ledger.port import Recorder
 from creditbridge.login.model import Callback
 from creditbridge.login.service import Login, open_session
+from creditbridge.notices.model import NoticeKind
+from creditbridge.notices.port import Herald
 from creditbridge.parties.model import Enrolment
 from creditbridge.parties.service import enrol_person, get_person
 
@@ -32,6 +36,7 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     database: Database
     login: Login
     ledger: Recorder
+    notices: Herald
 
     async def __call__(
         self, callback: Callback, *, binding: str | None, replaces: str | None
@@ -66,4 +71,7 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
                 replaces=replaces,
                 anew=signed_in.anew,
             )
+            if is_new:
+                news = people_news(NoticeKind.REPRESENTATIVE_ADDED, identity.uscc)
+                await self.notices.tell(tx, news)  # 5
         return SignedInPerson(session=session, return_to=signed_in.return_to)

@@ -1,12 +1,13 @@
 """An enterprise's representative takes a consent back.
 
-    parties -> consents -> access -> ledger
+    parties -> consents -> access -> ledger -> notices
 
 1. The person may still speak for the enterprise.
 2. The consent ends: no use from here on, exactly.
 3. Every grant that rests on it ends with it: codes, refresh tokens and access tokens are gone.
 4. The ledger holds the withdrawal as the next link of the consent's chain, and the grants' ends.
 5. The house keeps in mind that reports may be under way, until `silence_consents` finds none.
+6. Everybody who speaks for the enterprise is told.
 
 Those reports find the end before they deliver: `deliver_report` holds the consent's row while it
 records a delivery, so that a delivery is either durable before the withdrawal, or never made.
@@ -22,9 +23,12 @@ from creditbridge.consents.model import Consent
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.journeys.records.consents import end_record
 from creditbridge.journeys.records.grants import withdrawn_grant_record
+from creditbridge.journeys.records.news import consent_news
 from creditbridge.journeys.require_voice import require_voice
 from creditbridge.ledger.model import EventKind, Recorded
 from creditbridge.ledger.port import Recorder
+from creditbridge.notices.model import NoticeKind
+from creditbridge.notices.port import Herald
 
 
 class Consents(Protocol):
@@ -58,6 +62,7 @@ class WithdrawConsent(msgspec.Struct, frozen=True, kw_only=True):
     consents: Consents
     access: Access
     ledger: Ledger
+    notices: Herald
 
     async def __call__(self, withdrawal: Withdrawal) -> Consent:
         """Walk the steps above, in order.
@@ -74,4 +79,7 @@ class WithdrawConsent(msgspec.Struct, frozen=True, kw_only=True):
             for grant in grants:
                 await self.ledger.record(tx, withdrawn_grant_record(grant, consent, person))  # 4
             await self.ledger.await_silence(tx, consent.consent_id, recorded)  # 5
+            await self.notices.tell(  # 6
+                tx, consent_news(NoticeKind.CONSENT_WITHDRAWN, consent)
+            )
         return consent

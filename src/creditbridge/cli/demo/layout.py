@@ -58,6 +58,13 @@ issuer = "https://{host}:{identity_port}"
 authority = "pki/ca/identity.pem"
 client_id = "creditbridge"
 
+[mail]
+host = "127.0.0.1"
+port = {smtp_port}
+encryption = "TLS"
+authority = "pki/ca/mail.pem"
+sender = "notices@creditbridge.example"
+
 [[platforms]]
 platform_id = "provincial"
 dialect = "provincial"
@@ -69,7 +76,7 @@ client_key_file = "pki/gateway/platform-client.key"
 answer_keys = {{ "provincial-1" = "pki/platform/message.pub" }}
 """
 SANDBOX = """\
-# The demo's counterparts: the provincial platform and the identity provider.
+# The demo's counterparts: the provincial platform, the identity provider, a mailbox.
 [provincial]
 port = {platform_port}
 base_url = "https://127.0.0.1:{platform_port}"
@@ -90,6 +97,12 @@ private_key_file = "pki/identity/server.key"
 signing_key_file = "pki/identity/signing.key"
 client_key_files = ["pki/gateway/login.pub"]
 redirect_uris = ["https://{host}:{people_port}/portal/callback"]
+
+[mailbox]
+port = {mailbox_port}
+smtp_port = {smtp_port}
+certificate_file = "pki/mail/server.pem"
+private_key_file = "pki/mail/server.key"
 """
 
 
@@ -97,7 +110,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where banks and people come in: the host as they name it, the address that listens.
 
     The bank's door takes `first_port`, the people's door and the identity provider the next two;
-    0 takes free ones. The operations door and the platform stay on loopback, on free ports.
+    0 takes free ones. The operations door, the platform and the mailbox stay on loopback, on free
+    ports.
     """
 
     host: str = "127.0.0.1"
@@ -105,10 +119,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     first_port: int = 0
 
     def choose_ports(self) -> list[int]:
-        """Return five ports: bank, people, identity provider, operations, platform."""
+        """Return seven: bank, people, identity provider, operations, platform, mail, mailbox."""
         if self.first_port == 0:
-            return free_ports(5)
-        return [*range(self.first_port, self.first_port + 3), *free_ports(2)]
+            return free_ports(7)
+        return [*range(self.first_port, self.first_port + 3), *free_ports(4)]
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +136,8 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     operations_port: int
     identity_port: int
     platform_port: int
+    smtp_port: int
+    mailbox_port: int
 
     @property
     def pki(self) -> Path:
@@ -143,12 +159,18 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
         """The identity provider."""
         return f"https://{self.host}:{self.identity_port}"
 
+    @property
+    def mailbox_url(self) -> str:
+        """The sandbox's mailbox, as a page; `/mails` is the same as JSON."""
+        return f"https://127.0.0.1:{self.mailbox_port}"
+
     def addresses(self) -> list[tuple[str, str]]:
         """Return what a person needs to go on by hand."""
         return [
             ("portal", self.people_url + "/portal/sign-in"),
             ("log in as", "found / found-pass (others: contracts/sandbox.md)"),
             ("certificates of", "the portal: pki/ca/doors.pem, the log-in: pki/ca/identity.pem"),
+            ("mailbox", f"{self.mailbox_url} (certificate of pki/ca/mail.pem)"),
             ("bank door", f"{self.bank_url} with pki/banks/north/client.pem and client.key"),
             ("log", self.people_url + "/checkpoint"),
             ("health", f"http://127.0.0.1:{self.operations_port}/readyz"),
@@ -199,7 +221,7 @@ def lay_out(
     if made.returncode != 0:
         raise StoryBroken(f"{recipe} failed:\n{made.stderr}")
     chosen = Place() if place is None else place
-    bank, people, identity, operations, platform = chosen.choose_ports()
+    bank, people, identity, operations, platform, smtp, mailbox = chosen.choose_ports()
     layout = Layout(
         folder=folder,
         host=chosen.host,
@@ -209,6 +231,8 @@ def lay_out(
         identity_port=identity,
         operations_port=operations,
         platform_port=platform,
+        smtp_port=smtp,
+        mailbox_port=mailbox,
     )
     values = {**msgspec.structs.asdict(layout), "origin": LOG_ORIGIN}
     (folder / "creditbridge.toml").write_text(GATEWAY.format_map(values) + settings)

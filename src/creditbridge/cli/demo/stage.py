@@ -1,7 +1,9 @@
 """What stands behind the story: processes to wait for, commands to run, banks and a browser."""
 
 import asyncio
+import re
 import secrets
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -26,6 +28,8 @@ SECTIONS = ["REG", "PEN", "LST", "EVA"]
 START_SECONDS = 60.0
 PACK_SECONDS = 15.0
 POLL_SECONDS = 0.1
+CODE_WORDS = "验证码"
+_CODE = re.compile(r"[0-9]{8}")
 OK, UNAVAILABLE = 200, 503
 BANKS = {
     "north": ("北岸银行（示例）", "91330100YY0000B1X5"),
@@ -151,6 +155,33 @@ class Stage:
         return browser.submit(
             page, "login-submit", login_name=LOGIN_NAME, password=f"{LOGIN_NAME}-pass"
         )
+
+    def give_address(self, browser: Browser, address: str) -> None:
+        """Give an e-mail address as whoever is signed in, with the code that was sent to it."""
+        settings = f"{self.layout.people_url}/portal/inbox/settings"
+        browser.submit(browser.open(settings), "address-ask", address=address)
+        browser.submit(browser.open(settings), "code-confirm", code=self._read_code(address))
+
+    def wait_for_mail(self, address: str, containing: str) -> Mapping[str, str]:
+        """Return the latest mail to an address whose text holds these words, once it came."""
+        mailbox = f"{self.layout.mailbox_url}/mails"
+        browser = Browser({self.layout.mailbox_url: self.layout.pki / "ca" / "mail.pem"})
+        give_up_at = time.monotonic() + START_SECONDS
+        while time.monotonic() < give_up_at:
+            came = msgspec.json.decode(
+                browser.open(mailbox).text, type=dict[str, list[dict[str, str]]]
+            )
+            for mail in came["mails"]:
+                if mail["to"] == address and containing in mail["text"]:
+                    return mail
+            time.sleep(POLL_SECONDS)
+        raise StoryBroken(f"no mail for {address}")
+
+    def _read_code(self, address: str) -> str:
+        found = _CODE.search(self.wait_for_mail(address, CODE_WORDS)["text"])
+        if found is None:
+            raise StoryBroken("a mail without a code")
+        return found[0]
 
     def portal(self, rest: str) -> str:
         """Return the address of a page about consents."""

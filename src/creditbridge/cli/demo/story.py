@@ -15,6 +15,7 @@ from creditbridge.cli.demo.stage import BANKS, OK, SECTIONS, Stage
 from creditbridge.foundation.keys import parse_public_key
 
 CREATED = 201
+ADDRESS = "shen@enterprise.example"
 ENTITIES = 10_000
 PENALTIES_SHOWN = 3
 
@@ -100,6 +101,12 @@ class Story:
 
     async def _consent(self, _stack: AsyncExitStack) -> None:
         bank = self.banks["north"]
+        page = self.stage.sign_in(self.browser)
+        self.narrator.hold(
+            "沈沙澄, the legal representative, signs in", where="沈沙澄" in page.text
+        )
+        self.stage.give_address(self.browser, ADDRESS)
+        self.narrator.tell(f"and wants to be told at {ADDRESS}, confirmed by a code")
         self.token = await bank.fetch_token("consents reports")
         lodged = await bank.post("/v1/consents", self.stage.consent_body(), token=self.token)
         self.narrator.hold(
@@ -108,10 +115,8 @@ class Story:
             otherwise=lodged.answer.body.decode(),
         )
         self.consent_id = lodged.text("consent_id")
-        page = self.stage.sign_in(self.browser)
-        self.narrator.hold(
-            "沈沙澄, the legal representative, signs in", where="沈沙澄" in page.text
-        )
+        mail = self.stage.wait_for_mail(ADDRESS, BANKS["north"][0])
+        self.narrator.hold(f"a mail comes: {mail['subject']}", where=mail["to"] == ADDRESS)
         page = self.browser.open(self.stage.portal(self.consent_id))
         self.narrator.hold(
             "reads who asks, for what, which sections, how long, how often",

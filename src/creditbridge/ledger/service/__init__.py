@@ -7,6 +7,7 @@ from creditbridge.ledger.service.looks import (
     Story,
     Turn,
     find_last_looks,
+    list_deliveries,
     tell_consent,
 )
 from creditbridge.ledger.service.publication import (
@@ -24,9 +25,11 @@ from creditbridge.ledger.service.reports import (
     find_consent_of,
     get_report,
 )
+from creditbridge.ledger.store.looks import Delivered
 
 __all__ = [
     "IN_PROGRESS",
+    "Delivered",
     "Ledger",
     "Look",
     "NothingPublished",
@@ -40,6 +43,7 @@ __all__ = [
     "find_size",
     "find_tile",
     "get_report",
+    "list_deliveries",
     "prove_growth",
     "prove_inclusions",
     "read_backlog",

@@ -1,6 +1,6 @@
 """Every look that was taken or tried under a consent, for the enterprise that gave it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -105,3 +105,10 @@ async def find_last_looks(tx: Transaction, consent_ids: Sequence[str]) -> Mappin
     """Return when each consent was looked under last; those never looked under are absent."""
     rows = await store.read_last_looks(tx, consent_ids)
     return {row.consent_id: row.last_at for row in rows}
+
+
+async def list_deliveries(
+    tx: Transaction, *, first: int, end: int, usccs: Collection[str]
+) -> list[store.Delivered]:
+    """Return the deliveries about these enterprises, by index from `first` to before `end`."""
+    return await store.read_deliveries(tx, first=first, end=end, usccs=sorted(usccs))

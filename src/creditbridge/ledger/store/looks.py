@@ -45,3 +45,29 @@ READ_LAST_LOOKS = """
 async def read_last_looks(tx: Transaction, consent_ids: Sequence[str]) -> list[LastLook]:
     """Return the last look under each of the consents that had one."""
     return await tx.fetch_rows(LastLook, READ_LAST_LOOKS, list(consent_ids))
+
+
+class Delivered(msgspec.Struct, frozen=True, kw_only=True):
+    """A report that was delivered, as it stands in the log."""
+
+    event_id: str
+    consent_id: str
+    uscc: str
+
+
+READ_DELIVERIES = """
+    SELECT o.event_id, c.subject AS consent_id, n.subject AS uscc
+    FROM ledger_entries AS e JOIN ledger_openings AS o USING (event_id)
+        JOIN ledger_references AS c ON c.reference = o.consent
+        JOIN ledger_references AS n ON n.reference = o.enterprise
+    WHERE log_index >= $1 AND log_index < $2 AND o.kind = 'report.delivered'
+        AND n.subject = ANY($3::text[])
+    ORDER BY log_index
+"""
+
+
+async def read_deliveries(
+    tx: Transaction, *, first: int, end: int, usccs: Sequence[str]
+) -> list[Delivered]:
+    """Return the deliveries about these enterprises from one index to before another."""
+    return await tx.fetch_rows(Delivered, READ_DELIVERIES, first, end, list(usccs))

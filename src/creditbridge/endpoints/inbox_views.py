@@ -1,0 +1,68 @@
+"""What the pages of the inbox show: facts only, without words and without markup."""
+
+from datetime import datetime
+
+import msgspec
+
+from creditbridge.notices.model import Notice, NoticeKind
+from creditbridge.profile.codes import Purpose
+
+CONSENTS, PEOPLE, PASSKEYS = "/portal/consents", "/portal/people", "/portal/passkeys"
+
+
+class InboxLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One notice; `leads_to` is the page where its reader looks further."""
+
+    notice_id: str
+    kind: NoticeKind
+    bank_name: str
+    purposes: tuple[Purpose, ...]
+    told_at: datetime
+    is_read: bool
+    leads_to: str
+
+
+class InboxView(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of the inbox, newest first; `older` is the id to go on from."""
+
+    lines: tuple[InboxLine, ...]
+    unread: tuple[str, ...]
+    older: str | None = None
+
+
+class ContactView(msgspec.Struct, frozen=True, kw_only=True):
+    """How a person is told; `asked` waits for its code. Without mail there is the inbox alone."""
+
+    sends_mail: bool
+    wants_looks: bool = False
+    address: str | None = None
+    asked: str | None = None
+
+
+def inbox_line(notice: Notice) -> InboxLine:
+    """Return a notice as the inbox shows it."""
+    return InboxLine(
+        notice_id=notice.notice_id,
+        kind=notice.kind,
+        bank_name=notice.bank_name or "",
+        purposes=notice.purposes,
+        told_at=notice.told_at,
+        is_read=notice.is_read,
+        leads_to=_lead(notice),
+    )
+
+
+def _lead(notice: Notice) -> str:
+    match notice.kind.partition("_")[0]:
+        case "CONSENT" | "REPORT":
+            return f"{CONSENTS}/{notice.about}" if notice.about else CONSENTS
+        case "REPRESENTATIVE" | "LEGAL":
+            return PEOPLE
+        case "CREDENTIAL":
+            return PASSKEYS
+        case "STATEMENT":
+            return "/portal/statements"
+        case "DISPUTE":
+            return f"/portal/disputes/{notice.about}"
+        case _:
+            return "/portal/inbox/settings"

@@ -1,0 +1,1 @@
+"""What an enterprise is told, in the portal and by mail."""
