@@ -53,7 +53,16 @@ STRUCTS = (
 PAGES = ("/portal/", "/static/", "/oauth/authorize/")
 # What no door answers, by reason.
 NEVER_TOLD: Mapping[str, frozenset[str]] = {
-    "a kind, not a leaf": frozenset({"refused", "untrusted", "unavailable", "consent-inactive"}),
+    "a kind, not a leaf": frozenset(
+        {
+            "refused",
+            "untrusted",
+            "unavailable",
+            "consent-inactive",
+            "voice-refused",
+            "agent-limited",
+        }
+    ),
     "told in the words of OAuth": frozenset(
         {
             "invalid-request",

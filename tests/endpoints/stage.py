@@ -205,10 +205,23 @@ class FakeIdentity:
         self.claims: dict[str, object] = {}
         self.sign_in_as("sub-1", "沈示例", uscc=USCC, name=ENTERPRISE)
 
-    def sign_in_as(self, subject: str, person: str, *, uscc: str, name: str) -> None:
-        """Say who signs in next, and for whom they speak."""
-        enterprise = {"uscc": uscc, "name": name, "role": "LEGAL_REP"}
-        self.claims = {"sub": subject, "name": person, "enterprise": enterprise}
+    def sign_in_as(
+        self,
+        subject: str,
+        person: str,
+        *,
+        uscc: str,
+        name: str,
+        role: str = "LEGAL_REP",
+        natural: str | None = None,
+    ) -> None:
+        """Say who signs in next, and for whom they speak; `natural` joins accounts of one human."""
+        self.claims = {
+            "sub": subject,
+            "name": person,
+            "person": natural or f"person of {subject}".replace(" ", "-"),
+            "enterprise": {"uscc": uscc, "name": name, "role": role},
+        }
 
     async def send(self, request: HttpRequest, *, timeout_seconds: float) -> HttpResponse:
         if self.failure is not None:
@@ -326,6 +339,7 @@ class Stage:
             id_tokens=IdTokens(
                 issuer=PEOPLE_URL, signer=parse_token_key(RSA_PEM), secret=SUBJECT_SECRET
             ),
+            people_secret=bytes(32),
         )
 
     def _keys(self) -> Keys:

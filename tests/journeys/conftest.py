@@ -502,6 +502,7 @@ async def person_id(database: Database) -> str:
     enrolment = Enrolment(
         issuer="https://id.example",
         subject="sub-1",
+        person_key=bytes([1] * 32),
         name="张示例",
         uscc=USCC,
         enterprise_name=ENTERPRISE_NAME,

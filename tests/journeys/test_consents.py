@@ -104,6 +104,7 @@ async def stranger_id(house: House) -> str:
     enrolment = Enrolment(
         issuer="https://id.example",
         subject="sub-2",
+        person_key=bytes([2] * 32),
         name="李示例",
         uscc="91330106589876549K",
         enterprise_name="Other Works",

@@ -29,6 +29,7 @@ Told: TypeAlias = Callable[..., Awaitable[list[Core]]]
 IDENTITY = Identity(
     issuer="https://id.example",
     subject="sub-1",
+    person="person-1",
     name="沈示例",
     uscc="91330100YY0000A13Y",
     enterprise_name="示例晴川机械有限公司",
@@ -96,6 +97,7 @@ def sign_in(house: House) -> Callable[..., SignIn]:
             login=login,
             ledger=ledger or house.ledger,
             notices=house.notices,
+            secret=bytes(32),
         )
 
     return make

@@ -63,6 +63,7 @@ class FakeProvider:
         self.claims: dict[str, object] = {
             "sub": "sbx-1",
             "name": "沈若溪",
+            "person": "person-1",
             "enterprise": {
                 "uscc": "91330106589876549K",
                 "name": "浙江青禾机械制造有限公司",

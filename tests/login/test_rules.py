@@ -32,6 +32,7 @@ SETTINGS = LoginSettings(
 CLAIMS = IdTokenClaims(
     iss="https://id.example",
     sub="sbx-1",
+    person="person-1",
     aud="creditbridge",
     exp=INSTANT + 300,
     iat=INSTANT,
@@ -87,6 +88,7 @@ def test_an_id_token_of_this_moment_names_a_person_and_an_enterprise(
     assert judge(msgspec.structs.replace(CLAIMS, **change)) == Identity(
         issuer="https://id.example",
         subject="sbx-1",
+        person="person-1",
         name="沈若溪",
         uscc="91330106589876549K",
         enterprise_name="浙江青禾机械制造有限公司",

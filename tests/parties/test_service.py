@@ -522,6 +522,7 @@ def enrol(role: Role = Role.LEGAL_REP, *, name: str = "Zhao Example") -> Enrolme
     return Enrolment(
         issuer="https://id.example",
         subject="sub-1",
+        person_key=hashlib.sha256(b"person-1").digest(),
         name=name,
         uscc="91330100YY0000A13Y",
         enterprise_name="Example Works",

@@ -84,6 +84,7 @@ async def test_the_legal_representative_signs_in(
         "nonce": "a-nonce-of-the-client",
         "amr": ["pwd"],
         "name": "沈沙澄",
+        "person": "sbx-person-dcc88e6a4ae268ead397880b8b",
         "enterprise": {
             "uscc": "91330100YY0000A13Y",
             "name": list_fixed()[0].name,

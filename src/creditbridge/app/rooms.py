@@ -47,6 +47,7 @@ from creditbridge.journeys.fetch_keys import FetchKeys
 from creditbridge.journeys.give_consent import GiveConsent
 from creditbridge.journeys.introspect_token import IntrospectToken
 from creditbridge.journeys.issue_token import IssueToken
+from creditbridge.journeys.keep_agents import KeepAgents
 from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.manage_grant import ManageGrant
 from creditbridge.journeys.open_authorization import OpenAuthorization
@@ -98,6 +99,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     revocations: RevocationLists
     nonces: ProofNonces | None
     id_tokens: IdTokens | None
+    people_secret: bytes
     certificates: SeenCertificates = msgspec.field(default_factory=SeenCertificates)
 
     @classmethod
@@ -143,6 +145,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             revocations=open_revocations(settings, clock),
             nonces=open_nonces(settings),
             id_tokens=open_id_tokens(settings, keys),
+            people_secret=records,
         )
 
     def house(self, readiness: Readiness) -> House:
@@ -231,9 +234,6 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             request_consent=RequestConsent(
                 database=database, consents=self.consents, ledger=ledger, notices=self.notices
             ),
-            sign_in=SignIn(
-                database=database, login=self.login, ledger=ledger, notices=self.notices
-            ),
             passkeys=self.passkeys,
             enrol_passkey=EnrolPasskey(
                 database=database,
@@ -242,6 +242,14 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 ledger=ledger,
             ),
             end_passkey=EndPasskey(database=database, passkeys=self.passkeys, ledger=ledger),
+            sign_in=SignIn(
+                database=database,
+                login=self.login,
+                ledger=ledger,
+                notices=self.notices,
+                secret=self.people_secret,
+            ),
+            keep_agents=KeepAgents(database=database, ledger=ledger, notices=self.notices),
             give_consent=GiveConsent(database=database, consents=self.consents, ledger=ledger),
             withdraw_consent=WithdrawConsent(
                 database=database,

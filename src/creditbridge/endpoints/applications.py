@@ -24,6 +24,7 @@ from creditbridge.endpoints import (
     portal,
     reports,
     sign_in,
+    voices,
     waiting,
 )
 from creditbridge.endpoints.correlation import Correlation
@@ -69,6 +70,7 @@ def people_application(house: House) -> Correlation:
             portal.router,
             passkeys.router,
             sign_in.router,
+            voices.router,
             waiting.router,
         )
     )

@@ -25,6 +25,7 @@ from creditbridge.journeys.enrol_passkey import EnrolPasskey
 from creditbridge.journeys.give_consent import GiveConsent
 from creditbridge.journeys.introspect_token import IntrospectToken
 from creditbridge.journeys.issue_token import IssueToken
+from creditbridge.journeys.keep_agents import KeepAgents
 from creditbridge.journeys.manage_grant import ManageGrant
 from creditbridge.journeys.open_authorization import OpenAuthorization
 from creditbridge.journeys.open_house import OpenHouse
@@ -112,6 +113,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     passkeys: Passkeys
     enrol_passkey: EnrolPasskey
     end_passkey: EndPasskey
+    keep_agents: KeepAgents
     give_consent: GiveConsent
     withdraw_consent: WithdrawConsent
     deliver_report: DeliverReport

@@ -24,6 +24,7 @@ class Notice(StrEnum):
     UNCHANGED = "unchanged"
     PASSKEY_ADDED = "passkey-added"
     PASSKEY_ENDED = "passkey-ended"
+    PEOPLE = "people"
 
 
 class Unusual(StrEnum):

@@ -14,6 +14,7 @@ from creditbridge.foundation.database import Transaction
 from creditbridge.journeys.records.authorizations import asked_record, name_bank, refused_record
 from creditbridge.journeys.records.consents import approval_record, end_record
 from creditbridge.journeys.records.grants import made_records
+from creditbridge.journeys.require_voice import require_reach
 from creditbridge.ledger.model import EnterpriseName, EventKind, PersonName, Record
 from creditbridge.ledger.port import Recorder
 from creditbridge.login.model import Session
@@ -80,6 +81,8 @@ async def give_asked(
     lodged = [await consents.request_consent(tx, one) for one in open_to.asked]
     approvals = [_approval_of(consent, open_to.speaker, shown) for consent in lodged]
     given = [await consents.approve(tx, approval) for approval in approvals]
+    for consent in given:
+        await require_reach(tx, open_to.speaker.session.person_id, consent)
     return Answered(lodged=tuple(lodged), after=tuple(given))
 
 

@@ -45,9 +45,10 @@ from creditbridge.journeys.asked_consents import begin_in_time, list_asked
 from creditbridge.journeys.open_authorization import Asking, require_asker
 from creditbridge.journeys.records.authorizations import refused_record
 from creditbridge.journeys.records.grants import granted_detail
-from creditbridge.journeys.require_voice import VoiceMissing, require_voice
+from creditbridge.journeys.require_voice import VoiceMissing, require_approver
 from creditbridge.ledger.port import Recorder
 from creditbridge.parties.model import Bank, ResponseMode
+from creditbridge.parties.voices.model import VoiceRefused
 
 
 class SignInStale(Refused):
@@ -105,6 +106,7 @@ class DecideAuthorization(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             RequestUriInvalid: no such open request: there is nobody to be answered.
             SignInStale: the person must sign in first; nothing is spent.
+            VoiceRefused: an agent, beyond a limit that the page names; nothing is spent.
         """
         try:
             async with self.database.transaction() as tx:
@@ -112,7 +114,7 @@ class DecideAuthorization(msgspec.Struct, frozen=True, kw_only=True):
                 if decision.approves:
                     return await self._approve(tx, decision, opened, open_to)  # 3, 4, 5
                 return await self._refuse(tx, opened, open_to)  # 3, 5
-        except (RequestUriInvalid, SignInStale):
+        except (RequestUriInvalid, SignInStale, VoiceRefused):
             raise
         except (Refused, Malformed) as refusal:
             return await self._turn_away(decision, refusal)  # 1, 5
@@ -124,7 +126,7 @@ class DecideAuthorization(msgspec.Struct, frozen=True, kw_only=True):
         if not speaker.session.began_anew_after(opened.opened_at):
             raise SignInStale
         uscc = speaker.enterprise.uscc
-        person = await require_voice(tx, speaker.session.person_id, uscc)  # 2
+        person = await require_approver(tx, speaker.session.person_id, uscc)  # 2
         asked = list_asked(opened.pushed, bank)
         if any(one.uscc != uscc for one in asked):
             raise EnterpriseForeign

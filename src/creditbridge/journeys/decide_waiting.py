@@ -45,10 +45,11 @@ from creditbridge.journeys.answered_consents import (
 from creditbridge.journeys.asked_consents import begin_in_time, list_asked
 from creditbridge.journeys.records.authorizations import refused_record
 from creditbridge.journeys.records.grants import granted_detail
-from creditbridge.journeys.require_voice import VoiceMissing, require_voice
+from creditbridge.journeys.require_voice import VoiceMissing, require_approver
 from creditbridge.ledger.port import Recorder
 from creditbridge.parties.model import Bank
 from creditbridge.parties.service import find_client
+from creditbridge.parties.voices.model import VoiceRefused
 
 
 class WaitingDecision(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +113,7 @@ class DecideWaiting(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises:
             RequestUnknown: no such request waits for this enterprise, or no longer.
-            VoiceMissing: the person may not speak for it; nothing is decided.
+            VoiceMissing, VoiceRefused: the person may not say yes to it; nothing is decided.
             Refused, Malformed: what was asked cannot be given; the request ends with that.
         """
         try:
@@ -122,7 +123,7 @@ class DecideWaiting(msgspec.Struct, frozen=True, kw_only=True):
                     await self._approve(tx, decision, open_to)  # 3, 4, 5
                 else:
                     await self._refuse(tx, decision, open_to)  # 3, 5
-        except (RequestUnknown, VoiceMissing):
+        except (RequestUnknown, VoiceMissing, VoiceRefused):
             raise
         except (Refused, Malformed) as refusal:
             await self._turn_away(decision, refusal)  # 1, 5
@@ -135,7 +136,7 @@ class DecideWaiting(msgspec.Struct, frozen=True, kw_only=True):
             tx,
             await take_request(tx, decision.request_id, uscc=uscc),  # 1
         )
-        person = await require_voice(tx, speaker.session.person_id, uscc)  # 2
+        person = await require_approver(tx, speaker.session.person_id, uscc)  # 2
         pushed, bank = found.request.pushed, found.bank
         return OpenTo(
             pushed=pushed,

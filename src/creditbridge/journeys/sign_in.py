@@ -3,7 +3,7 @@
     login -> parties -> ledger -> login -> notices
 
 1. The identity provider says who this is, and for which enterprise they speak.
-2. Person and right to speak are enrolled where they are new.
+2. Person and right to speak are enrolled where they are new: one natural person, once.
 3. A new enrolment is in the ledger before anything can be approved with it.
 4. A new session begins; the one that this browser had before ends.
 5. Who speaks for the enterprise already is told that somebody new does.
@@ -12,15 +12,16 @@
 import msgspec
 
 from creditbridge.foundation.database import Database
-from creditbridge.journeys.records.consents import person_record
 from creditbridge.journeys.records.news import people_news
+from creditbridge.journeys.records.people import person_record
 from creditbridge.ledger.port import Recorder
 from creditbridge.login.model import Callback
 from creditbridge.login.service import Login, open_session
 from creditbridge.notices.model import NoticeKind
 from creditbridge.notices.port import Herald
 from creditbridge.parties.model import Enrolment
-from creditbridge.parties.service import enrol_person, get_person
+from creditbridge.parties.service import enrol_person, get_person, note_entry
+from creditbridge.parties.voices.rules import derive_person_key
 
 
 class SignedInPerson(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,12 +32,13 @@ class SignedInPerson(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignIn(msgspec.Struct, frozen=True, kw_only=True):
-    """The journey, with the rooms it walks through."""
+    """The journey, with the rooms it walks through; `secret`, 32 bytes, keeps people apart."""
 
     database: Database
     login: Login
     ledger: Recorder
     notices: Herald
+    secret: bytes
 
     async def __call__(
         self, callback: Callback, *, binding: str | None, replaces: str | None
@@ -44,7 +46,7 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
         """Walk the steps above, in order.
 
         Raises:
-            Refused: no open try of this browser, or the person did not sign in.
+            Refused: no open try of this browser, the person did not sign in, or may no more.
             Untrusted: what the provider said cannot be believed.
             Unavailable: the provider or the database.
         """
@@ -53,6 +55,9 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
         enrolment = Enrolment(
             issuer=identity.issuer,
             subject=identity.subject,
+            person_key=derive_person_key(
+                self.secret, issuer=identity.issuer, person=identity.person
+            ),
             name=identity.name,
             uscc=identity.uscc,
             enterprise_name=identity.enterprise_name,
@@ -61,9 +66,12 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
         )
         async with self.database.transaction() as tx:
             representative, is_new = await enrol_person(tx, enrolment)  # 2
-            if is_new:
+            # Those of before entries were kept have none, and are recorded once more.
+            if is_new or representative.entry is None:
                 person = await get_person(tx, representative.person_id)
-                await self.ledger.record(tx, person_record(person, representative, enrolment))  # 3
+                record = person_record(person, representative, enrolment)
+                recorded = await self.ledger.record(tx, record)  # 3
+                await note_entry(tx, representative, recorded.event_id)
             session = await open_session(  # 4
                 tx,
                 person_id=representative.person_id,

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from creditbridge.ledger.terms import callers, consents, credentials, registry, reports
+from creditbridge.ledger.terms import callers, consents, credentials, people, registry, reports
 from creditbridge.ledger.terms.base import Terms
 
 
@@ -35,6 +35,8 @@ class EventKind(StrEnum):
     CREDENTIAL_ENDED = "credential.ended"
     CREDENTIAL_RECOVERED = "credential.recovered"
     APPROVAL_REFUSED = "approval.refused"
+    REPRESENTATIVE_LIMITED = "representative.limited"
+    REPRESENTATIVE_ENDED = "representative.ended"
     TOKEN_ISSUED = "token.issued"  # noqa: S105 -- the word of an event
     TOKEN_REFUSED = "token.refused"  # noqa: S105 -- the word of an event
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 -- the word of an event
@@ -125,7 +127,7 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.KEY_ANNOUNCED: Row(terms=registry.KeyAnnounced),
     EventKind.KEY_RETIRED: Row(terms=registry.KeyRetired),
     EventKind.PERSON_ENROLLED: Row(
-        terms=registry.PersonEnrolled,
+        terms=people.PersonEnrolled,
         names=_ENTERPRISE | _PERSON,
         digests=frozenset({DigestName.PROOF}),
     ),
@@ -134,6 +136,12 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.CREDENTIAL_ENDED: Row(terms=credentials.CredentialEnded, names=_PERSON),
     EventKind.CREDENTIAL_RECOVERED: Row(terms=credentials.CredentialRecovered, names=_PERSON),
     EventKind.APPROVAL_REFUSED: Row(terms=credentials.ApprovalRefused, names=_ENTERPRISE | _PERSON),
+    EventKind.REPRESENTATIVE_LIMITED: Row(
+        terms=people.RepresentativeLimited, names=_ENTERPRISE | _PERSON
+    ),
+    EventKind.REPRESENTATIVE_ENDED: Row(
+        terms=people.RepresentativeEnded, names=_ENTERPRISE | _PERSON
+    ),
     EventKind.TOKEN_ISSUED: Row(terms=callers.TokenIssued, names=_BANK, may_lack_receipt=True),
     EventKind.TOKEN_REFUSED: Row(terms=callers.TokenRefused, names=_BANK, may_lack_receipt=True),
     EventKind.TOKEN_REVOKED: Row(terms=callers.TokenRevoked, names=_BANK),

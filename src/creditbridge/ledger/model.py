@@ -44,6 +44,11 @@ from creditbridge.ledger.terms.credentials import (
     CredentialEnrolled,
     CredentialRecovered,
 )
+from creditbridge.ledger.terms.people import (
+    PersonEnrolled,
+    RepresentativeEnded,
+    RepresentativeLimited,
+)
 from creditbridge.ledger.terms.registry import (
     BankLicensed,
     BankOnboarded,
@@ -52,7 +57,6 @@ from creditbridge.ledger.terms.registry import (
     KeyAnnounced,
     KeyRetired,
     OperatorEnrolled,
-    PersonEnrolled,
 )
 from creditbridge.ledger.terms.reports import (
     DeliveryStopped,
@@ -124,6 +128,8 @@ __all__ = [
     "ReportReconciled",
     "ReportRefused",
     "ReportTerms",
+    "RepresentativeEnded",
+    "RepresentativeLimited",
     "RequestProof",
     "Silence",
     "SpellingUnknown",

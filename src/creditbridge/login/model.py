@@ -47,10 +47,14 @@ class Callback(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom the provider named, and for which enterprise that person speaks."""
+    """Whom the provider named, and for which enterprise that person speaks.
+
+    `subject` is the person in one role, `person` the natural person in all of them.
+    """
 
     issuer: str
     subject: str
+    person: str
     name: str
     uscc: str
     enterprise_name: str

@@ -49,6 +49,7 @@ class IdTokenClaims(msgspec.Struct, frozen=True, kw_only=True):
 
     iss: str
     sub: Subject
+    person: Subject  # One natural person, whatever their account, role or enterprise.
     aud: str | list[str]
     exp: Instant
     iat: Instant
@@ -88,6 +89,7 @@ def require_identity(
     return Identity(
         issuer=claims.iss,
         subject=claims.sub,
+        person=claims.person,
         name=claims.name,
         uscc=uscc,
         enterprise_name=claims.enterprise.name,

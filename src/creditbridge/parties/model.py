@@ -174,7 +174,10 @@ class Enterprise(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """A natural person, as an identity provider names them (OpenID Connect `iss` and `sub`)."""
+    """A natural person: one id, whatever accounts they have at identity providers.
+
+    `issuer` and `subject` are of the account by which they came first (OpenID Connect).
+    """
 
     person_id: str
     issuer: str
@@ -182,21 +185,12 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
-class Representative(msgspec.Struct, frozen=True, kw_only=True):
-    """A person who may speak for an enterprise, until `ended_at`."""
-
-    person_id: str
-    uscc: str
-    role: Role
-    enrolled_at: datetime
-    ended_at: datetime | None = None
-
-
 class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
     """What an identity provider vouches for: this person speaks for this enterprise."""
 
     issuer: str
     subject: str
+    person_key: bytes  # `voices.rules.derive_person_key`, 32 bytes: the natural person.
     name: str
     uscc: str
     enterprise_name: str

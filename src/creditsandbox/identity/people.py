@@ -39,6 +39,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     """A person who can sign in, and the enterprise that this person may speak for."""
 
     subject: str
+    natural_person: str  # The same for all accounts of one natural person.
     login_name: str
     name: str
     role: Role
@@ -98,8 +99,11 @@ def make_person(
 ) -> Person:
     """Return a person; the subject is stable and tells nothing."""
     digest = sha256(f"{uscc}/{role}/{name}".encode()).hexdigest()
+    named = sha256(f"{uscc}/{name}".encode()).hexdigest()
     return Person(
         subject=f"sbx-{digest[:SUBJECT_CHARACTERS]}",
+        # No two people of the sandbox bear one name within one enterprise; beyond it, names meet.
+        natural_person=f"sbx-person-{named[:SUBJECT_CHARACTERS]}",
         login_name=login_name,
         name=name,
         role=role,

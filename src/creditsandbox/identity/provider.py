@@ -30,7 +30,10 @@ from creditsandbox.province.population import Province
 ID_TOKEN_SECONDS = 300
 GRANT_TYPE = "authorization_code"
 SCOPES = ["openid", "profile", "enterprise"]
-CLAIMS = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "name", "enterprise"]
+CLAIMS = [
+    *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr"),
+    *("name", "person", "enterprise"),
+]
 LOCALES = ["zh-CN", "en"]
 
 
@@ -61,6 +64,7 @@ class IdToken(msgspec.Struct, frozen=True, kw_only=True):
     nonce: str
     amr: list[str]
     name: str
+    person: str
     enterprise: EnterpriseClaim
 
 
@@ -175,6 +179,7 @@ class IdentityProvider:
             nonce=signed_in.request.nonce,
             amr=["pwd"],
             name=person.name,
+            person=person.natural_person,
             enterprise=EnterpriseClaim(
                 uscc=person.uscc, name=person.enterprise_name, role=person.role
             ),

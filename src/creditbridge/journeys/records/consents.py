@@ -18,15 +18,12 @@ from creditbridge.ledger.model import (
     ConsentRequested,
     ConsentSilenced,
     DigestName,
-    EnterpriseName,
     EventKind,
-    PersonEnrolled,
     PersonName,
     Proofs,
     Record,
     Terms,
 )
-from creditbridge.parties.model import Enrolment, Person, Representative
 from creditbridge.profile.codes import ConsentForm, Until
 
 T = TypeVar("T", bound=StrEnum)
@@ -35,11 +32,6 @@ DECISION_RULE = "consent-decision"
 DECISION_RULE_VERSION = "1"
 LAPSE_RULE = "consent-lapse"
 SILENCE_RULE = "consent-silence"
-
-
-def name_person(person: Person, representative: Representative) -> PersonName:
-    """Return how the ledger names whoever speaks for an enterprise."""
-    return PersonName(person_id=person.person_id, name=person.name, role=representative.role)
 
 
 def extent_of(consent: Consent) -> ConsentExtent:
@@ -129,22 +121,6 @@ def silence_record(consent: Consent, *, withdrawn: str, waited: int) -> Record:
         version=consent.version, withdrawn=withdrawn, waited_milliseconds=waited
     )
     return replace(_record(EventKind.CONSENT_SILENCED, consent, terms), rule=SILENCE_RULE)
-
-
-def person_record(person: Person, representative: Representative, enrolment: Enrolment) -> Record:
-    """Return the record that a person may speak for an enterprise from here on."""
-    return Record(
-        kind=EventKind.PERSON_ENROLLED,
-        rule="person-enrolment",
-        rule_version="1",
-        terms=PersonEnrolled(
-            role=representative.role,
-            issuer=enrolment.issuer,
-            proof_digest=to_base64url(enrolment.proof_digest),
-        ),
-        enterprise=EnterpriseName(uscc=enrolment.uscc, name=enrolment.enterprise_name),
-        person=name_person(person, representative),
-    )
 
 
 def _record(kind: EventKind, consent: Consent, terms: Terms) -> Record:

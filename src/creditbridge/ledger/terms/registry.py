@@ -1,4 +1,4 @@
-"""What entries say of operators, banks, clients, people and the house's own keys."""
+"""What entries say of operators, banks, clients and the house's own keys."""
 
 from creditbridge.ledger.encoding import Instant
 from creditbridge.ledger.terms.base import Terms
@@ -152,11 +152,3 @@ class KeyRetired(Terms, frozen=True, kw_only=True):
     purpose: str
     key: str
     successor: str
-
-
-class PersonEnrolled(Terms, frozen=True, kw_only=True):
-    """A person may speak for an enterprise from here on."""
-
-    role: str  # LEGAL_REP or AGENT.
-    issuer: str  # Who vouches for the person.
-    proof_digest: str  # base64url of the SHA-256 of what the issuer signed.

@@ -2,6 +2,13 @@
 
 from creditbridge.parties.changes.standing import BankUnknown, get_bank
 from creditbridge.parties.onboarding import OnboardingClash
+from creditbridge.parties.service.agents import (
+    appoint_agent,
+    end_agent,
+    hold_representatives,
+    list_representatives,
+    note_entry,
+)
 from creditbridge.parties.service.banks import (
     find_client,
     find_own_certificates,
@@ -31,6 +38,7 @@ from creditbridge.parties.service.operators import (
 )
 from creditbridge.parties.service.people import (
     PersonUnknown,
+    PersonUnsettled,
     enrol_person,
     find_enterprise,
     find_proof_of_authority,
@@ -46,9 +54,12 @@ __all__ = [
     "OnboardingClash",
     "OperatorUnknown",
     "PersonUnknown",
+    "PersonUnsettled",
     "apply_change",
+    "appoint_agent",
     "approve_change",
     "begin_fetch",
+    "end_agent",
     "end_fetch",
     "enrol_operators",
     "enrol_person",
@@ -62,12 +73,15 @@ __all__ = [
     "get_client",
     "get_operator",
     "get_person",
+    "hold_representatives",
     "is_fetch_awaited",
     "keep_enterprise",
     "keep_keys",
     "list_clients",
     "list_failing_sets",
     "list_message_keys",
+    "list_representatives",
+    "note_entry",
     "propose_change",
     "require_opened",
     "suspend_bank",

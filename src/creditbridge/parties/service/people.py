@@ -1,10 +1,11 @@
 """Enterprises, and the persons who may speak for them."""
 
 from creditbridge.foundation.database import Transaction
-from creditbridge.foundation.errors import Refused
+from creditbridge.foundation.errors import Refused, Untrusted
 from creditbridge.foundation.ids import Kind, is_id, new_id
-from creditbridge.parties.model import Enrolment, Enterprise, Person, Representative
-from creditbridge.parties.store import people
+from creditbridge.parties.model import Enrolment, Enterprise, Person
+from creditbridge.parties.store import people, representatives
+from creditbridge.parties.voices.model import EndReason, Representative, VoiceEnded
 
 
 class PersonUnknown(Refused):
@@ -12,6 +13,13 @@ class PersonUnknown(Refused):
 
     code = "person-unknown"
     message = "There is no such person."
+
+
+class PersonUnsettled(Untrusted):
+    """The provider names another natural person under an account that is known."""
+
+    code = "identity-rejected"
+    message = "The identity service's answer could not be verified. Please start again."
 
 
 async def find_enterprise(tx: Transaction, uscc: str) -> Enterprise | None:
@@ -41,30 +49,38 @@ async def find_representative(
     tx: Transaction, *, person_id: str, uscc: str
 ) -> Representative | None:
     """Return a person's live right to speak for an enterprise."""
-    return await people.find_representative(tx, person_id=person_id, uscc=uscc)
+    return await representatives.find_representative(tx, person_id=person_id, uscc=uscc)
 
 
 async def find_proof_of_authority(tx: Transaction, *, person_id: str, uscc: str) -> bytes | None:
     """Return the SHA-256, 32 bytes, of what proved that a person may speak for an enterprise."""
-    return await people.find_proof(tx, person_id=person_id, uscc=uscc)
+    return await representatives.find_proof(tx, person_id=person_id, uscc=uscc)
 
 
 async def enrol_person(tx: Transaction, enrolment: Enrolment) -> tuple[Representative, bool]:
     """Keep who an identity provider vouches for; tell whether the right to speak is new.
 
-    Another role than before ends the old right and begins a new one.
+    A natural person is one, through whichever account they come. Another role than before ends the
+    old right and begins a new one.
+
+    Raises:
+        PersonUnsettled: the account is known as another person's.
+        VoiceEnded: an agent whose authority the legal representative ended.
     """
     await keep_enterprise(tx, uscc=enrolment.uscc, name=enrolment.enterprise_name)
-    made = Person(
-        person_id=new_id(Kind.PERSON, now=tx.now),
-        issuer=enrolment.issuer,
-        subject=enrolment.subject,
-        name=enrolment.name,
+    made = new_id(Kind.PERSON, now=tx.now)
+    if (person := await people.keep_person(tx, made, enrolment)) is None:
+        raise PersonUnsettled(detail="an account that is known as another person's")
+    person_id, uscc = person.person_id, enrolment.uscc
+    last = await representatives.find_last_representative(tx, person_id=person_id, uscc=uscc)
+    if last is not None and last.role is enrolment.role:
+        # A sign-in a day is no new authority; only a new one is a record in the ledger.
+        if last.ended_at is None:
+            return last, False
+        # The provider still knows them as an agent; who appoints has said otherwise.
+        if last.end_reason is EndReason.ENTERPRISE:
+            raise VoiceEnded
+    await representatives.end_representative(
+        tx, person_id=person_id, uscc=uscc, reason=EndReason.ROLE
     )
-    person = await people.keep_person(tx, made)
-    known = await find_representative(tx, person_id=person.person_id, uscc=enrolment.uscc)
-    # A sign-in a day is no new authority; only a new one is a record in the ledger.
-    if known is not None and known.role is enrolment.role:
-        return known, False
-    await people.end_representative(tx, person_id=person.person_id, uscc=enrolment.uscc)
-    return await people.add_representative(tx, person, enrolment), True
+    return await representatives.add_representative(tx, person_id, enrolment), True
