@@ -11,7 +11,15 @@ from msgspec.structs import replace
 
 import creditbridge.access.service as access
 from creditbridge.admission.model import Outcome, Stored
-from creditbridge.admission.rules import BusinessIdTaken, KeyInFlight, KeyReused
+from creditbridge.admission.rules import (
+    BusinessIdTaken,
+    EnterpriseLimited,
+    KeyInFlight,
+    KeyReused,
+)
+from creditbridge.admission.sealing import Sealer
+from creditbridge.admission.service import Admission
+from creditbridge.admission.settings import AdmissionSettings, LimitPolicy
 from creditbridge.consents.acts import Withdrawal
 from creditbridge.consents.model import (
     Consent,
@@ -50,6 +58,7 @@ OTHER_USCC = "91330106589876549K"
 
 Ask: TypeAlias = Callable[..., ReportRequest]
 Told: TypeAlias = Callable[..., Awaitable[list[Core]]]
+Give: TypeAlias = Callable[..., Awaitable[Consent]]
 ReadUsed: TypeAlias = Callable[[Consent], Awaitable[int]]
 
 
@@ -213,6 +222,28 @@ async def test_R4_a_report_beyond_the_licence_is_refused_by_its_own_rule(
     assert refused.terms.code == "consent-purpose-not-licensed"
     assert await house.read_used(consent) == 0
     assert house.platform.queries == []
+
+
+async def test_E5_looks_at_one_enterprise_are_limited_for_the_whole_bank(
+    house: House, ask: Ask, give: Give, north: Onboarded
+) -> None:
+    """Under whichever consent and client; no use is taken, and what was answered is repeated."""
+    first, second = await give(), await give()
+    policy = LimitPolicy(name="enterprise", quota=1, window_seconds=86_400)
+    admission = Admission(AdmissionSettings(per_enterprise=policy), Sealer(bytes(32)))
+    deliver = replace(house.deliver, admission=admission)
+    await deliver(ask(first))
+
+    with pytest.raises(EnterpriseLimited):
+        await deliver(ask(second, key="k-2", caller=house.call(north, client=1)))
+
+    assert await house.read_used(second) == 0
+    assert len(house.platform.queries) == 1
+    assert isinstance(await deliver(ask(first)), Stored)
+    refused = next(core for core in await house.told("report") if core.kind == "report.refused")
+    assert refused.rule == "looks-per-enterprise"
+    # The refusal freed the key, and took nothing.
+    await house.deliver(ask(second, key="k-2", caller=house.call(north, client=1)))
 
 
 async def test_another_banks_consent_is_missing(

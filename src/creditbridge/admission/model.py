@@ -88,3 +88,4 @@ class Purged(msgspec.Struct, frozen=True, kw_only=True):
     bodies: int
     keys: int
     nonces: int
+    looks: int

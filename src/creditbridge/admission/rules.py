@@ -14,6 +14,8 @@ from creditbridge.foundation.errors import Malformed, Refused
 from creditbridge.protocols.rate_limit_fields import Allowance
 
 KEY_CHARACTERS_MAX = 255
+LOOKS_RULE = "looks-per-enterprise"
+LOOKS_RULE_VERSION = "1"
 BUSINESS_ID_CHARACTERS_MAX = 64
 
 # A structured string (RFC 9651, section 3.3.3): printable ASCII, quote and backslash escaped.
@@ -85,6 +87,20 @@ class RateLimited(Refused):
         self.allowances = allowances
         self.policy = last.policy
         self.retry_after_seconds = last.reset_seconds
+
+
+class EnterpriseLimited(Refused):
+    """A bank has taken all the reports about one enterprise that it may in a window."""
+
+    code = "enterprise-limited"
+    message = (
+        "Your bank has taken as many reports about this enterprise as it may for now; "
+        "come again after the time in Retry-After."
+    )
+
+    def __init__(self, *, retry_after_seconds: int) -> None:
+        super().__init__()
+        self.retry_after_seconds = retry_after_seconds
 
 
 class NonceReplayed(Refused):

@@ -1,12 +1,14 @@
 """Admission, for everybody above: every method takes the caller's transaction."""
 
 import hashlib
+import math
 from datetime import datetime, timedelta
 
 from creditbridge.admission import store
 from creditbridge.admission.model import KeyName, Outcome, Purged, Stored, TakenKey
 from creditbridge.admission.rules import (
     BusinessIdTaken,
+    EnterpriseLimited,
     KeyInFlight,
     NonceReplayed,
     answer_gone,
@@ -121,12 +123,27 @@ class Admission:
         """Free an id whose request provably never went upstream."""
         await store.release_business_id(tx, bank_id=bank_id, business_id=business_id)
 
+    async def take_look(self, tx: Transaction, *, bank_id: str, uscc: str) -> None:
+        """Count a report that a bank takes about an enterprise, where that is limited.
+
+        Raises:
+            EnterpriseLimited: it has taken all that it may in the window that runs.
+        """
+        policy = self._settings.per_enterprise
+        if policy is None:
+            return
+        lease = await store.take_look(tx, bank_id=bank_id, uscc=uscc, policy=policy)
+        if lease.granted == 0:
+            left = math.ceil((lease.ends_at - tx.now).total_seconds())
+            raise EnterpriseLimited(retry_after_seconds=max(1, min(left, policy.window_seconds)))
+
     async def purge(self, tx: Transaction, *, rows_max: int = PURGE_ROWS_MAX) -> Purged:
         """Forget what has run out, at most so many rows of each kind."""
         return Purged(
             bodies=await store.drop_bodies(tx, rows_max=rows_max),
             keys=await store.drop_keys(tx, rows_max=rows_max),
             nonces=await store.drop_nonces(tx, rows_max=rows_max),
+            looks=await store.drop_looks(tx, rows_max=rows_max),
         )
 
     def _open(self, taken: TakenKey, sealed: bytes) -> Stored:

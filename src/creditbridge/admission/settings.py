@@ -11,7 +11,7 @@ POLICIES_MAX = 8
 
 
 class LimitPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """At most `quota` requests of one client in a window, over all nodes.
+    """At most `quota` requests in a window, over all nodes.
 
     The window begins with the first request after the one before it ended.
     """
@@ -24,7 +24,8 @@ class LimitPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class AdmissionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Times of idempotency keys; the body is encrypted and lives minutes at most (law 9).
 
-    `policies` all hold for each client; where there is none, nobody is limited.
+    `policies` all hold for each client; where there is none, nobody is limited. `per_enterprise`
+    holds for the reports that one bank takes about one enterprise, whichever client asks.
     """
 
     body_minutes: Annotated[int, msgspec.Meta(ge=1, le=10)] = 10
@@ -33,3 +34,4 @@ class AdmissionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     policies: Annotated[tuple[LimitPolicy, ...], msgspec.Meta(max_length=POLICIES_MAX)] = (
         LimitPolicy(name="bank", quota=600, window_seconds=60),
     )
+    per_enterprise: LimitPolicy | None = None

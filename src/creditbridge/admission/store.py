@@ -204,6 +204,17 @@ async def take_lease(
     return leases[0]
 
 
+# A bank's look at an enterprise has a window of its own, beside those of clients: no client id
+# holds a slash.
+def _look_of(bank_id: str, uscc: str) -> str:
+    return f"{bank_id}/{uscc}"
+
+
+async def take_look(tx: Transaction, *, bank_id: str, uscc: str, policy: LimitPolicy) -> Lease:
+    """Return a lease of one look at an enterprise, or of nothing where all are taken."""
+    return await take_lease(tx, _look_of(bank_id, uscc), policy, waiting=1, share_max=1)
+
+
 # By `ctid` and in pages: a purge of a million rows must not hold locks that deliveries wait for.
 DROP_BODIES = """
     UPDATE admission_keys SET sealed = NULL, body_until = NULL
@@ -216,6 +227,14 @@ DROP_KEYS = """
     DELETE FROM admission_keys
     WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM admission_keys WHERE state = 'DECIDED' AND forget_at <= $1
+        LIMIT $2 FOR UPDATE SKIP LOCKED))
+"""
+
+# Those of clients stay: there are as many as clients and policies.
+DROP_LOOKS = """
+    DELETE FROM admission_windows
+    WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM admission_windows WHERE ends_at <= $1 AND client_id LIKE '%/%'
         LIMIT $2 FOR UPDATE SKIP LOCKED))
 """
 
@@ -235,6 +254,11 @@ async def drop_bodies(tx: Transaction, *, rows_max: int) -> int:
 async def drop_keys(tx: Transaction, *, rows_max: int) -> int:
     """Forget decisions past their day and return how many."""
     return await tx.execute(DROP_KEYS, tx.now, rows_max)
+
+
+async def drop_looks(tx: Transaction, *, rows_max: int) -> int:
+    """Forget looks at enterprises whose window has ended and return how many windows."""
+    return await tx.execute(DROP_LOOKS, tx.now, rows_max)
 
 
 async def drop_nonces(tx: Transaction, *, rows_max: int) -> int:

@@ -6,7 +6,7 @@ import msgspec
 from litestar import Response
 from litestar.exceptions import HTTPException
 
-from creditbridge.admission.rules import RateLimited
+from creditbridge.admission.rules import EnterpriseLimited, RateLimited
 from creditbridge.consents.model import ConsentFrequency
 from creditbridge.endpoints.exchange import HttpRequest, header
 from creditbridge.foundation.errors import (
@@ -45,6 +45,7 @@ CODES: Mapping[str, int] = {
     "content-type-unsupported": 415,
     "change-unknown": 404,
     "client-unknown": 404,
+    "enterprise-limited": 429,
     "enterprise-unknown": 404,
     "bank-unknown": 404,
     "idempotency-in-flight": 409,
@@ -133,7 +134,7 @@ def tell(
         # Its TLS connection must not go on: a new one needs a certificate that is good (T3).
         headers["connection"] = "close"
     next_at = error.next_at if isinstance(error, ConsentFrequency) else None
-    if isinstance(error, Unavailable | RateLimited | ConsentFrequency):
+    if isinstance(error, Unavailable | RateLimited | EnterpriseLimited | ConsentFrequency):
         # Without it every client invents its own wait, and an outage ends in a storm.
         headers["retry-after"] = str(error.retry_after_seconds)
     if error.receipt_header is not None:

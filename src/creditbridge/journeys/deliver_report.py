@@ -3,7 +3,8 @@
     admission -> consents -> ledger -> platforms -> profile -> ledger
 
 1. The idempotency key is taken, or the outcome stored under it returned.
-2. A pure rule decides on the consent as read; one statement takes a use where nothing changed.
+2. A pure rule decides on the consent as read; one statement takes a use where nothing changed, and
+   another counts the look where looks at one enterprise are limited.
 3. The ledger holds the intent, or the refusal, before anything goes upstream.
 4. Every platform is asked with a signed query; answers are verified and mapped to our sections.
 5. The sections become one profile: merged, suppressed, flagged, sealed.
@@ -192,8 +193,24 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
             await self.admission.release_key(tx, request.key)
             raise
         try:
-            return await self.consents.take_use(tx, request.asked)
+            coverage = await self.consents.take_use(tx, request.asked)
         except Refused:
+            await self._release(tx, request)
+            raise
+        await self._count_look(tx, request, coverage)
+        return coverage
+
+    async def _count_look(
+        self, tx: Transaction, request: ReportRequest, coverage: Coverage
+    ) -> None:
+        # Last, so that what a consent refuses counts for nothing, and nobody learns by this count
+        # which enterprises there are.
+        try:
+            await self.admission.take_look(
+                tx, bank_id=request.asked.bank_id, uscc=request.asked.uscc
+            )
+        except Refused:
+            await self.consents.give_back_use(tx, coverage.consent.consent_id, taken_at=tx.now)
             await self._release(tx, request)
             raise
 

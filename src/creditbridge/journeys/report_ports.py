@@ -34,6 +34,10 @@ class Admission(Protocol):
         """Claim a business request id for the whole bank."""
         ...
 
+    async def take_look(self, tx: Transaction, *, bank_id: str, uscc: str) -> None:
+        """Count a look at an enterprise, or refuse."""
+        ...
+
     async def release_business_id(self, tx: Transaction, *, bank_id: str, business_id: str) -> None:
         """Free an id whose request provably never went upstream."""
         ...

@@ -4,6 +4,11 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from creditbridge.admission.rules import (
+    LOOKS_RULE,
+    LOOKS_RULE_VERSION,
+    EnterpriseLimited,
+)
 from creditbridge.consents.model import Asked, Consent, Coverage
 from creditbridge.consents.rules import COVERAGE_RULE, COVERAGE_RULE_VERSION
 from creditbridge.foundation.errors import CreditbridgeError, Refused
@@ -61,6 +66,8 @@ def refusal_record(
     rule, rule_version = COVERAGE_RULE, COVERAGE_RULE_VERSION
     if isinstance(refusal, NotLicensed):
         rule, rule_version = LICENCE_RULE, LICENCE_RULE_VERSION
+    if isinstance(refusal, EnterpriseLimited):
+        rule, rule_version = LOOKS_RULE, LOOKS_RULE_VERSION
     return Record(
         kind=EventKind.REPORT_REFUSED,
         rule=rule,
