@@ -38,6 +38,10 @@ def encode(raw: bytes) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
+# A power of 65537 modulo every small prime, as a faulty library made its moduli (CVE-2017-15361).
+PREDICTABLE = pow(65_537, 143)
+
+
 def test_the_rfcs_key_is_read_under_its_thumbprint() -> None:
     """RFC 7638, section 3.1; a `kid` is kept."""
     unnamed, named = parse_jose_jwk(RFC_JWK), parse_jose_jwk({**RFC_JWK, "kid": "2011-04-29"})
@@ -90,6 +94,7 @@ FAULTS: dict[str, dict[str, object]] = {
     "a million characters": {"n": "A" * 1_000_000},
     "even": {"n": encode((1 << 2047).to_bytes(256))},
     "a zero in front": {"n": encode(b"\x00" + ((1 << 2047) | 1).to_bytes(256))},
+    "predictable primes": {"n": encode(PREDICTABLE.to_bytes(288))},
     "stray bits": {"n": RFC_JWK["n"][:-1] + "x"},
     "padding": {"n": RFC_JWK["n"] + "="},
     "impossible length": {"n": RFC_JWK["n"] + "A" * 3},

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA224, SHA256, SHA384
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from tests.protocols.predictable_rsa import make_predictable_key
 from tests.protocols.self_signing import (
     FOR_CLIENTS,
     NO_AUTHORITY,
@@ -153,6 +154,7 @@ UNFIT: dict[str, Callable[[], bytes]] = {
     "a short hash": lambda: self_sign(hashed=SHA224()).der,
     "P-384": lambda: self_sign(private=ec.generate_private_key(ec.SECP384R1())).der,
     "RSA 1024": lambda: self_sign(private=WEAK).der,
+    "RSA, predictable primes": lambda: self_sign(private=make_predictable_key()).der,
     "RSA 2048, exponent 3": lambda: self_sign(private=rsa.generate_private_key(3, 2048)).der,
     "signed by another": lambda: issued().der,
 }

@@ -22,6 +22,7 @@ from creditbridge.foundation.rsa_keys import (
     RsaKey,
     thumbprint_of,
 )
+from creditbridge.foundation.weak_rsa import is_predictable
 from creditbridge.protocols.jwk import (
     KEYS_MAX,
     KeyMalformed,
@@ -93,6 +94,8 @@ def _modulus_of(members: Mapping[str, object]) -> int:
         raise KeyMalformed(detail="n is not canonical base64url")
     if not RSA_BITS_MIN <= modulus.bit_length() <= RSA_BITS_MAX or not modulus % 2:
         raise KeyMalformed(detail="n is no modulus of 2048 to 4096 bits")
+    if is_predictable(modulus):
+        raise KeyMalformed(detail="n is of predictable primes (CVE-2017-15361)")
     return modulus
 
 

@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from creditbridge.foundation.errors import Malformed
 from creditbridge.foundation.keys import KeyUnusable, name_key
 from creditbridge.foundation.rsa_keys import EXPONENT, RSA_BITS_MAX, RSA_BITS_MIN, RsaKey
+from creditbridge.foundation.weak_rsa import is_predictable
 from creditbridge.protocols.certificate_binding import (
     ANY_USAGE,
     CERTIFICATE_BYTES_MAX,
@@ -170,6 +171,8 @@ def _key_of(certificate: x509.Certificate) -> JoseKey:
         raise SelfSignedUnfit(detail="a key of another kind")
     if not RSA_BITS_MIN <= key.key_size <= RSA_BITS_MAX or key.public_numbers().e != EXPONENT:
         raise SelfSignedUnfit(detail="an RSA key of another size or exponent")
+    if is_predictable(key.public_numbers().n):
+        raise SelfSignedUnfit(detail="an RSA key of predictable primes (CVE-2017-15361)")
     nameless = RsaKey(key_id="", material=key)
     return msgspec.structs.replace(nameless, key_id=thumbprint_of(nameless))
 
