@@ -34,6 +34,7 @@ class FormFault(StrEnum):
     """What is wrong with a form; the value is the sentence for the engineer who sent it."""
 
     CONTENT_TYPE = "Send the parameters as application/x-www-form-urlencoded."
+    CODED = "Send the form as it is, without a content coding."
     CHARSET = "The form is UTF-8 and takes no other content type parameter."
     QUERY = "Send the parameters in the body; this address takes no query."
     SIZE = "The form is larger than 64 kB."

@@ -10,7 +10,7 @@ from functools import cache
 import msgspec
 from litestar import Response
 
-from creditbridge.access.form import parse_form
+from creditbridge.access.form import FormFault, parse_form
 from creditbridge.access.metadata import BACKCHANNEL_PATH, TOKEN_PATH
 from creditbridge.access.model import ClientRequest, InvalidRequest, OAuthError, TooManyRequests
 from creditbridge.endpoints.exchange import (
@@ -50,6 +50,7 @@ def read_client_request(
         CertificateTakenBack: a proxy handed on a certificate that nobody vouches for.
     """
     try:
+        _require_uncoded(request)
         form = parse_form(
             body,
             content_type=header(request, "content-type"),
@@ -76,6 +77,12 @@ def read_client_request(
 @cache
 def _names_of(bank_url: str, path: str) -> frozenset[str]:
     return frozenset(bank_url + name for name in NAMES.get(path, ()))
+
+
+def _require_uncoded(request: HttpRequest) -> None:
+    # Whoever stands between could read it decoded, and another form than this one.
+    if any(name == b"content-encoding" for name, _ in request.scope["headers"]):
+        raise InvalidRequest(FormFault.CODED)
 
 
 def _read_certificate(request: HttpRequest) -> PeerCertificate | None:
