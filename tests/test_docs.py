@@ -64,7 +64,9 @@ LOGGED = re.compile(
 
 # Nothing in this version pauses or replaces a consent; the page says so.
 RESERVED = {"consent-paused", "consent-superseded"}
-WORDS_OF_THE_SUITE = {"CIBA", "FAPI", "IP", "JSON", "PKCE", "PKI", "SDK"}
+WORDS_OF_THE_SUITE = {"CIBA", "FAPI", "IP", "JSON", "PKCE", "PKI", "SDK"} | {
+    *("CVE", "JOSE", "JWE", "JWK", "JWS", "RFC", "RSA")
+}
 # Said by the doors themselves, before any error of the house.
 BY_THE_DOORS = {("503", "overloaded"), ("500", INTERNAL[0])}
 
