@@ -4,8 +4,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check format lint types imports judges bench endure clean setup
+.PHONY: help demo serve test test-browser check format lint types imports judges bench endure clean setup
 JUDGES := tests/conformance/judges
+AXE := tests/browser/axe
 PEER := benchmarks/tokens/node
 PEER_READY := $(PEER)/node_modules/.package-lock.json
 
@@ -33,6 +34,10 @@ test: $(READY) ## every test, with coverage
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered
 	$(BIN)/coverage report --skip-covered --include='*/protocols/*,*/rules.py' --fail-under=100
+
+test-browser: $(READY) ## people's paths in a real Chromium; pictures go to var/screenshots
+	@if command -v npm > /dev/null; then cd $(AXE) && npm ci --silent --ignore-scripts; else echo "no npm here: axe-core is left out"; fi
+	$(BIN)/python -m pytest --browser -m browser --dist=no -p no:socket $(ARGS) tests/browser
 
 check: format lint types imports ## format, lint, types, import contracts
 

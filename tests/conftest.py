@@ -52,11 +52,13 @@ GUARDIANS: list["subprocess.Popen[bytes]"] = []
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the long figures be asked for; without, a seeded slice of each runs."""
     parser.addoption("--endure", action="store_true", help="the long runs of RELIABILITY (hours)")
+    parser.addoption("--browser", action="store_true", help="people's paths in a real Chromium")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin a run: name its folder, for the workers too, and set the guardian beside it."""
     config.addinivalue_line("markers", "endure: has long figures; --endure runs them")
+    config.addinivalue_line("markers", "browser: needs a Chromium; --browser runs it")
     if RUN_VARIABLE in os.environ:
         return
     folder = tempfile.mkdtemp(prefix="creditbridge-tests-", dir=find_memory())
@@ -66,6 +68,16 @@ def pytest_configure(config: pytest.Config) -> None:
     GUARDIANS.append(
         subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 -- constant
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a browser, unless it was asked for: not every machine has one."""
+    if config.getoption("--browser"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("browser") is not None]
+    items[:] = [item for item in items if item not in left_out]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
 
 
 def find_memory() -> Path | None:

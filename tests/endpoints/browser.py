@@ -17,7 +17,10 @@ CALLBACK = "https://north.example/callback"
 WITH_QUERY = "https://south.example/callback?dummy1=lorem&dummy2=ipsum"
 VERIFIER = "v" * 43
 CHALLENGE = urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
-FIELD = re.compile(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)">')
+# As a browser sends a form that nobody touched: what is hidden, and what is ticked.
+FIELD = re.compile(
+    r'<input type="(?:hidden|checkbox)" name="([A-Za-z_]+)" value="([^"]*)"(?: checked)?>'
+)
 CODE_FLOW: dict[str, JsonValue] = {
     "grant_types": ["authorization_code", "client_credentials", "refresh_token"],
     "redirect_uris": [CALLBACK, WITH_QUERY],

@@ -18,7 +18,10 @@ CIBA_MEMBERS: dict[str, JsonValue] = {
     "grant_types": ["client_credentials", CIBA],
     "scopes": ["openid", "reports", "consents"],
 }
-FIELD = re.compile(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)">')
+# As a browser sends a form that nobody touched: what is hidden, and what is ticked.
+FIELD = re.compile(
+    r'<input type="(?:hidden|checkbox)" name="([A-Za-z_]+)" value="([^"]*)"(?: checked)?>'
+)
 LINK = re.compile(r'href="(/portal/requests/req_[0-9a-z]{26})"')
 _NUMBERS = itertools.count(1)
 

@@ -341,6 +341,40 @@ async def test_Z6_several_consents_are_decided_together(
     assert len({str(one["consent_id"]) for one in given}) == 10
 
 
+async def test_Z6_the_one_consent_of_a_page_may_be_given_in_part(
+    stage: Stage, north: Machine, browser: Browser
+) -> None:
+    """Less than was asked is what the token says; a slip is asked again and spends nothing."""
+    address = await push_details(stage, north, detail(stage))
+    page = await browser.open(f"{address}&language=en")
+
+    slipped = await browser.decide(page, "approve", see_REG="", see_PEN="", looks="9")
+    assert slipped.status == 422
+    assert b'role="alert"' in slipped.body
+    assert b'name="see_PEN" value="yes">' in slipped.body
+    assert await states(stage) == []
+    given = returned(await browser.decide(page, "approve", see_PEN="", looks="1", days="7"))
+    token = await redeem(stage, north, given["code"])
+
+    (one,) = msgspec.convert(token.json["authorization_details"], list[dict[str, object]])
+    assert (one["sections"], one["max_queries"]) == (["REG"], 1)
+    assert str(one["valid_to"]) < (stage.clock.now() + timedelta(days=8)).isoformat()
+
+
+async def test_Z6_a_page_that_comes_once_more_keeps_what_was_unticked(
+    stage: Stage, north: Machine, browser: Browser
+) -> None:
+    """What a person took away must not come back by itself."""
+    address = await push_details(stage, north, detail(stage))
+    page = await browser.open(address)
+
+    again = await browser.decide(page, "approve", shown="x", see_PEN="")
+
+    assert again.status == 200
+    assert b'name="see_REG" value="yes" checked' in again.body
+    assert b'name="see_PEN" value="yes">' in again.body
+
+
 async def test_Z6_a_term_with_a_beginning_of_its_own_is_shown_with_it(
     stage: Stage, north: Machine, browser: Browser
 ) -> None:

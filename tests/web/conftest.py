@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from creditbridge.consents.model import ConsentState
 from creditbridge.endpoints.charting import MarkKind, Span, draw_chart
+from creditbridge.endpoints.extents import Extent, Interval, Unit
 from creditbridge.endpoints.inbox_views import ContactView, InboxLine, InboxView, inbox_line
 from creditbridge.endpoints.openness import group_sections
 from creditbridge.endpoints.views import (
@@ -31,15 +32,27 @@ from creditbridge.endpoints.views import (
     TurnView,
     Unusual,
     Visitor,
+    WaitingView,
     WithdrawalView,
 )
 from creditbridge.notices import model as notices
 from creditbridge.notices.model import NoticeKind
-from creditbridge.profile.codes import Purpose, SectionCode
+from creditbridge.profile.codes import Product, Purpose, SectionCode, SubjectRole
 
 NOW = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 CONSENT_ID = "cns_01hzy6t9x7c3v5n8m2k4p6q8r0"
 SECTIONS = (SectionCode.REG, SectionCode.PEN)
+EXTENT = Extent(
+    products=tuple(Product),
+    roles=tuple(SubjectRole),
+    per_day=1,
+    interval=Interval(count=30, unit=Unit.DAYS),
+    retention_days=1_830,
+    until_business_end=True,
+    monitoring=True,
+    paper=True,
+    supersedes=CONSENT_ID,
+)
 UNUSUAL = tuple(Oddity(sign=sign, value=400) for sign in Unusual)
 
 
@@ -53,6 +66,7 @@ def make_terms(foreign: str) -> Terms:
         purposes=(Purpose.PRE_LOAN_REVIEW,),
         sections=SECTIONS,
         groups=group_sections(SECTIONS),
+        extent=EXTENT,
         valid_from=NOW,
         valid_to=NOW + timedelta(days=180),
         max_queries=5,
@@ -162,6 +176,22 @@ def make_pages(foreign: str) -> dict[str, dict[str, object]]:
         ),
         "inbox_settings": ContactView(
             sends_mail=True, wants_looks=True, address=foreign, asked=foreign
+        ),
+        "waiting": WaitingView(
+            request_id="req_1",
+            bank=terms.bank,
+            enterprise=terms.enterprise,
+            consents=(
+                AskedConsent(
+                    terms=terms,
+                    unusual=UNUSUAL,
+                    choice=Choice(sections=frozenset(SECTIONS), slips=tuple(Slip)),
+                    days=(30, 90),
+                ),
+            ),
+            scopes=("consents", "reports"),
+            answer_by=NOW,
+            binding_message=foreign,
         ),
         "error": ErrorView(code=foreign, interaction_id=foreign, offers_sign_in=True),
     }

@@ -23,7 +23,7 @@ from creditbridge.endpoints.wording import Language
 
 TEMPLATES = [
     *("sign_in", "consents", "decision", "authorization"),
-    *("consent", "withdrawal", "error", "inbox", "inbox_settings"),
+    *("waiting", "consent", "withdrawal", "error", "inbox", "inbox_settings"),
 ]
 HOSTILE = [
     "<script>alert(1)</script>",

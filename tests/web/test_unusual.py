@@ -5,6 +5,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from creditbridge.endpoints.extents import Extent
 from creditbridge.endpoints.unusual import list_unusual
 from creditbridge.endpoints.views import DecisionView, Oddity, Terms, Unusual
 from creditbridge.profile.codes import Purpose, SectionCode
@@ -15,7 +16,7 @@ def terms(pages: dict[str, dict[str, object]]) -> Terms:
     """A usual request: public sections, half a year, five looks."""
     view = pages["decision"]["view"]
     assert isinstance(view, DecisionView)
-    return view.terms
+    return msgspec.structs.replace(view.terms, extent=Extent())
 
 
 def test_a_usual_request_has_nothing_unusual(terms: Terms) -> None:
@@ -52,6 +53,7 @@ def test_everything_unusual_is_called_out_once(terms: Terms) -> None:
         purposes=(Purpose.POST_LOAN, Purpose.RELATED_PARTY),
         valid_to=terms.valid_from + timedelta(days=367),
         max_queries=13,
+        extent=Extent(monitoring=True, retention_days=3_660),
     )
 
     found = list_unusual(wide)
@@ -60,4 +62,5 @@ def test_everything_unusual_is_called_out_once(terms: Terms) -> None:
     assert {one.sign: one.value for one in found if one.value} == {
         Unusual.LONG_VALIDITY: 367,
         Unusual.MANY_USES: 13,
+        Unusual.LONG_RETENTION: 10,
     }

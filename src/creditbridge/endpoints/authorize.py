@@ -13,13 +13,14 @@ from msgspec.structs import replace
 
 from creditbridge.access.metadata import AUTHORIZATION_PATH
 from creditbridge.access.model import InvalidRequest
+from creditbridge.endpoints.choosing import choose_asked, chosen_of, has_slips
 from creditbridge.endpoints.exchange import HttpRequest
 from creditbridge.endpoints.house import AtHouse, House
 from creditbridge.endpoints.page_errors import answer_page
 from creditbridge.endpoints.pages import LANGUAGE_COOKIE, Allowance, render
-from creditbridge.endpoints.portal import STILL, DecisionMissing
+from creditbridge.endpoints.portal import STILL, UNPROCESSABLE, DecisionMissing
 from creditbridge.endpoints.showing import authorization_view
-from creditbridge.endpoints.views import AuthorizationView, Notice
+from creditbridge.endpoints.views import AskedConsent, AuthorizationView, Notice
 from creditbridge.endpoints.visits import (
     Visit,
     answer_framed,
@@ -46,7 +47,8 @@ from creditbridge.protocols.authorization_response import (
 )
 
 TEMPLATE_ID = "browser-decision"
-TEMPLATE_VERSION = "1"
+TEMPLATE_VERSION = "2"
+NOTHING_SHOWN = Shown(template_id=TEMPLATE_ID, template_version=TEMPLATE_VERSION)
 DECISION_PATH = AUTHORIZATION_PATH + "/decision"
 PARAMETERS_MAX = 64
 # Where the page's form may end: Chromium holds the whole way against the page's policy, the bank's
@@ -81,14 +83,25 @@ async def decide(request: HttpRequest, house: AtHouse) -> Response[bytes]:
         visit = await require_visit(request, house)
         require_form_token(visit.session, form.get("form_token"))
         asked = await house.open_authorization(asking)
-        shown = _digest_shown(request, _view(visit, asked))
+        view = _view(visit, asked)
+        shown = _digest_shown(request, view)
         # What changed meanwhile, if only the language, is shown once more before it counts.
         if not hmac.compare_digest(form.get("shown", "").encode(), to_base64url(shown).encode()):
-            return _show(request, visit, asked, notice=Notice.UNCHANGED)
+            chosen = choose_asked(form, view.consents)
+            return _show(request, visit, asked, notice=Notice.UNCHANGED, chosen=chosen)
         if form.get("decision") not in {"approve", "refuse"}:
             raise DecisionMissing
         approves = form["decision"] == "approve"
-        return await _answer(house, _decide(asking, visit, approves=approves, shown=shown))
+        chosen = choose_asked(form, view.consents) if approves else None
+        if chosen is not None and has_slips(chosen):
+            return _show(request, visit, asked, chosen=chosen)
+        answer = Shown(
+            template_id=TEMPLATE_ID,
+            template_version=TEMPLATE_VERSION,
+            text_digest=shown,
+            chosen=chosen_of(chosen, now=house.clock.now()),
+        )
+        return await _answer(house, _decide(asking, visit, approves=approves, shown=answer))
     except (SessionMissing, SignInStale) as error:
         return answer_page(request, error, sign_in=_address_of(asking))
 
@@ -125,10 +138,18 @@ def _view(visit: Visit, asked: Asked) -> AuthorizationView:
 
 
 def _show(
-    request: HttpRequest, visit: Visit, asked: Asked, *, notice: Notice | None = None
+    request: HttpRequest,
+    visit: Visit,
+    asked: Asked,
+    *,
+    notice: Notice | None = None,
+    chosen: AskedConsent | None = None,
 ) -> Response[bytes]:
+    """Show the page; with `chosen`, once more, as it was filled in."""
     view = _view(visit, asked)
     shown = to_base64url(_digest_shown(request, view))
+    if chosen is not None:
+        view = replace(view, consents=(chosen,))
     frame = replace(
         frame_of(request, visit),
         path=AUTHORIZATION_PATH,
@@ -141,6 +162,7 @@ def _show(
         frame,
         view=replace(view, shown=shown),
         allowance=Allowance(leads_to=BANKS),
+        status=UNPROCESSABLE if has_slips(chosen) else 200,
     )
 
 
@@ -150,7 +172,9 @@ def _digest_shown(request: HttpRequest, view: AuthorizationView) -> bytes:
     return hashlib.sha256(page).digest()
 
 
-def _decide(asking: Asking, visit: Visit, *, approves: bool, shown: bytes = b"") -> Decision:
+def _decide(
+    asking: Asking, visit: Visit, *, approves: bool, shown: Shown = NOTHING_SHOWN
+) -> Decision:
     enterprise = visit.enterprise
     return Decision(
         asking=asking,
@@ -160,7 +184,7 @@ def _decide(asking: Asking, visit: Visit, *, approves: bool, shown: bytes = b"")
             enterprise=EnterpriseName(uscc=enterprise.uscc, name=enterprise.name),
         ),
         approves=approves,
-        shown=Shown(template_id=TEMPLATE_ID, template_version=TEMPLATE_VERSION, text_digest=shown),
+        shown=shown,
     )
 
 

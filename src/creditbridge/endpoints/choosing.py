@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from creditbridge.consents.answers import REASON_CHARACTERS_MAX
-from creditbridge.endpoints.views import Choice, Slip, Terms
+from creditbridge.endpoints.views import AskedConsent, Choice, Slip, Terms
+from creditbridge.journeys.answered_consents import Chosen
 
 TICK = "see_"
 CHOOSES = "chooses"  # The hidden field of a page on which sections can be ticked.
@@ -34,6 +35,32 @@ def list_days(terms: Terms) -> tuple[int, ...]:
     """Return the terms, in days, to which a longer one may be shortened."""
     asked = terms.valid_to - terms.valid_from
     return tuple(days for days in TERMS_DAYS if timedelta(days=days) < asked)
+
+
+def choose_asked(form: Mapping[str, str], asked: tuple[AskedConsent, ...]) -> AskedConsent | None:
+    """Return the one consent of a page with what a form chooses of it; None for several, or none.
+
+    Where there are several, each could be narrowed only by more fields than a form may have.
+    """
+    if len(asked) != 1:
+        return None
+    return msgspec.structs.replace(asked[0], choice=read_choice(form, asked[0].terms))
+
+
+def has_slips(asked: AskedConsent | None) -> bool:
+    """Tell whether something has to be put right before it counts."""
+    return asked is not None and asked.choice is not None and bool(asked.choice.slips)
+
+
+def chosen_of(asked: AskedConsent | None, *, now: datetime) -> Chosen:
+    """Return what was chosen, as the journeys take it; for several, or none, all as asked."""
+    if asked is None or asked.choice is None:
+        return Chosen()
+    return Chosen(
+        sections=asked.choice.sections,
+        valid_to=end_of(asked.choice, asked.terms, now=now),
+        max_queries=looks_of(asked.choice),
+    )
 
 
 def end_of(choice: Choice, terms: Terms, *, now: datetime) -> datetime | None:

@@ -10,6 +10,7 @@ from creditbridge.consents.model import Consent, ConsentState
 from creditbridge.consents.rules import state_at
 from creditbridge.endpoints.charting import Chart, MarkKind, Span, draw_chart
 from creditbridge.endpoints.choosing import list_days
+from creditbridge.endpoints.extents import extent_of, next_look_at
 from creditbridge.endpoints.openness import group_sections
 from creditbridge.endpoints.unusual import list_unusual
 from creditbridge.endpoints.views import (
@@ -97,14 +98,11 @@ def authorization_view(asked: Asked, enterprise: Party) -> AuthorizationView:
     """Return what a bank asks in the browser, as it would be lodged if it were approved."""
     opened, bank = asked.opened, asked.bank
     request = opened.pushed.request
-    terms = (
-        _terms_asked(one, enterprise, asked_at=opened.opened_at)
-        for one in list_asked(opened.pushed, bank)
-    )
+    requests = list_asked(opened.pushed, bank)
     return AuthorizationView(
         bank=Party(name=bank.legal_name, uscc=bank.uscc),
         enterprise=enterprise,
-        consents=tuple(AskedConsent(terms=one, unusual=list_unusual(one)) for one in terms),
+        consents=_asked_consents(requests, enterprise, asked_at=opened.opened_at),
         scopes=tuple(sorted(request.scopes)),
         answer_by=opened.expires_at,
         returns_to=urlsplit(request.redirect_uri).netloc,
@@ -116,18 +114,32 @@ def authorization_view(asked: Asked, enterprise: Party) -> AuthorizationView:
 def waiting_view(waiting: Waiting, enterprise: Party) -> WaitingView:
     """Return what a bank's machine asks, as it would be lodged if it were approved."""
     found, bank = waiting.request, waiting.bank
-    terms = (
-        _terms_asked(one, enterprise, asked_at=found.asked_at)
-        for one in list_asked(found.pushed, bank)
-    )
+    requests = list_asked(found.pushed, bank)
     return WaitingView(
         request_id=found.request_id,
         bank=Party(name=bank.legal_name, uscc=bank.uscc),
         enterprise=enterprise,
-        consents=tuple(AskedConsent(terms=one, unusual=list_unusual(one)) for one in terms),
+        consents=_asked_consents(requests, enterprise, asked_at=found.asked_at),
         scopes=tuple(sorted(found.pushed.request.scopes)),
         answer_by=found.expires_at,
         binding_message=found.pushed.request.binding_message,
+    )
+
+
+def _asked_consents(
+    requests: Sequence[ConsentRequest], enterprise: Party, *, asked_at: datetime
+) -> tuple[AskedConsent, ...]:
+    every = [_terms_asked(one, enterprise, asked_at=asked_at) for one in requests]
+    if len(every) != 1:
+        return tuple(AskedConsent(terms=one, unusual=list_unusual(one)) for one in every)
+    (terms,) = every
+    return (
+        AskedConsent(
+            terms=terms,
+            unusual=list_unusual(terms),
+            choice=Choice(sections=frozenset(terms.sections)),
+            days=list_days(terms),
+        ),
     )
 
 
@@ -158,6 +170,7 @@ def _terms_asked(asked: ConsentRequest, enterprise: Party, *, asked_at: datetime
         authorization_no="" if numbered_by_house(asked) else asked.authorization_no,
         business_ref=asked.business_ref,
         groups=group_sections(asked.sections),
+        extent=extent_of(asked),
         begins_at_yes=begun.valid_from is None,
     )
 
@@ -176,6 +189,7 @@ def consent_view(
         turns=_turns(story),
         days_left=_days_left(consent, state, now=now),
         last_look_at=story.looks[0].decided_at if story.looks else None,
+        next_look_at=next_look_at(consent, [one.decided_at for one in story.looks], now=now),
         can_withdraw=state in LIVE,
     )
 
@@ -236,6 +250,7 @@ def _line(
         max_queries=consent.max_queries,
         days_left=_days_left(consent, state, now=now),
         last_look_at=last_look_at,
+        next_look_at=next_look_at(consent, [last_look_at] if last_look_at else [], now=now),
     )
 
 
@@ -260,11 +275,11 @@ def _terms(consent: Consent, enterprise: Party) -> Terms:
         authorization_no=consent.authorization_no,
         business_ref=consent.business_ref,
         groups=group_sections(consent.sections),
+        extent=extent_of(consent),
     )
 
 
 def _look(look: Look) -> LookView:
-    known = {str(code): code for code in SectionCode}
     return LookView(
         at=look.decided_at,
         outcome=LookOutcome(look.outcome),
@@ -273,5 +288,5 @@ def _look(look: Look) -> LookView:
         receipt=ReceiptView(
             event_id=look.event_id, commitment=look.commitment, number=look.bank_seq
         ),
-        sections=tuple(known[word] for word in sorted(look.sections) if word in known),
+        sections=tuple(code for code in SectionCode if code in look.sections),
     )

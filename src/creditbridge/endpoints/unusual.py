@@ -2,12 +2,15 @@
 
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
+from math import ceil
 
 from creditbridge.endpoints.views import Oddity, Terms, Unusual
-from creditbridge.profile.codes import Purpose, SectionCode
+from creditbridge.profile.codes import Purpose, SectionCode, SubjectRole
 
 USUAL_VALIDITY_MAX = timedelta(days=366)
 USUAL_QUERIES_MAX = 12
+DAYS_OF_YEAR = 366
+USUAL_RETENTION_DAYS_MAX = 5 * DAYS_OF_YEAR
 # The sections whose data is not public by law (DOMAIN, section 7.5: consent L, C, N).
 SENSITIVE: tuple[tuple[Unusual, AbstractSet[SectionCode]], ...] = (
     (Unusual.PERSONAL, frozenset({SectionCode.PSN, SectionCode.OWN})),
@@ -29,6 +32,22 @@ def list_unusual(terms: Terms) -> tuple[Oddity, ...]:
         found.append(Oddity(sign=Unusual.LONG_VALIDITY, value=term.days))
     if terms.max_queries > USUAL_QUERIES_MAX:
         found.append(Oddity(sign=Unusual.MANY_USES, value=terms.max_queries))
-    if Purpose.RELATED_PARTY in terms.purposes:
+    if _is_related(terms):
         found.append(Oddity(sign=Unusual.RELATED_PARTY))
-    return tuple(found)
+    return (*found, *_list_lasting(terms))
+
+
+def _list_lasting(terms: Terms) -> list[Oddity]:
+    """Return the signs of what goes on behind the looks themselves."""
+    found = list[Oddity]()
+    if terms.extent.monitoring:
+        found.append(Oddity(sign=Unusual.MONITORING))
+    retention = terms.extent.retention_days
+    if retention is not None and retention > USUAL_RETENTION_DAYS_MAX:
+        found.append(Oddity(sign=Unusual.LONG_RETENTION, value=ceil(retention / DAYS_OF_YEAR)))
+    return found
+
+
+def _is_related(terms: Terms) -> bool:
+    roles = terms.extent.roles
+    return Purpose.RELATED_PARTY in terms.purposes or SubjectRole.RELATED_PARTY in roles

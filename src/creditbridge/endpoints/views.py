@@ -11,6 +11,7 @@ import msgspec
 
 from creditbridge.consents.model import ConsentState
 from creditbridge.endpoints.charting import Chart
+from creditbridge.endpoints.extents import Extent
 from creditbridge.endpoints.openness import SectionGroup
 from creditbridge.profile.codes import Purpose, SectionCode
 
@@ -36,6 +37,8 @@ class Unusual(StrEnum):
     LENDING = "LENDING"
     COMMERCIAL = "COMMERCIAL"
     RELATED_PARTY = "RELATED_PARTY"
+    MONITORING = "MONITORING"
+    LONG_RETENTION = "LONG_RETENTION"
 
 
 class Oddity(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,6 +159,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     business_ref: str | None = None
     begins_at_yes: bool = False
     groups: tuple[SectionGroup, ...] = ()
+    extent: Extent = Extent()
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,9 +183,11 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AskedConsent(msgspec.Struct, frozen=True, kw_only=True):
-    """One consent of several that are decided together."""
+    """One consent of several that are decided together; `choice` only where it is the only one."""
 
     terms: Terms
+    choice: Choice | None = None
+    days: tuple[int, ...] = ()
     unusual: tuple[Oddity, ...] = ()
 
 

@@ -7,13 +7,14 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath
 from msgspec.structs import replace
 
+from creditbridge.endpoints.choosing import choose_asked, chosen_of, has_slips
 from creditbridge.endpoints.exchange import HttpRequest
 from creditbridge.endpoints.house import AtHouse
 from creditbridge.endpoints.page_errors import answer_page
 from creditbridge.endpoints.pages import render
-from creditbridge.endpoints.portal import HOME, STILL, DecisionMissing
+from creditbridge.endpoints.portal import HOME, STILL, UNPROCESSABLE, DecisionMissing
 from creditbridge.endpoints.showing import waiting_view
-from creditbridge.endpoints.views import Notice, WaitingView
+from creditbridge.endpoints.views import AskedConsent, Notice, WaitingView
 from creditbridge.endpoints.visits import (
     Visit,
     answer_framed,
@@ -31,7 +32,7 @@ from creditbridge.ledger.model import EnterpriseName
 PATH = "/portal/requests"
 TEMPLATE = "waiting"
 TEMPLATE_ID = "portal-request"
-TEMPLATE_VERSION = "1"
+TEMPLATE_VERSION = "2"
 
 
 @get(PATH + "/{request_id:str}")
@@ -56,10 +57,14 @@ async def decide(
     shown = _digest_shown(request, view)
     # What changed meanwhile, if only the language, is shown once more before it counts.
     if not hmac.compare_digest(form.get("shown", "").encode(), to_base64url(shown).encode()):
-        return _show(request, visit, view, notice=Notice.UNCHANGED)
+        chosen = choose_asked(form, view.consents)
+        return _show(request, visit, view, notice=Notice.UNCHANGED, chosen=chosen)
     if form.get("decision") not in {"approve", "refuse"}:
         raise DecisionMissing
     approves = form["decision"] == "approve"
+    chosen = choose_asked(form, view.consents) if approves else None
+    if chosen is not None and has_slips(chosen):
+        return _show(request, visit, view, chosen=chosen)
     await house.decide_waiting(
         WaitingDecision(
             request_id=request_id,
@@ -70,7 +75,10 @@ async def decide(
             ),
             approves=approves,
             shown=Shown(
-                template_id=TEMPLATE_ID, template_version=TEMPLATE_VERSION, text_digest=shown
+                template_id=TEMPLATE_ID,
+                template_version=TEMPLATE_VERSION,
+                text_digest=shown,
+                chosen=chosen_of(chosen, now=house.clock.now()),
             ),
         )
     )
@@ -78,11 +86,21 @@ async def decide(
 
 
 def _show(
-    request: HttpRequest, visit: Visit, view: WaitingView, *, notice: Notice | None = None
+    request: HttpRequest,
+    visit: Visit,
+    view: WaitingView,
+    *,
+    notice: Notice | None = None,
+    chosen: AskedConsent | None = None,
 ) -> Response[bytes]:
+    """Show the page; with `chosen`, once more, as it was filled in."""
     shown = to_base64url(_digest_shown(request, view))
     frame = replace(frame_of(request, visit), path=f"{PATH}/{view.request_id}", notice=notice)
-    return answer_framed(request, TEMPLATE, frame, view=replace(view, shown=shown))
+    page = replace(view, shown=shown)
+    if chosen is not None:
+        page = replace(page, consents=(chosen,))
+    status = UNPROCESSABLE if has_slips(chosen) else 200
+    return answer_framed(request, TEMPLATE, frame, view=page, status=status)
 
 
 def _digest_shown(request: HttpRequest, view: WaitingView) -> bytes:

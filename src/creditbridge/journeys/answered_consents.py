@@ -1,6 +1,7 @@
 """What one yes or no does to every consent that a bank asks for, wherever it is said."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -19,6 +20,7 @@ from creditbridge.ledger.model import EnterpriseName, EventKind, PersonName, Rec
 from creditbridge.ledger.port import Recorder
 from creditbridge.login.model import Session
 from creditbridge.parties.model import Bank, Role
+from creditbridge.profile.codes import SectionCode
 
 
 class Consents(Protocol):
@@ -45,12 +47,24 @@ class Speaker(msgspec.Struct, frozen=True, kw_only=True):
     enterprise: EnterpriseName
 
 
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person made of the one consent on a page; None: as it was asked for."""
+
+    sections: frozenset[SectionCode] | None = None
+    valid_to: datetime | None = None
+    max_queries: int | None = None
+
+
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """The page that a person read; `text_digest` is its SHA-256, 32 bytes."""
+    """The page that a person read; `text_digest` is its SHA-256, 32 bytes.
+
+    `chosen` is for a page of one consent; one of several is answered as a whole.
+    """
 
     template_id: str = ""
     template_version: str = ""
     text_digest: bytes = b""
+    chosen: Chosen = Chosen()
 
 
 class OpenTo(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,6 +167,9 @@ def _approval_of(consent: Consent, speaker: Speaker, shown: Shown) -> Approval:
         template_id=shown.template_id,
         template_version=shown.template_version,
         text_digest=shown.text_digest,
+        sections=shown.chosen.sections,
+        valid_to=shown.chosen.valid_to,
+        max_queries=shown.chosen.max_queries,
     )
 
 
