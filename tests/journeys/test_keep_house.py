@@ -14,7 +14,9 @@ from creditbridge.consents.model import Consent
 from creditbridge.consents.service import Consents
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import Database
+from creditbridge.foundation.keys import FileKey
 from creditbridge.journeys import keep_house
+from creditbridge.journeys.issue_statements import IssueStatements
 from creditbridge.journeys.keep_house import KeepHouse
 from creditbridge.journeys.keep_keys import KeepKeys
 from creditbridge.journeys.lapse_requests import LapseRequests
@@ -40,6 +42,7 @@ class House(Protocol):
     consents: Consents
     clock: SystemClock
     overruns: Overruns
+    consent_key: FileKey
 
     async def told(self, *words: str) -> list[Core]:
         """Return what the ledger holds."""
@@ -106,6 +109,14 @@ def keeping(house: House, strangers: Strangers) -> KeepHouse:
         notices=house.notices,
         warn_lapsing=WarnLapsing(database=database, consents=consents, notices=house.notices),
         tell_looks=TellLooks(database=database, consents=consents, notices=house.notices),
+        issue_statements=IssueStatements(
+            database=database,
+            ledger=ledger,
+            recorder=ledger,
+            notices=house.notices,
+            signers=house.consent_key,
+            origin="log.example/creditbridge",
+        ),
         send_notices=None,
         sum_up_strangers=SumUpStrangers(database=database, ledger=ledger, strangers=strangers),
         sum_up_overruns=SumUpOverruns(database=database, ledger=ledger, overruns=house.overruns),

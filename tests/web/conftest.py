@@ -10,6 +10,7 @@ from creditbridge.endpoints.charting import MarkKind, Span, draw_chart
 from creditbridge.endpoints.extents import Extent, Interval, Unit
 from creditbridge.endpoints.inbox_views import ContactView, InboxLine, InboxView, inbox_line
 from creditbridge.endpoints.openness import group_sections
+from creditbridge.endpoints.statements import StatementListView, StatementView
 from creditbridge.endpoints.views import (
     AskedConsent,
     AuthorizationView,
@@ -35,6 +36,8 @@ from creditbridge.endpoints.views import (
     WaitingView,
     WithdrawalView,
 )
+from creditbridge.evidence.statements import Statement, StatementLine, StatementParty, count
+from creditbridge.ledger.model import EventKind
 from creditbridge.notices import model as notices
 from creditbridge.notices.model import NoticeKind
 from creditbridge.profile.codes import Product, Purpose, SectionCode, SubjectRole
@@ -102,6 +105,39 @@ def make_notice(foreign: str, kind: NoticeKind) -> InboxLine:
         is_read=kind is NoticeKind.REPORT_DELIVERED,
     )
     return inbox_line(told)
+
+
+def make_statement(foreign: str) -> Statement:
+    """A month with one look."""
+    bank = StatementParty(uscc="91330000701234567K", name=foreign)
+    lines = tuple(
+        StatementLine(
+            subject_seq=number,
+            event_id="evt_1",
+            kind=kind,
+            decided_at=NOW,
+            commitment="c" * 43,
+            bank=bank,
+            purpose=Purpose.POST_LOAN if kind is EventKind.REPORT_INTENDED else None,
+            sections=(SectionCode.REG,) if kind is EventKind.REPORT_INTENDED else (),
+        )
+        for number, kind in enumerate((EventKind.REPORT_INTENDED, EventKind.REPORT_DELIVERED), 1)
+    )
+    return Statement(
+        v=1,
+        type="statement",
+        statement_id="stm_1",
+        origin="log.example",
+        enterprise=StatementParty(uscc="91330106589876549K", name=foreign),
+        month="2026-11",
+        issued_at=NOW,
+        after=0,
+        last=2,
+        entries=lines,
+        outside=(),
+        counts=count(lines),
+        kid="k",
+    )
 
 
 def make_pages(foreign: str) -> dict[str, dict[str, object]]:
@@ -174,6 +210,8 @@ def make_pages(foreign: str) -> dict[str, dict[str, object]]:
             unread=("ntc_1",),
             older="ntc_1",
         ),
+        "statements": StatementListView(statements=(make_statement(foreign),)),
+        "statement": StatementView(statement=make_statement(foreign)),
         "inbox_settings": ContactView(
             sends_mail=True, wants_looks=True, address=foreign, asked=foreign
         ),

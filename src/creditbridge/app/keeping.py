@@ -6,6 +6,7 @@ from creditbridge.app.keys import list_rings
 from creditbridge.app.rooms import Rooms
 from creditbridge.endpoints.answers import ReportAnswers
 from creditbridge.endpoints.letters import Letters
+from creditbridge.journeys.issue_statements import IssueStatements
 from creditbridge.journeys.keep_house import KeepHouse
 from creditbridge.journeys.keep_keys import KeepKeys
 from creditbridge.journeys.lapse_requests import LapseRequests
@@ -47,6 +48,14 @@ def keep_house(rooms: Rooms) -> KeepHouse:
         ),
         tell_looks=TellLooks(
             database=rooms.database, consents=rooms.consents, notices=rooms.notices
+        ),
+        issue_statements=IssueStatements(
+            database=rooms.database,
+            ledger=rooms.ledger,
+            recorder=rooms.ledger,
+            notices=rooms.notices,
+            signers=rooms.keys.consent,
+            origin=rooms.settings.ledger.origin,
         ),
         send_notices=_send_notices(rooms),
         sum_up_strangers=SumUpStrangers(

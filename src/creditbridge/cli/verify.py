@@ -1,4 +1,4 @@
-"""`creditbridge verify PACK --pins PINS [--profile FILE]`: an evidence pack, checked offline.
+"""`creditbridge verify FILE --pins PINS [--profile FILE]`: a pack or a statement, checked offline.
 
 Exit status: 0 valid (with or without erased data), 1 invalid, 2 the files cannot be read.
 """
@@ -8,6 +8,7 @@ import sys
 import unicodedata
 from pathlib import Path
 
+from creditbridge.evidence.documents import verify_document
 from creditbridge.evidence.model import Result, Step, StepState, Verdict
 from creditbridge.evidence.pins import read_pins
 from creditbridge.evidence.verifying import verify_pack
@@ -16,11 +17,12 @@ from creditbridge.foundation.errors import CreditbridgeError
 MARKS = {StepState.PASSED: "✓", StepState.FAILED: "✗", StepState.SKIPPED: "·"}
 WIDTH = 100
 NAME_WIDTH = 12
+ARCHIVE_MARK = b"PK"  # What every ZIP file begins with, and no JSON.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
-    parser.add_argument("pack", type=Path, help="the evidence pack, a .zip file")
+    parser.add_argument("pack", type=Path, help="an evidence pack (.zip) or a statement (.json)")
     parser.add_argument("--pins", type=Path, required=True, help="the keys to believe: pins.json")
     parser.add_argument("--profile", type=Path, help="the profile as it was delivered")
 
@@ -38,7 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     except CreditbridgeError as error:
         print(f"{error.prose} {error.detail}".strip(), file=sys.stderr)
         return 2
-    verdict = verify_pack(pack, pins, profile)
+    is_pack = pack.startswith(ARCHIVE_MARK)
+    verdict = verify_pack(pack, pins, profile) if is_pack else verify_document(pack, pins)
     print_verdict(verdict)
     # Erased names do not make a pack invalid: the law asks for erasure, and the proof survives it.
     return 1 if verdict.result is Result.INVALID else 0

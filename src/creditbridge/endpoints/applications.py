@@ -24,6 +24,7 @@ from creditbridge.endpoints import (
     portal,
     reports,
     sign_in,
+    statements,
     voices,
     waiting,
 )
@@ -71,6 +72,7 @@ def people_application(house: House) -> Correlation:
             passkeys.router,
             sign_in.router,
             voices.router,
+            statements.router,
             waiting.router,
         )
     )

@@ -1,7 +1,8 @@
-"""The schema of what an evidence pack and a pins file hold, from the structs.
+"""The schemas of what an evidence pack, a pins file and a statement hold, from the structs.
 
-Write it anew after a change: `python -c "from creditbridge.evidence.contract import *;
-write_contract('contracts/evidence-pack.schema.json')"`.
+Write them anew after a change: `python -c "from creditbridge.evidence.contract import *;
+write_contract('contracts/evidence-pack.schema.json');
+write_statement_contract('contracts/statement.schema.json')"`.
 """
 
 from collections.abc import Mapping
@@ -11,10 +12,12 @@ import msgspec
 
 from creditbridge.evidence.model import ExchangeFile, Manifest
 from creditbridge.evidence.pins import PinsFile
+from creditbridge.evidence.statements import Statement
 from creditbridge.ledger.model import Opening, Receipt
 from creditbridge.protocols.canonical_json import JsonValue
 from creditbridge.protocols.json_schema import DIALECT, pretty, without_null
 
+STATEMENT_ID = "https://creditbridge.example/contracts/statement.schema.json"
 SCHEMA_ID = "https://creditbridge.example/contracts/evidence-pack.schema.json"
 FILES: Mapping[str, type[msgspec.Struct]] = {
     "manifest.json": Manifest,
@@ -47,3 +50,22 @@ def format_schema() -> bytes:
 def write_contract(path: str) -> None:
     """Write the schema."""
     Path(path).write_bytes(format_schema())
+
+
+def format_statement_schema() -> bytes:
+    """Return the bytes of the file that describes a statement."""
+    root, parts = msgspec.json.schema_components([Statement], ref_template="#/$defs/{name}")
+    return pretty(
+        {
+            "$schema": DIALECT,
+            "$id": STATEMENT_ID,
+            "title": "A monthly statement of who looked at an enterprise, version 1",
+            "$ref": root[0]["$ref"],
+            "$defs": {name: without_null(part) for name, part in parts.items()},
+        }
+    )
+
+
+def write_statement_contract(path: str) -> None:
+    """Write the schema of a statement."""
+    Path(path).write_bytes(format_statement_schema())

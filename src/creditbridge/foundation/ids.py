@@ -32,6 +32,7 @@ class Kind(StrEnum):
     INTENT = "int"
     NODE = "nod"
     NOTICE = "ntc"
+    STATEMENT = "stm"
 
 
 def new_id(kind: Kind, *, now: datetime) -> str:

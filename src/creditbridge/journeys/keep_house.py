@@ -6,7 +6,8 @@
 3. Every two seconds: mails whose turn it is go out; looks are told to those who want to know.
 4. Every ten seconds: requests that nobody answered lapse; strangers' refusals, and what clients
    asked beyond their limits, are summed up.
-5. Every minute: enterprises are told of requests about to lapse; what has run out is purged.
+5. Every minute: enterprises are told of requests about to lapse, and given the statements of months
+   that are over; what has run out is purged.
 6. Every hour: what ends soon is told.
 """
 
@@ -24,6 +25,7 @@ from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.logging import get_logger
+from creditbridge.journeys.issue_statements import IssueStatements
 from creditbridge.journeys.keep_keys import KeepKeys
 from creditbridge.journeys.lapse_requests import LapseRequests
 from creditbridge.journeys.send_notices import SendNotices
@@ -92,6 +94,7 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
     lapse_requests: LapseRequests
     warn_lapsing: WarnLapsing
     tell_looks: TellLooks
+    issue_statements: IssueStatements
     send_notices: SendNotices | None  # None where no relay is configured.
     sum_up_strangers: SumUpStrangers
     sum_up_overruns: SumUpOverruns
@@ -108,6 +111,9 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
             "looks": lambda: _repeat("looks", MAIL_SECONDS, self.tell_looks),  # 3
             "lapse": lambda: _repeat("lapse", LAPSE_SECONDS, self._look_after_requests),  # 4
             "warn": lambda: _repeat("warn", WARN_SECONDS, self.warn_lapsing),  # 5
+            "statements": lambda: _repeat(  # 5
+                "statements", WARN_SECONDS, self.issue_statements
+            ),
             "purge": lambda: _repeat("purge", PURGE_SECONDS, self._purge),  # 5
             "endings": lambda: _repeat("endings", ENDINGS_SECONDS, self.warn_endings),  # 6
         }

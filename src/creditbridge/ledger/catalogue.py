@@ -5,7 +5,15 @@ from enum import StrEnum
 
 import msgspec
 
-from creditbridge.ledger.terms import callers, consents, credentials, people, registry, reports
+from creditbridge.ledger.terms import (
+    callers,
+    consents,
+    credentials,
+    people,
+    registry,
+    reports,
+    statements,
+)
 from creditbridge.ledger.terms.base import Terms
 
 
@@ -60,6 +68,7 @@ class EventKind(StrEnum):
     REPORT_RECONCILED = "report.reconciled"
     DELIVERY_STOPPED = "delivery.stopped"
     PACK_ASSEMBLED = "pack.assembled"
+    STATEMENT_ISSUED = "statement.issued"
 
 
 class ReferenceKind(StrEnum):
@@ -195,4 +204,5 @@ CATALOGUE: Mapping[EventKind, Row] = {
     ),
     EventKind.DELIVERY_STOPPED: Row(terms=reports.DeliveryStopped, names=_UNDER_CONSENT),
     EventKind.PACK_ASSEMBLED: Row(terms=reports.PackAssembled, names=_BANK),
+    EventKind.STATEMENT_ISSUED: Row(terms=statements.StatementIssued, names=_ENTERPRISE),
 }

@@ -69,6 +69,7 @@ from creditbridge.ledger.terms.reports import (
     ReportTerms,
     UseReturned,
 )
+from creditbridge.ledger.terms.statements import StatementIssued
 
 __all__ = [
     "CATALOGUE",
@@ -133,6 +134,7 @@ __all__ = [
     "RequestProof",
     "Silence",
     "SpellingUnknown",
+    "StatementIssued",
     "StrangersRefused",
     "Terms",
     "TokenIssued",

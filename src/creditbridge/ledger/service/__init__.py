@@ -25,7 +25,14 @@ from creditbridge.ledger.service.reports import (
     find_consent_of,
     get_report,
 )
+from creditbridge.ledger.service.statements import (
+    keep_statement,
+    list_due_statements,
+    list_statements,
+    open_about,
+)
 from creditbridge.ledger.store.looks import Delivered
+from creditbridge.ledger.store.statements import StatementDue, StatementRow
 
 __all__ = [
     "IN_PROGRESS",
@@ -35,6 +42,8 @@ __all__ = [
     "NothingPublished",
     "ReportState",
     "ReportStory",
+    "StatementDue",
+    "StatementRow",
     "Story",
     "Turn",
     "find_checkpoint",
@@ -43,7 +52,11 @@ __all__ = [
     "find_size",
     "find_tile",
     "get_report",
+    "keep_statement",
     "list_deliveries",
+    "list_due_statements",
+    "list_statements",
+    "open_about",
     "prove_growth",
     "prove_inclusions",
     "read_backlog",

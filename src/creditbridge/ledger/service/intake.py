@@ -134,6 +134,10 @@ class Ledger:
             chained=core.consent_seq is not None,
         )
 
+    def unlock(self, rows: Sequence[openings.OpeningRow]) -> list[Opened]:
+        """Return what rows hold, for whoever may read all of them."""
+        return [self._vault.unlock(row) for row in rows]
+
     async def openings_for(
         self,
         tx: Transaction,
