@@ -133,6 +133,14 @@ class AccessSection(Section, frozen=True, kw_only=True):
     subject_key: Path | None = None
 
 
+class ContactSettings(Section, frozen=True, kw_only=True):
+    """Whom people turn to, in the operator's own words; what is not given is not shown."""
+
+    operator: str | None = None
+    complaints: str | None = None
+    regulator: str | None = None
+
+
 class Settings(Section, frozen=True, kw_only=True):
     """Everything a gateway is told."""
 
@@ -147,6 +155,7 @@ class Settings(Section, frozen=True, kw_only=True):
     access: AccessSection = AccessSection()
     key_fetch: KeyFetchSettings = KeyFetchSettings()
     passkeys: PasskeySettings = PasskeySettings()
+    contact: ContactSettings = ContactSettings()
     mail: MailSettings | None = None  # Without it nothing is mailed.
     workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
 

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from creditbridge.consents.model import ConsentState
 from creditbridge.endpoints.charting import MarkKind, Span, draw_chart
+from creditbridge.endpoints.contact_points import ContactPoints
 from creditbridge.endpoints.extents import Extent, Interval, Unit
 from creditbridge.endpoints.inbox_views import ContactView, InboxLine, InboxView, inbox_line
 from creditbridge.endpoints.openness import group_sections
@@ -212,6 +213,7 @@ def make_pages(foreign: str) -> dict[str, dict[str, object]]:
         ),
         "statements": StatementListView(statements=(make_statement(foreign),)),
         "statement": StatementView(statement=make_statement(foreign)),
+        "contact": ContactPoints(operator=foreign, complaints=foreign, regulator=foreign),
         "inbox_settings": ContactView(
             sends_mail=True, wants_looks=True, address=foreign, asked=foreign
         ),

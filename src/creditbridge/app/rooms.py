@@ -27,6 +27,7 @@ from creditbridge.app.opening import (
 from creditbridge.consents.ceilings import Ceilings
 from creditbridge.consents.service import Consents
 from creditbridge.endpoints.answers import ReportAnswers
+from creditbridge.endpoints.contact_points import ContactPoints
 from creditbridge.endpoints.house import House
 from creditbridge.endpoints.readiness import Readiness
 from creditbridge.foundation.clock import Clock
@@ -175,6 +176,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             ledger=ledger,
             login=self.login,
             notices=self.notices,
+            contact=msgspec.convert(self.settings.contact, ContactPoints, from_attributes=True),
             sends_mail=self.mailer is not None,
             readiness=readiness,
             open_house=OpenHouse(database=database, ledger=ledger),

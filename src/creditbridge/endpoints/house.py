@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 
 from creditbridge.access.metadata import MetadataValue
 from creditbridge.consents.service import Consents
+from creditbridge.endpoints.contact_points import ContactPoints
 from creditbridge.endpoints.pins import PinnedHouse
 from creditbridge.endpoints.readiness import Readiness
 from creditbridge.foundation.clock import Clock
@@ -91,6 +92,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     ledger: Ledger
     login: Login
     notices: Notices
+    contact: ContactPoints
     sends_mail: bool  # Whether a relay is configured.
     readiness: Readiness
     strangers: Strangers
