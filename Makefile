@@ -37,7 +37,7 @@ test: $(READY) ## every test, with coverage
 
 test-browser: $(READY) ## people's paths in a real Chromium; pictures go to var/screenshots
 	@if command -v npm > /dev/null; then cd $(AXE) && npm ci --silent --ignore-scripts; else echo "no npm here: axe-core is left out"; fi
-	$(BIN)/python -m pytest --browser -m browser --dist=no -p no:socket $(ARGS) tests/browser
+	$(BIN)/python -m pytest --browser -m browser --dist=no $(ARGS) tests/browser
 
 check: format lint types imports ## format, lint, types, import contracts
 

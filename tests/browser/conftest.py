@@ -2,13 +2,12 @@
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, async_playwright
 from tests.browser.person import Screen
-from tests.house.house import House, open_house
 
 WAY = (
     "no Chromium here: install one (Debian: apt-get install chromium fonts-noto-cjk) "
@@ -26,13 +25,6 @@ def chromium() -> Path:
     if named is None or not Path(named).exists():
         pytest.fail(WAY)
     return Path(named)
-
-
-@pytest.fixture(scope="session")
-def bank_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A whole house for the browsers alone, in which nobody else changes anything."""
-    with open_house(tmp_path_factory.mktemp("browser")) as house:
-        yield house
 
 
 @pytest.fixture

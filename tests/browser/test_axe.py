@@ -41,13 +41,13 @@ async def judge(person: Person, axe: str) -> list[str]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing(
-    browser: Browser, bank_house: House, axe: str, language: str, screen: Screen, scheme: str
+    browser: Browser, house: House, axe: str, language: str, screen: Screen, scheme: str
 ) -> None:
     """WCAG 2.2 A and AA and its best practices, on the six pages that matter most."""
     seen = Screen(width=screen.width, height=screen.height, scheme=scheme, scripts=True)
-    consent_id = await lodge(bank_house)
+    consent_id = await lodge(house)
     target = f"/portal/consents/{consent_id}"
-    async with seat(browser, bank_house, language=language, screen=seen) as person:
+    async with seat(browser, house, language=language, screen=seen) as person:
         await person.open("/portal/sign-in")
         faults = await judge(person, axe)
         await person.sign_in("found")

@@ -60,12 +60,12 @@ async def withdraw(person: Person, screenshots: Path) -> list[str]:
 
 
 async def test_a_person_decides_follows_and_withdraws(
-    browser: Browser, bank_house: House, screenshots: Path, language: str, screen: Screen
+    browser: Browser, house: House, screenshots: Path, language: str, screen: Screen
 ) -> None:
     """Without a script: read, give less, see the look with its receipt, take it back."""
     until = SystemClock().now() + timedelta(days=180)
     consent_id = await lodge(
-        bank_house,
+        house,
         sections=SECTIONS,
         max_queries=6,
         valid_to=until,
@@ -73,9 +73,9 @@ async def test_a_person_decides_follows_and_withdraws(
         business_ref="DK-2026-07",
         products=["LOAN"],
     )
-    await lodge(bank_house, client_id="south-lending", max_queries=20)
+    await lodge(house, client_id="south-lending", max_queries=20)
     opens = f'a[href$="{consent_id}"]'
-    async with seat(browser, bank_house, language=language, screen=screen) as person:
+    async with seat(browser, house, language=language, screen=screen) as person:
         await person.open("/portal/sign-in")
         faults = await person.look(screenshots, "sign-in")
         await person.sign_in("found")
@@ -83,7 +83,7 @@ async def test_a_person_decides_follows_and_withdraws(
         await person.page.click(opens)
         faults += await person.look(screenshots, "request")
         faults += await slip_and_correct(person, screenshots)
-        looked = await take_look(bank_house, consent_id)
+        looked = await take_look(house, consent_id)
         await person.page.click(opens)
         await person.page.click("summary")
         faults += await person.look(screenshots, "consent")
@@ -95,15 +95,15 @@ async def test_a_person_decides_follows_and_withdraws(
 
     assert faults == []
     assert (looked, shown, left) == (200, [1, 3], 0)
-    assert await take_look(bank_house, consent_id) == 403
+    assert await take_look(house, consent_id) == 403
 
 
 async def test_a_no_may_say_why(
-    browser: Browser, bank_house: House, screenshots: Path, language: str, screen: Screen
+    browser: Browser, house: House, screenshots: Path, language: str, screen: Screen
 ) -> None:
     """The reason stands folded away, and needs no script to be opened."""
-    consent_id = await lodge(bank_house)
-    async with seat(browser, bank_house, language=language, screen=screen) as person:
+    consent_id = await lodge(house)
+    async with seat(browser, house, language=language, screen=screen) as person:
         await person.sign_in("found")
         await person.open(f"/portal/consents/{consent_id}")
         await person.page.click(".reason summary")
@@ -118,10 +118,10 @@ async def test_a_no_may_say_why(
 
 
 async def test_a_page_that_fails_says_what_to_do(
-    browser: Browser, bank_house: House, screenshots: Path, language: str, screen: Screen
+    browser: Browser, house: House, screenshots: Path, language: str, screen: Screen
 ) -> None:
     """A consent that is none of theirs: an explanation, and a way on."""
-    async with seat(browser, bank_house, language=language, screen=screen) as person:
+    async with seat(browser, house, language=language, screen=screen) as person:
         await person.sign_in("found")
         await person.open("/portal/consents/cns_01hzy6t9x7c3v5n8m2k4p6q8r0")
 
@@ -142,11 +142,11 @@ async def test_a_page_that_fails_says_what_to_do(
     ids=["390-dark", "1280-dark", "320"],
 )
 async def test_pages_hold_in_the_dark_and_on_the_smallest_screen(
-    browser: Browser, bank_house: House, screenshots: Path, language: str, screen: Screen
+    browser: Browser, house: House, screenshots: Path, language: str, screen: Screen
 ) -> None:
     """Contrast in the other scheme; at 320 px nothing needs to be scrolled sideways (1.4.10)."""
-    consent_id = await lodge(bank_house, sections=SECTIONS)
-    async with seat(browser, bank_house, language=language, screen=screen) as person:
+    consent_id = await lodge(house, sections=SECTIONS)
+    async with seat(browser, house, language=language, screen=screen) as person:
         await person.sign_in("found")
         faults = await person.look(screenshots, "list")
         await person.open(f"/portal/consents/{consent_id}")
@@ -158,11 +158,11 @@ async def test_pages_hold_in_the_dark_and_on_the_smallest_screen(
     assert faults == []
 
 
-async def test_the_keyboard_is_enough(browser: Browser, bank_house: House) -> None:
+async def test_the_keyboard_is_enough(browser: Browser, house: House) -> None:
     """First the way past the frame; then each field and button, seen where it is (2.1.1, 2.4.7)."""
-    consent_id = await lodge(bank_house, sections=["REG", "PEN"], max_queries=3)
+    consent_id = await lodge(house, sections=["REG", "PEN"], max_queries=3)
     screen = Screen(width=1280, height=900)
-    async with seat(browser, bank_house, language="en", screen=screen) as person:
+    async with seat(browser, house, language="en", screen=screen) as person:
         page = person.page
         await person.sign_in("found")
         await person.open(f"/portal/consents/{consent_id}")
@@ -188,13 +188,13 @@ async def test_the_keyboard_is_enough(browser: Browser, bank_house: House) -> No
 
 
 async def test_on_paper_there_is_nothing_to_press(
-    browser: Browser, bank_house: House, screenshots: Path
+    browser: Browser, house: House, screenshots: Path
 ) -> None:
     """A consent with its receipts unfolded, on white, without buttons and navigation."""
-    given = await bank_house.give_consent("found")
-    assert await take_look(bank_house, given.consent_id) == 200
+    given = await house.give_consent("found")
+    assert await take_look(house, given.consent_id) == 200
     screen = Screen(width=794, height=1123)
-    async with seat(browser, bank_house, language="zh-CN", screen=screen) as person:
+    async with seat(browser, house, language="zh-CN", screen=screen) as person:
         await person.sign_in("found")
         await person.open(f"/portal/consents/{given.consent_id}")
         await person.page.emulate_media(media="print")
