@@ -456,3 +456,63 @@ async def test_two_nodes_may_migrate_at_once(database: Database, database_url: s
         async with node.result().transaction() as tx:
             assert await tx.fetch_value(int, "SELECT count(*) FROM house_clock") == 1
         await node.result().close()
+
+
+TAKE_LOCK = "SELECT pg_advisory_xact_lock($1)"
+TRY_LOCK = "SELECT pg_try_advisory_xact_lock($1)"
+CANCEL_WAITING = """
+    SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+
+
+async def try_lock(database: Database) -> bool | None:
+    """Tell whether nobody shares the lock."""
+    async with database.transaction() as tx:
+        return await tx.fetch_value(bool, TRY_LOCK, 7)
+
+
+@pytest.mark.parametrize("reads_now", [False, True])
+async def test_a_shared_lock_is_held_to_the_end(database: Database, *, reads_now: bool) -> None:
+    """By the message that begins the transaction, or later; an instant from before counts no more.
+
+    Others may share it; who wants it alone cannot have it.
+    """
+    async with database.transaction(reads_now=reads_now) as tx, database.transaction() as other:
+        await tx.share_lock(7)
+        await other.share_lock(7)
+        with pytest.raises(InstantUnread):
+            _ = tx.now
+        assert await try_lock(database) is False
+
+    assert await try_lock(database) is True
+
+
+async def test_a_lock_that_is_not_had_leaves_nothing_begun(database: Database) -> None:
+    """The wait was cut off: an error to the caller, and the connection is as good as before."""
+    async with database.transaction() as owner:
+        await owner.execute(TAKE_LOCK, 7)
+        async with asyncio.TaskGroup() as group:
+            asked = group.create_task(share(database))
+            await somebody_waits(database)
+            async with database.transaction() as tx:
+                await tx.fetch_value(int, CANCEL_WAITING)
+            assert isinstance(await asked, DatabaseUnavailable)
+
+    assert await share(database) is None
+
+
+async def share(database: Database) -> DatabaseUnavailable | None:
+    """Share the lock for a moment; return the error where that fails."""
+    try:
+        async with database.transaction(reads_now=False) as tx:
+            await tx.share_lock(7)
+    except DatabaseUnavailable as error:
+        return error
+    return None
+
+
+async def test_what_asks_nothing_begins_nothing(database: Database) -> None:
+    """A block without a statement sends none."""
+    async with database.transaction(reads_now=False) as tx:
+        assert not tx.has_begun

@@ -42,7 +42,7 @@ from creditbridge.admission.rules import NonceReplayed
 from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.sharing import PerTransaction
 from creditbridge.parties.model import REFRESH_TOKEN, Registration
-from creditbridge.parties.service import find_client
+from creditbridge.parties.service import find_client_now
 
 __all__ = [
     "authenticate_client",
@@ -123,7 +123,7 @@ async def _find_client(tx: Transaction, client_id: str) -> Registration | None:
     # before, and what is read here counts for nobody after the commit.
     read = _clients.of(tx)
     if client_id not in read:
-        read[client_id] = await find_client(tx, client_id)
+        read[client_id] = await find_client_now(tx, client_id)
     return read[client_id]
 
 

@@ -12,10 +12,6 @@ ISSUING_LOCK = 0x61636365_73730001  # "access", 1
 # Issuers share the lock, a revocation takes it alone: it waits for those that have read a client as
 # active, deletes what they issued, and whoever comes next reads the client as it is then. The lock
 # ends with the transaction.
-JOIN_ISSUERS = """
-    WITH joined AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared($1))
-    SELECT house_now() FROM joined
-"""
 STOP_ISSUERS = "SELECT pg_advisory_xact_lock($1)"
 
 # Neither a scope nor an id holds a space; an array of arrays would be one array to `unnest`.
@@ -62,11 +58,12 @@ _joined: PerTransaction[set[int]] = PerTransaction(set)
 async def join_issuers(tx: Transaction) -> None:
     """Hold off revocations until this transaction ends; taken before a client is read.
 
-    `tx.now` is the instant behind the lock. Whoever shares the transaction has joined already.
+    What is read next is to bring the instant behind the lock. Whoever shares the transaction has
+    joined already.
     """
     joined = _joined.of(tx)
     if not joined:
-        await tx.renew_now(JOIN_ISSUERS, ISSUING_LOCK)
+        await tx.share_lock(ISSUING_LOCK)
         joined.add(ISSUING_LOCK)
 
 

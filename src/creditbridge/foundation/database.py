@@ -6,7 +6,6 @@ Whatever must be decided once is one atomic statement; a process never holds a l
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from types import TracebackType
 from typing import TypeAlias, TypeVar
 
 import asyncpg
@@ -14,8 +13,25 @@ import msgspec
 from asyncpg.connect_utils import SessionAttribute
 from asyncpg.pool import PoolConnectionProxy
 
-from creditbridge.foundation.errors import CreditbridgeError, Unavailable
+from creditbridge.foundation.database_errors import (
+    DATABASE_ERRORS,
+    UNAVAILABLE,
+    DatabaseUnavailable,
+)
+from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.schema import migrate, require_safe
+
+__all__ = [
+    "POOL_CONNECTIONS_MAX",
+    "RAISE_FLOOR",
+    "UNAVAILABLE",
+    "Connection",
+    "Database",
+    "DatabaseUnavailable",
+    "InstantUnread",
+    "Transaction",
+    "open_database",
+]
 
 T = TypeVar("T")
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
@@ -31,33 +47,16 @@ SESSION = {"application_name": "creditbridge", "search_path": "public", "timezon
 # clock goes back stands still instead of deciding in the past.
 READ_NOW = "SELECT house_now()"
 
+BEGIN = "BEGIN"
+
+# In one message, in one round trip.
+BEGIN_SHARING = "BEGIN; SELECT pg_advisory_xact_lock_shared({lock:d})"
+
+SHARE_LOCK = "SELECT pg_advisory_xact_lock_shared($1)"
+
 DROP_LOCKS = "SELECT pg_advisory_unlock_all()"
 
 RAISE_FLOOR = "UPDATE house_clock SET floor_at = $1 WHERE floor_at < $1"
-
-
-UNAVAILABLE = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.PostgresSystemError,
-    asyncpg.QueryCanceledError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.ReadOnlySQLTransactionError,
-    OSError,
-    TimeoutError,
-)
-
-
-class DatabaseUnavailable(Unavailable):
-    """The database refused, lost or never answered a statement."""
-
-    code = "database-unavailable"
-    message = "The gateway cannot reach its database; try again shortly."
 
 
 class InstantUnread(CreditbridgeError):
@@ -66,31 +65,12 @@ class InstantUnread(CreditbridgeError):
     code = "instant-unread"
 
 
-class _DatabaseErrors:
-    """Tells what the driver raises in our words. One for all: entered for every statement."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        # An address that is none is a mistake, not an absence.
-        if isinstance(error, UNAVAILABLE) and not isinstance(error, ValueError):
-            raise DatabaseUnavailable(detail=f"{type(error).__name__}: {error}") from error
-
-
-_DATABASE_ERRORS = _DatabaseErrors()
-
-
 class Transaction:
-    """One transaction and the instant it decides at."""
+    """One transaction and the instant it decides at; it begins with its first statement."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.has_begun = False
         self._now: datetime | None = None
         self._put_off: list[Callable[[], Awaitable[None]]] = []
 
@@ -105,14 +85,28 @@ class Transaction:
             raise InstantUnread
         return self._now
 
-    async def renew_now(self, statement: str = READ_NOW, *arguments: object) -> datetime:
-        """Read the instant anew, after a lock was waited for, and return it.
-
-        A statement of its own waits for the lock itself, and returns `house_now()` behind it.
-        """
-        with _DATABASE_ERRORS:
-            self._now = _instant_of(await self._connection.fetchval(statement, *arguments))
+    async def renew_now(self) -> datetime:
+        """Read the instant anew, after a lock was waited for, and return it."""
+        self._now = _instant_of(await self._fetch_value(READ_NOW))
         return self._now
+
+    async def share_lock(self, lock: int) -> None:
+        """Hold an advisory lock together with others until the transaction ends.
+
+        An instant from before counts no more. As the first statement it costs no round trip.
+        """
+        self._now = None
+        with DATABASE_ERRORS:
+            if self.has_begun:
+                await self._connection.execute(SHARE_LOCK, lock)
+            else:
+                await self._begin(BEGIN_SHARING.format(lock=lock))
+
+    async def _begin(self, statement: str = BEGIN) -> None:
+        if not self.has_begun:
+            # Before it is sent: what began and then failed is to be undone.
+            self.has_begun = True
+            await self._connection.execute(statement)
 
     def put_off(self, write: Callable[[], Awaitable[None]]) -> None:
         """Have this done right before the commit; never where the transaction is undone."""
@@ -125,38 +119,52 @@ class Transaction:
 
     async def fetch_row(self, kind: type[T], statement: str, *arguments: object) -> T | None:
         """Return the one row as a struct, or None."""
-        with _DATABASE_ERRORS:
+        with DATABASE_ERRORS:
+            await self._begin()
             row = await self._connection.fetchrow(statement, *arguments)
         return None if row is None else msgspec.convert(dict(row), kind)
 
     async def fetch_row_now(self, kind: type[T], statement: str, *arguments: object) -> T | None:
-        """Return the one row as a struct, or None, and renew the instant.
+        """Return the one row as a struct, or None, and renew the instant, as `fetch_rows_now`."""
+        rows = await self.fetch_rows_now(kind, statement, *arguments)
+        return rows[0] if rows else None
+
+    async def fetch_rows_now(self, kind: type[T], statement: str, *arguments: object) -> list[T]:
+        """Return the rows as structs, and renew the instant.
 
         The statement calls `house_now()` under that very name; where it locks, behind its locks.
         """
-        with _DATABASE_ERRORS:
-            row = await self._connection.fetchrow(statement, *arguments)
-        if row is None:
+        rows = await self._fetch(statement, *arguments)
+        if rows:
+            self._now = _instant_of(rows[0]["house_now"])
+        else:
             await self.renew_now()
-            return None
-        self._now = _instant_of(row["house_now"])
-        return msgspec.convert(dict(row), kind)
+        return [msgspec.convert(dict(row), kind) for row in rows]
 
     async def fetch_rows(self, kind: type[T], statement: str, *arguments: object) -> list[T]:
         """Return the rows as structs; the statement names its own limit."""
-        with _DATABASE_ERRORS:
-            rows = await self._connection.fetch(statement, *arguments)
+        rows = await self._fetch(statement, *arguments)
         return [msgspec.convert(dict(row), kind) for row in rows]
+
+    async def _fetch(self, statement: str, *arguments: object) -> "list[asyncpg.Record]":
+        with DATABASE_ERRORS:
+            await self._begin()
+            return await self._connection.fetch(statement, *arguments)
 
     async def fetch_value(self, kind: type[T], statement: str, *arguments: object) -> T | None:
         """Return the first column of the one row, or None."""
-        with _DATABASE_ERRORS:
-            value = await self._connection.fetchval(statement, *arguments)
+        value = await self._fetch_value(statement, *arguments)
         return None if value is None else msgspec.convert(value, kind)
+
+    async def _fetch_value(self, statement: str, *arguments: object) -> object:
+        with DATABASE_ERRORS:
+            await self._begin()
+            return await self._connection.fetchval(statement, *arguments)
 
     async def execute(self, statement: str, *arguments: object) -> int:
         """Run a statement and return how many rows it touched."""
-        with _DATABASE_ERRORS:
+        with DATABASE_ERRORS:
+            await self._begin()
             status = await self._connection.execute(statement, *arguments)
         # The command tag ends in the number of rows, where there is one.
         count = status.rpartition(" ")[2]
@@ -164,7 +172,8 @@ class Transaction:
 
     async def execute_many(self, statement: str, arguments: Sequence[Sequence[object]]) -> None:
         """Run a statement once per tuple of arguments, in one round trip."""
-        with _DATABASE_ERRORS:
+        with DATABASE_ERRORS:
+            await self._begin()
             await self._connection.executemany(statement, arguments)
 
 
@@ -192,11 +201,8 @@ class Database:
                 commit; after a lost answer to COMMIT nobody knows: the caller reads again by id.
         """
         async with self._lend() as connection:
-            with _DATABASE_ERRORS:
-                await connection.execute("BEGIN")
-            commits = False
+            commits, tx = False, Transaction(connection)
             try:
-                tx = Transaction(connection)
                 if reads_now:
                     await tx.renew_now()
                 try:
@@ -209,7 +215,8 @@ class Database:
                 await tx.write_put_off()
                 commits = True
             finally:
-                await _end(connection, commits=commits)
+                if tx.has_begun:
+                    await _end(connection, commits=commits)
 
     async def raise_floor(self, instant: datetime) -> None:
         """Keep every later `Transaction.now` at or above this instant."""
@@ -234,7 +241,7 @@ class Database:
     @asynccontextmanager
     async def _lend(self) -> AsyncGenerator[Connection]:
         lease = self._pool.acquire(timeout=ACQUIRE_SECONDS)
-        with _DATABASE_ERRORS:
+        with DATABASE_ERRORS:
             connection = await lease
         try:
             yield connection
@@ -244,7 +251,7 @@ class Database:
                 await self._pool.expire_connections()
             raise
         finally:
-            with suppress(DatabaseUnavailable), _DATABASE_ERRORS:
+            with suppress(DatabaseUnavailable), DATABASE_ERRORS:
                 await self._pool.release(connection)
 
     async def close(self) -> None:
@@ -260,7 +267,7 @@ async def open_database(url: str, *, connections_max: int = POOL_CONNECTIONS_MAX
         DatabaseUnsafe: its settings would lose acknowledged records.
         SchemaUnknown: another version's schema.
     """
-    with _DATABASE_ERRORS:
+    with DATABASE_ERRORS:
         await _prepare(url)
         pool = await asyncpg.create_pool(
             url,
@@ -311,10 +318,10 @@ def _instant_of(now: object) -> datetime:
 async def _end(connection: Connection, *, commits: bool) -> None:
     if not commits:
         # Nobody may mistake a failed rollback for the reason; the pool drops what is left.
-        with suppress(DatabaseUnavailable), _DATABASE_ERRORS:
+        with suppress(DatabaseUnavailable), DATABASE_ERRORS:
             await connection.execute("ROLLBACK")
         return
-    with _DATABASE_ERRORS:
+    with DATABASE_ERRORS:
         status = await connection.execute("COMMIT")
     # PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error.
     if status != "COMMIT":

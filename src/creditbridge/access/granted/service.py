@@ -74,6 +74,7 @@ async def make_grant(
     """
     # Before the client is read: a suspension that commits after this finds the grant and ends it.
     await join_issuers(tx)
+    await tx.renew_now()
     if await find_client(tx, request.client_id) is None:
         raise UnauthorizedClient(detail="shut out while the person decided")
     grant = Grant(

@@ -11,6 +11,7 @@ from creditbridge.parties.service.agents import (
 )
 from creditbridge.parties.service.banks import (
     find_client,
+    find_client_now,
     find_own_certificates,
     get_client,
     list_clients,
@@ -64,6 +65,7 @@ __all__ = [
     "enrol_operators",
     "enrol_person",
     "find_client",
+    "find_client_now",
     "find_enterprise",
     "find_own_certificates",
     "find_proof_of_authority",

@@ -86,6 +86,15 @@ async def find_client(tx: Transaction, client_id: str) -> Registration | None:
     return select_live(registration, now=tx.now)
 
 
+async def find_client_now(tx: Transaction, client_id: str) -> Registration | None:
+    """Return a client as `find_client`; `tx.now` is the instant of the look."""
+    if not is_client_id(client_id):
+        await tx.renew_now()
+        return None
+    registration = await banks.find_registration(tx, client_id, renews_now=True)
+    return select_live(registration, now=tx.now)
+
+
 async def get_client(tx: Transaction, client_id: str) -> Registration:
     """Return a client that may come in, as `find_client`.
 

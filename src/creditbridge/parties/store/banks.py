@@ -223,7 +223,8 @@ FIND_REGISTRATION = """
         assertion_algorithms, scopes, requires_signature, client.state, sender_constraint,
         grant_types, redirect_uris, response_modes, requires_request_object, uscc, legal_name,
         bank.state AS bank_state, purposes, sections, jwks_uri, begun_at, ended_at, fetched_at,
-        key_id, jwk, registered_at, ends_at, is_fetched
+        key_id, jwk, registered_at, ends_at, is_fetched,
+        CASE WHEN $2 THEN house_now() END AS house_now
     FROM parties_clients AS client JOIN parties_banks AS bank USING (bank_id)
         LEFT JOIN parties_key_sets USING (client_id)
         LEFT JOIN parties_client_keys AS key USING (client_id)
@@ -231,9 +232,15 @@ FIND_REGISTRATION = """
 """
 
 
-async def find_registration(tx: Transaction, client_id: str) -> Registration | None:
-    """Return a client with its bank and every key, whatever their state."""
-    rows = await tx.fetch_rows(ClientRow, FIND_REGISTRATION, client_id)
+async def find_registration(
+    tx: Transaction, client_id: str, *, renews_now: bool = False
+) -> Registration | None:
+    """Return a client with its bank and every key, whatever their state.
+
+    With `renews_now`, `tx.now` becomes the instant of the look.
+    """
+    fetch = tx.fetch_rows_now if renews_now else tx.fetch_rows
+    rows = await fetch(ClientRow, FIND_REGISTRATION, client_id, renews_now)
     if not rows:
         return None
     row = rows[0]
