@@ -141,7 +141,7 @@ async def test_what_must_happen_again_and_again_is_a_task(settings: Settings) ->
     async with build(settings, Lifecycle()) as built:
         assert set(built.tasks) == {
             *("sequencer", "lease", "settle", "keys", "silence", "lapse", "purge", "revocation"),
-            *("certificates", "endings", "mail", "looks", "warn", "statements"),
+            *("certificates", "endings", "hear", "mail", "looks", "warn", "statements"),
         }
 
 

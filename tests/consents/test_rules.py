@@ -44,6 +44,7 @@ MOVES = {
     ("REQUESTED", "consent.approved"): "ACTIVE",
     ("REQUESTED", "consent.refused"): "REFUSED",
     ("REQUESTED", "consent.lapsed"): "LAPSED",
+    ("REQUESTED", "consent.cancelled"): "LAPSED",
     ("ACTIVE", "consent.paused"): "PAUSED",
     ("ACTIVE", "consent.withdrawn"): "WITHDRAWN",
     ("ACTIVE", "consent.expired"): "EXPIRED",
@@ -69,7 +70,7 @@ def lend(
 
 @pytest.mark.parametrize(("state", "event"), list(product(ConsentState, ConsentEvent)))
 def test_every_event_in_every_state(state: ConsentState, event: ConsentEvent) -> None:
-    """Thirteen moves exist; the other sixty-eight pairs of state and event are refused."""
+    """Fourteen moves exist; the other seventy-six pairs of state and event are refused."""
     after = MOVES.get((state.value, event.value))
 
     if after is None:

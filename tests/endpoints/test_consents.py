@@ -96,3 +96,18 @@ async def test_instants_come_in_any_offset_and_go_out_in_utc(stage: Stage, north
     )
 
     assert answer.json["valid_to"] == f"{day}T00:00:00Z"
+
+
+async def test_a_request_is_taken_back(stage: Stage, north: Machine, south: Machine) -> None:
+    """By its own bank and once; to another bank it is as unknown as none (PROTOCOLS, S6)."""
+    _, lodged = await stage.call(north, "POST", "/v1/consents", body=stage.consent_body())
+    path = f"/v1/consents/{lodged.json['consent_id']}/cancellation"
+
+    _, foreign = await stage.call(south, "POST", path)
+    request, ended = await stage.call(north, "POST", path)
+    _, again = await stage.call(north, "POST", path)
+
+    assert (foreign.status, foreign.code) == (404, "consent-unknown")
+    stage.verify(request, ended)
+    assert (ended.status, ended.json["state"]) == (200, "LAPSED")
+    assert (again.status, again.code) == (403, "consent-transition-impossible")

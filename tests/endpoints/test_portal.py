@@ -153,6 +153,26 @@ async def test_every_look_is_shown(stage: Stage, north: Machine, consent_id: str
     assert report.header("creditbridge-report").encode() in shown.body
 
 
+async def test_a_pause_holds_the_bank_off(stage: Stage, north: Machine, consent_id: str) -> None:
+    """One button, a sentence beside it; its other side lets the bank look again."""
+    session = await stage.sign_in()
+    page = await stage.visit(session, f"/portal/consents/{consent_id}")
+    assert b'id="consent-pause"' in page.body
+
+    paused = await stage.visit(session, f"/portal/consents/{consent_id}/pause", form={})
+    _, refused = await stage.ask(north, consent_id)
+    page = await stage.visit(session, f"/portal/consents/{consent_id}")
+    resumed = await stage.visit(session, f"/portal/consents/{consent_id}/resumption", form={})
+    _, answered = await stage.ask(north, consent_id)
+
+    home = f"/portal/consents/{consent_id}?notice="
+    assert (paused.status, paused.header("location")) == (303, f"{home}paused")
+    assert (refused.status, refused.code) == (403, "consent-paused")
+    assert b'id="consent-resume"' in page.body
+    assert (resumed.status, resumed.header("location")) == (303, f"{home}resumed")
+    assert answered.status == 200
+
+
 async def test_a_withdrawal_stops_the_bank(stage: Stage, north: Machine, consent_id: str) -> None:
     """First what it will do, then done: the next report is refused."""
     session = await stage.sign_in()

@@ -38,6 +38,7 @@ from creditbridge.journeys.open_house import OpenHouse
 from creditbridge.journeys.request_consent import RequestConsent
 from creditbridge.journeys.settle_intents import SettleIntents
 from creditbridge.journeys.sum_up_overruns import Overruns
+from creditbridge.journeys.under_way import UnderWay
 from creditbridge.ledger.encoding import from_base64url
 from creditbridge.ledger.model import (
     Core,
@@ -246,6 +247,7 @@ class House:
         self.consents = Consents(Ceilings(), self.consent_key)
         self.notices = Notices(AddressSealer(bytes(range(32))))
         self.platform = FakePlatform()
+        self.under_way = UnderWay()
         self.deliver = self.new_delivery()
         # No quotas: what they are about is in files of their own.
         self.overruns = Overruns()
@@ -274,6 +276,7 @@ class House:
             signer=self.seal_key,
             clock=self.clock,
             deadline_seconds=DEADLINE_SECONDS,
+            under_way=self.under_way,
         )
 
     def new_settling(self, node_id: str) -> SettleIntents:

@@ -19,6 +19,7 @@ PLAIN = {
     "asked_consents.py",
     "report_ports.py",
     "require_voice.py",
+    "under_way.py",
 }
 
 

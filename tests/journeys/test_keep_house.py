@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from tests.waiting import PATIENCE_SECONDS
 
+import creditbridge.consents.moves.service as moves
 from creditbridge.admission.service import Admission
 from creditbridge.consents.model import Consent
 from creditbridge.consents.service import Consents
@@ -16,6 +17,7 @@ from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.keys import FileKey
 from creditbridge.journeys import keep_house
+from creditbridge.journeys.end_consents import EndConsents
 from creditbridge.journeys.issue_statements import IssueStatements
 from creditbridge.journeys.keep_house import KeepHouse
 from creditbridge.journeys.keep_keys import KeepKeys
@@ -25,6 +27,7 @@ from creditbridge.journeys.silence_consents import SilenceConsents
 from creditbridge.journeys.sum_up_overruns import Overrun, Overruns, SumUpOverruns
 from creditbridge.journeys.sum_up_strangers import Strangers, SumUpStrangers
 from creditbridge.journeys.tell_looks import TellLooks
+from creditbridge.journeys.under_way import UnderWay
 from creditbridge.journeys.warn_endings import SeenCertificates, WarnEndings
 from creditbridge.journeys.warn_lapsing import WarnLapsing
 from creditbridge.ledger.model import BankName, Core
@@ -43,6 +46,7 @@ class House(Protocol):
     clock: SystemClock
     overruns: Overruns
     consent_key: FileKey
+    under_way: UnderWay
 
     async def told(self, *words: str) -> list[Core]:
         """Return what the ledger holds."""
@@ -104,7 +108,15 @@ def keeping(house: House, strangers: Strangers) -> KeepHouse:
             certificates=SeenCertificates(),
         ),
         settle_intents=house.new_settling("nod_1"),
-        silence_consents=SilenceConsents(database=database, consents=consents, ledger=ledger),
+        under_way=house.under_way,
+        silence_consents=SilenceConsents(
+            database=database,
+            consents=consents,
+            ledger=ledger,
+            moves=moves,
+            under_way=house.under_way,
+        ),
+        end_consents=EndConsents(database=database, moves=moves, ledger=ledger),
         lapse_requests=LapseRequests(database=database, consents=consents, ledger=ledger),
         notices=house.notices,
         warn_lapsing=WarnLapsing(database=database, consents=consents, notices=house.notices),

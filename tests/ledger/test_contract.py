@@ -49,6 +49,11 @@ def test_events_contract_and_enum_are_equal() -> None:
         "consent.withdrawn",
         "consent.silenced",
         "consent.lapsed",
+        "consent.cancelled",
+        "consent.paused",
+        "consent.resumed",
+        "consent.expired",
+        "consent.exhausted",
         "use.returned",
         "report.intended",
     }

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+import creditbridge.consents.moves.service as moves
 from creditbridge.app.keys import list_rings
 from creditbridge.app.rooms import Rooms
 from creditbridge.endpoints.answers import ReportAnswers
 from creditbridge.endpoints.letters import Letters
+from creditbridge.journeys.end_consents import EndConsents
 from creditbridge.journeys.issue_statements import IssueStatements
 from creditbridge.journeys.keep_house import KeepHouse
 from creditbridge.journeys.keep_keys import KeepKeys
@@ -37,9 +39,15 @@ def keep_house(rooms: Rooms) -> KeepHouse:
             admission=rooms.admission,
             answers=ReportAnswers(),
         ),
+        under_way=rooms.under_way,
         silence_consents=SilenceConsents(
-            database=rooms.database, ledger=rooms.ledger, consents=rooms.consents
+            database=rooms.database,
+            ledger=rooms.ledger,
+            consents=rooms.consents,
+            moves=moves,
+            under_way=rooms.under_way,
         ),
+        end_consents=EndConsents(database=rooms.database, moves=moves, ledger=rooms.ledger),
         lapse_requests=LapseRequests(
             database=rooms.database, consents=rooms.consents, ledger=rooms.ledger
         ),

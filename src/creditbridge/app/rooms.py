@@ -6,6 +6,7 @@ from functools import partial
 import msgspec
 
 import creditbridge.access.service as access
+import creditbridge.consents.moves.service as moves
 import creditbridge.parties.service as parties
 from creditbridge.access.id_tokens import IdTokens
 from creditbridge.access.metadata import protected_resource_metadata
@@ -37,6 +38,7 @@ from creditbridge.foundation.mail import Mailer, open_mailer
 from creditbridge.foundation.sharing import SharedTransactions
 from creditbridge.journeys.admit_caller import AdmitCaller
 from creditbridge.journeys.ask_person import AskPerson
+from creditbridge.journeys.cancel_request import CancelRequest
 from creditbridge.journeys.check_ledger import CheckLedger
 from creditbridge.journeys.decide_authorization import DecideAuthorization
 from creditbridge.journeys.decide_change import DecideChange
@@ -53,6 +55,7 @@ from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.manage_grant import ManageGrant
 from creditbridge.journeys.open_authorization import OpenAuthorization
 from creditbridge.journeys.open_house import OpenHouse
+from creditbridge.journeys.pause_consent import PauseConsent
 from creditbridge.journeys.prove_client import ProveClient
 from creditbridge.journeys.prove_passkey import ProvePasskey
 from creditbridge.journeys.prove_record import ProveRecord
@@ -64,6 +67,7 @@ from creditbridge.journeys.sign_in import SignIn
 from creditbridge.journeys.sum_up_overruns import Overruns
 from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.journeys.suspend_bank import SuspendBank
+from creditbridge.journeys.under_way import UnderWay
 from creditbridge.journeys.warn_endings import SeenCertificates, WarnEndings
 from creditbridge.journeys.withdraw_consent import WithdrawConsent
 from creditbridge.ledger.sealing import OpeningKeys, load_opening_key
@@ -101,6 +105,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     nonces: ProofNonces | None
     id_tokens: IdTokens | None
     people_secret: bytes
+    under_way: UnderWay = msgspec.field(default_factory=UnderWay)
     certificates: SeenCertificates = msgspec.field(default_factory=SeenCertificates)
 
     @classmethod
@@ -260,6 +265,12 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 ledger=ledger,
                 notices=self.notices,
             ),
+            pause_consent=PauseConsent(
+                database=database, moves=moves, ledger=ledger, notices=self.notices
+            ),
+            cancel_request=CancelRequest(
+                database=database, moves=moves, ledger=ledger, notices=self.notices
+            ),
             manage_grant=ManageGrant(
                 database=database, access=access, consents=self.consents, ledger=ledger
             ),
@@ -313,4 +324,5 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             signer=self.keys.seal,
             clock=self.clock,
             deadline_seconds=self.settings.reports.deadline_seconds,
+            under_way=self.under_way,
         )

@@ -86,3 +86,11 @@ class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
     uscc: str
     person_id: str
     reason: str | None = None
+
+
+class Pause(msgspec.Struct, frozen=True, kw_only=True):
+    """A representative pauses a consent, or takes it up again."""
+
+    consent_id: str
+    uscc: str
+    person_id: str

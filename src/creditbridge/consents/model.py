@@ -40,6 +40,7 @@ class ConsentEvent(StrEnum):
     APPROVED = "consent.approved"
     REFUSED = "consent.refused"
     LAPSED = "consent.lapsed"
+    CANCELLED = "consent.cancelled"
     PAUSED = "consent.paused"
     RESUMED = "consent.resumed"
     WITHDRAWN = "consent.withdrawn"

@@ -83,6 +83,7 @@ TRANSITIONS: Mapping[ConsentState, Mapping[ConsentEvent, ConsentState]] = Mappin
             ConsentEvent.APPROVED: ConsentState.ACTIVE,
             ConsentEvent.REFUSED: ConsentState.REFUSED,
             ConsentEvent.LAPSED: ConsentState.LAPSED,
+            ConsentEvent.CANCELLED: ConsentState.LAPSED,
         },
         ConsentState.ACTIVE: {ConsentEvent.PAUSED: ConsentState.PAUSED, **_ENDS},
         ConsentState.PAUSED: {ConsentEvent.RESUMED: ConsentState.ACTIVE, **_ENDS},

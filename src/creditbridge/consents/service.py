@@ -186,6 +186,8 @@ class Consents:
         # lost.
         if number is None:
             raise ConsentBusy
+        if number == coverage.consent.max_queries:
+            await store.mark_used_up(tx, coverage.consent.consent_id)
         return replace(
             coverage, consent=add_use(coverage.consent, taken_at=tx.now), use_number=number
         )

@@ -285,6 +285,15 @@ async def take_use(tx: Transaction, consent: Consent) -> int | None:
     )
 
 
+# Beside the row, once per consent: an index on `used` would be paid for by every use.
+MARK_USED_UP = "INSERT INTO consents_used_up VALUES ($1) ON CONFLICT DO NOTHING"
+
+
+async def mark_used_up(tx: Transaction, consent_id: str) -> None:
+    """Note that the last use of a consent was taken."""
+    await tx.execute(MARK_USED_UP, consent_id)
+
+
 # Once per intent is the caller's to see to; the guard keeps the count from going below zero.
 GIVE_BACK_USE = """
     UPDATE consents

@@ -126,6 +126,17 @@ def _digest_of(document: DocumentWords | None) -> DocumentDigest | None:
     return DocumentDigest(document.sha256, document.sm3, document.locator)
 
 
+@post("/v1/consents/{consent_id:str}/cancellation", status_code=200)
+async def cancel_request(
+    consent_id: FromPath[str], request: HttpRequest, house: AtHouse
+) -> Response[bytes]:
+    """Take back a request of the bank's own that the enterprise has not answered."""
+    async with admitted(request, house, door=DOOR, scope=SCOPE) as (presented, caller):
+        require_own_token(caller.grant_id)
+        consent = await house.cancel_request(caller, consent_id)
+        return answer_json(house, presented, show_consent(consent, now=house.clock.now()))
+
+
 @get("/v1/consents/{consent_id:str}")
 async def read_consent(
     consent_id: FromPath[str], request: HttpRequest, house: AtHouse
@@ -197,4 +208,4 @@ def _shown_extent(consent: Consent) -> dict[str, object]:
     }
 
 
-router = Router("/", route_handlers=[create_request, read_consent, list_consents])
+router = Router("/", route_handlers=[create_request, cancel_request, read_consent, list_consents])

@@ -16,6 +16,7 @@ from creditbridge.foundation.database import Database
 from creditbridge.foundation.keys import Signers
 from creditbridge.journeys.admit_caller import AdmitCaller
 from creditbridge.journeys.ask_person import AskPerson
+from creditbridge.journeys.cancel_request import CancelRequest
 from creditbridge.journeys.check_ledger import CheckLedger
 from creditbridge.journeys.decide_authorization import DecideAuthorization
 from creditbridge.journeys.decide_change import DecideChange
@@ -30,6 +31,7 @@ from creditbridge.journeys.keep_agents import KeepAgents
 from creditbridge.journeys.manage_grant import ManageGrant
 from creditbridge.journeys.open_authorization import OpenAuthorization
 from creditbridge.journeys.open_house import OpenHouse
+from creditbridge.journeys.pause_consent import PauseConsent
 from creditbridge.journeys.prove_record import ProveRecord
 from creditbridge.journeys.push_request import PushRequest
 from creditbridge.journeys.refuse_caller import RefuseCaller
@@ -118,6 +120,8 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     keep_agents: KeepAgents
     give_consent: GiveConsent
     withdraw_consent: WithdrawConsent
+    pause_consent: PauseConsent
+    cancel_request: CancelRequest
     deliver_report: DeliverReport
     prove_record: ProveRecord
     check_ledger: CheckLedger

@@ -7,6 +7,7 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath
 from msgspec.structs import replace
 
+from creditbridge.access.granted.service import list_grants
 from creditbridge.consents.acts import Approval, Refusal, Withdrawal
 from creditbridge.consents.model import Consent, ConsentState
 from creditbridge.consents.rules import state_at
@@ -142,7 +143,12 @@ async def preview_withdrawal(
     visit = await require_visit(request, house)
     async with house.database.transaction() as tx:
         consent = await _get_own(house, visit, consent_id, tx)
-    return show(request, "withdrawal", visit, view=withdrawal_view(consent, visit.enterprise))
+        story = await tell_consent(
+            tx, house.ledger, consent_id=consent.consent_id, bank_id=consent.bank_id
+        )
+        grants = await list_grants(tx, consent.consent_id)
+    view = withdrawal_view(consent, visit.enterprise, story.looks, grants)
+    return show(request, "withdrawal", visit, view=view)
 
 
 @post("/portal/consents/{consent_id:str}/withdrawal", status_code=303)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from urllib.parse import urlsplit
 
+from creditbridge.access.granted.model import Grant
 from creditbridge.consents.acts import ConsentRequest
 from creditbridge.consents.model import Consent, ConsentState
 from creditbridge.consents.rules import state_at
@@ -21,6 +22,7 @@ from creditbridge.endpoints.views import (
     ConsentListView,
     ConsentView,
     DecisionView,
+    GrantLine,
     LookOutcome,
     LookView,
     Party,
@@ -232,9 +234,19 @@ def _days_left(consent: Consent, state: ConsentState, *, now: datetime) -> int |
     return max(0, ceil((consent.valid_to - now) / timedelta(days=1)))
 
 
-def withdrawal_view(consent: Consent, enterprise: Party) -> WithdrawalView:
+def withdrawal_view(
+    consent: Consent, enterprise: Party, looks: Sequence[Look] = (), grants: Sequence[Grant] = ()
+) -> WithdrawalView:
     """Return what a withdrawal will do."""
-    return WithdrawalView(terms=_terms(consent, enterprise), used=consent.used)
+    delivered = [look.decided_at for look in looks if look.outcome == LookOutcome.DELIVERED]
+    kept = None if consent.retention_days is None else timedelta(days=consent.retention_days)
+    return WithdrawalView(
+        terms=_terms(consent, enterprise),
+        used=consent.used,
+        delivered=len(delivered),
+        kept_until=max(delivered) + kept if delivered and kept else None,
+        grants=tuple(GrantLine(client_id=one.client_id, made_at=one.made_at) for one in grants),
+    )
 
 
 def _line(

@@ -22,6 +22,8 @@ class Notice(StrEnum):
     APPROVED = "approved"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    PAUSED = "paused"
+    RESUMED = "resumed"
     UNCHANGED = "unchanged"
     PASSKEY_ADDED = "passkey-added"
     PASSKEY_ENDED = "passkey-ended"
@@ -268,11 +270,24 @@ class ConsentView(msgspec.Struct, frozen=True, kw_only=True):
     can_withdraw: bool = False
 
 
+class GrantLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bank's machine was given by a person's yes, and when."""
+
+    client_id: str
+    made_at: datetime
+
+
 class WithdrawalView(msgspec.Struct, frozen=True, kw_only=True):
-    """What a withdrawal will do, before it is done."""
+    """What a withdrawal will do, before it is done; `delivered` of the looks brought a report.
+
+    `kept_until` is how long the bank may keep the last of these, where that was said.
+    """
 
     terms: Terms
     used: int
+    delivered: int = 0
+    kept_until: datetime | None = None
+    grants: tuple[GrantLine, ...] = ()
 
 
 class ErrorView(msgspec.Struct, frozen=True, kw_only=True):

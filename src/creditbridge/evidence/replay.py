@@ -24,6 +24,7 @@ from creditbridge.ledger.model import (
     ConsentEnded,
     ConsentExtent,
     ConsentRequested,
+    ConsentTurned,
     Core,
     DeliveryStopped,
     ReportDelivered,
@@ -92,7 +93,7 @@ class Replay:
                 self._end(core, terms)
             case ConsentRequested() as terms:
                 self._begin(core, terms)
-            case ConsentExtent() | ConsentEnded() as terms:
+            case ConsentExtent() | ConsentEnded() | ConsentTurned() as terms:
                 self._move(core, terms)
             case _:
                 pass
@@ -108,7 +109,7 @@ class Replay:
             raise LawBroken(detail="a consent was requested twice")
         self._consents[reference] = _consent_of(core, terms, ConsentState.REQUESTED)
 
-    def _move(self, core: Core, terms: ConsentExtent | ConsentEnded) -> None:
+    def _move(self, core: Core, terms: ConsentExtent | ConsentEnded | ConsentTurned) -> None:
         reference = core.consent or ""
         before = self._consents.get(reference)
         # A transition under other parties would move somebody else's consent.

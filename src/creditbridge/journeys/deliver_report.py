@@ -7,6 +7,7 @@
    another counts the look where looks at one enterprise are limited.
 3. The ledger holds the intent, or the refusal, before anything goes upstream.
 4. Every platform is asked with a signed query; answers are verified and mapped to our sections.
+   Where the consent ends meanwhile, on whatever node, the asking is broken off at once.
 5. The sections become one profile: merged, suppressed, flagged, sealed.
 6. The ledger holds the delivery before a byte leaves, or the failure with its outcome.
 
@@ -17,14 +18,14 @@ refusal before any effect frees the key.
 
 import hashlib
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import msgspec
 from msgspec.structs import replace
 
 from creditbridge.access.granted.rules import require_reach
 from creditbridge.admission.model import KeyName, Outcome, Stored
-from creditbridge.consents.model import Asked, Coverage
+from creditbridge.consents.model import Asked, ConsentPaused, Coverage
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.foundation.errors import CreditbridgeError, Refused, Unavailable, Untrusted
@@ -45,6 +46,7 @@ from creditbridge.journeys.records.reports import (
     stopped_record,
 )
 from creditbridge.journeys.report_ports import Admission, Consents, Ledger, Platforms
+from creditbridge.journeys.under_way import BrokenOff, Look, UnderWay
 from creditbridge.ledger.model import Intent, IntentOutcome, Recorded
 from creditbridge.parties.licence import require_licensed
 from creditbridge.platforms.model import PlatformAnswer, PlatformQuery
@@ -94,6 +96,7 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     request: ReportRequest
     coverage: Coverage
     intent: Intent
+    look: Look
 
     @property
     def query(self) -> PlatformQuery:
@@ -134,6 +137,7 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
     signer: Signers
     clock: Clock
     deadline_seconds: float
+    under_way: UnderWay
 
     async def __call__(self, request: ReportRequest) -> Outcome | Stored:
         """Walk the steps above, in order, and return the answer, made now or kept before.
@@ -148,8 +152,11 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(running, Stored):
             return running
         try:
-            answer = await self.platforms.ask_all(running.query, deadline=deadline)  # 4
+            with running.look.asking():
+                answer = await self.platforms.ask_all(running.query, deadline=deadline)  # 4
             profile = self._make(running, answer)  # 5
+        except BrokenOff:
+            await self._stop(running)  # 6
         except (Refused, Untrusted, Unavailable) as failure:
             await self._fail(running, failure)  # 6
             raise
@@ -174,6 +181,7 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
                 if stored is not None:
                     # A repetition is a look as well: the consent must still stand, uses or not.
                     await self.consents.hold_standing(tx, request.asked)
+                    self.under_way.enter(request.asked.consent_id)
                     return stored
                 coverage = await self._take_use(tx, request)  # 2
             except Refused as refusal:
@@ -249,7 +257,9 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
         )
         intent = replace(intent, event_id=recorded.event_id, taken_at=recorded.decided_at)
         await self.ledger.open_intent(tx, intent)
-        return Running(request=request, coverage=coverage, intent=intent)
+        # Before the commit: whoever ends the consent waits for it, and then finds the look here.
+        look = self.under_way.enter(intent.consent_id)
+        return Running(request=request, coverage=coverage, intent=intent, look=look)
 
     def _make(self, running: Running, answer: PlatformAnswer) -> SealedProfile:
         return make_profile(
@@ -270,12 +280,7 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
                 # Whoever ends the consent now waits until this delivery is durable, or came first.
                 await self.consents.hold_standing(tx, running.request.asked)
             except Refused as refusal:
-                record = stopped_record(running.coverage.consent, running.intent, refusal)
-                await self._close(tx, running, IntentOutcome.REFUSED)
-                recorded = await self.ledger.record(tx, record)
-                _name_decision(refusal, running.intent.report_id, recorded)
-                refusal.is_kept = True
-                await self._keep(tx, running, self.answers.failed(refusal, recorded))
+                await self._discard(tx, running, refusal)
                 raise
             await self._close(tx, running, IntentOutcome.DELIVERED)
             recorded = await self.ledger.record(
@@ -290,6 +295,25 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
             answer_out_at=self.clock.now().isoformat(),
         )
         return outcome
+
+    async def _stop(self, running: Running) -> NoReturn:
+        """Record that an answer was not waited for, because the consent had ended or was paused."""
+        async with self.database.transaction(commit_on=Refused, reads_now=False) as tx:
+            try:
+                await self.consents.hold_standing(tx, running.request.asked)
+                # Paused, and taken up again before this look was closed.
+                raise ConsentPaused
+            except Refused as refusal:
+                await self._discard(tx, running, refusal)
+                raise
+
+    async def _discard(self, tx: Transaction, running: Running, refusal: Refused) -> None:
+        record = stopped_record(running.coverage.consent, running.intent, refusal)
+        await self._close(tx, running, IntentOutcome.REFUSED)
+        recorded = await self.ledger.record(tx, record)
+        _name_decision(refusal, running.intent.report_id, recorded)
+        refusal.is_kept = True
+        await self._keep(tx, running, self.answers.failed(refusal, recorded))
 
     async def _fail(self, running: Running, failure: CreditbridgeError) -> None:
         outcome, consent = outcome_of(failure), running.coverage.consent

@@ -2,10 +2,11 @@
 
 1. Every second: the lease is renewed, whatever else takes long; intents of lost nodes are settled;
    the house's keys are looked after.
-2. Five times a second: withdrawn consents under which nothing runs any more fall silent.
+2. As soon as a node tells of it, and five times a second: what runs under consents that ended is
+   broken off, and withdrawn ones under which nothing runs any more fall silent.
 3. Every two seconds: mails whose turn it is go out; looks are told to those who want to know.
-4. Every ten seconds: requests that nobody answered lapse; strangers' refusals, and what clients
-   asked beyond their limits, are summed up.
+4. Every ten seconds: requests that nobody answered lapse, consents that are over end; strangers'
+   refusals, and what clients asked beyond their limits, are summed up.
 5. Every minute: enterprises are told of requests about to lapse, and given the statements of months
    that are over; what has run out is purged.
 6. Every hour: what ends soon is told.
@@ -21,10 +22,12 @@ import msgspec
 import creditbridge.access.service as access
 import creditbridge.login.passkeys.service as passkeys
 import creditbridge.login.service as login
+from creditbridge.foundation.channels import listen
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.logging import get_logger
+from creditbridge.journeys.end_consents import EndConsents
 from creditbridge.journeys.issue_statements import IssueStatements
 from creditbridge.journeys.keep_keys import KeepKeys
 from creditbridge.journeys.lapse_requests import LapseRequests
@@ -34,6 +37,7 @@ from creditbridge.journeys.silence_consents import SilenceConsents
 from creditbridge.journeys.sum_up_overruns import SumUpOverruns
 from creditbridge.journeys.sum_up_strangers import SumUpStrangers
 from creditbridge.journeys.tell_looks import TellLooks
+from creditbridge.journeys.under_way import CHANNEL, UnderWay
 from creditbridge.journeys.warn_endings import WarnEndings
 from creditbridge.journeys.warn_lapsing import WarnLapsing
 
@@ -44,6 +48,7 @@ SETTLE_SECONDS = 1.0
 KEYS_SECONDS = 1.0
 SILENCE_SECONDS = 0.2
 MAIL_SECONDS = 2.0
+HEAR_SECONDS = 1.0
 LAPSE_SECONDS = 10.0
 WARN_SECONDS = 60.0
 PURGE_SECONDS = 60.0
@@ -64,6 +69,10 @@ class Ledger(Protocol):
 
     async def renew_lease(self, tx: Transaction) -> int:
         """Renew this node's lease."""
+        ...
+
+    async def end_lease(self, tx: Transaction) -> None:
+        """Give this node's lease up."""
         ...
 
     async def purge_leases(self, tx: Transaction) -> int:
@@ -91,7 +100,9 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
     warn_endings: WarnEndings
     settle_intents: SettleIntents
     silence_consents: SilenceConsents
+    under_way: UnderWay
     lapse_requests: LapseRequests
+    end_consents: EndConsents
     warn_lapsing: WarnLapsing
     tell_looks: TellLooks
     issue_statements: IssueStatements
@@ -106,7 +117,8 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
             "lease": lambda: _repeat("lease", LEASE_SECONDS, self.renew_lease),  # 1
             "settle": lambda: _repeat("settle", SETTLE_SECONDS, self.settle_intents),  # 1
             "keys": lambda: _repeat("keys", KEYS_SECONDS, self.keep_keys),  # 1
-            "silence": lambda: _repeat("silence", SILENCE_SECONDS, self.silence_consents),  # 2
+            "hear": lambda: _repeat("hear", HEAR_SECONDS, self._hear),  # 2
+            "silence": lambda: _repeat("silence", 0.0, self._silence),  # 2
             "mail": lambda: _repeat("mail", MAIL_SECONDS, self._send_mail),  # 3
             "looks": lambda: _repeat("looks", MAIL_SECONDS, self.tell_looks),  # 3
             "lapse": lambda: _repeat("lapse", LAPSE_SECONDS, self._look_after_requests),  # 4
@@ -124,8 +136,18 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
             await self.ledger.renew_lease(tx)
 
     async def close(self) -> None:
-        """Record what is still counted; the last step of a drain."""
+        """Record what is still counted, and give the lease up; the last step of a drain."""
         await self._sum_up(until=self.clock.now() + MINUTE)
+        # Nobody shall wait for a node that went in peace.
+        async with self.database.transaction() as tx:
+            await self.ledger.end_lease(tx)
+
+    async def _hear(self) -> None:
+        await listen(self.database, CHANNEL, self.under_way.wake)
+
+    async def _silence(self) -> None:
+        await self.under_way.wait(SILENCE_SECONDS)
+        await self.silence_consents()
 
     async def _send_mail(self) -> None:
         if self.send_notices is not None:
@@ -133,6 +155,7 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
 
     async def _look_after_requests(self) -> None:
         await self.lapse_requests()
+        await self.end_consents()
         await self._sum_up(until=self.clock.now().replace(second=0, microsecond=0))
 
     async def _sum_up(self, *, until: datetime) -> None:

@@ -8,6 +8,7 @@
 4. The ledger holds the withdrawal as the next link of the consent's chain, and the grants' ends.
 5. The house keeps in mind that reports may be under way, until `silence_consents` finds none.
 6. Everybody who speaks for the enterprise is told.
+7. Every node is told: what it is asking a platform under the consent ends at once.
 
 Those reports find the end before they deliver: `deliver_report` holds the consent's row while it
 records a delivery, so that a delivery is either durable before the withdrawal, or never made.
@@ -25,6 +26,7 @@ from creditbridge.journeys.records.consents import end_record
 from creditbridge.journeys.records.grants import withdrawn_grant_record
 from creditbridge.journeys.records.news import consent_news
 from creditbridge.journeys.require_voice import require_voice
+from creditbridge.journeys.under_way import tell_nodes
 from creditbridge.ledger.model import EventKind, Recorded
 from creditbridge.ledger.port import Recorder
 from creditbridge.notices.model import NoticeKind
@@ -82,4 +84,5 @@ class WithdrawConsent(msgspec.Struct, frozen=True, kw_only=True):
             await self.notices.tell(  # 6
                 tx, consent_news(NoticeKind.CONSENT_WITHDRAWN, consent)
             )
+            await tell_nodes(tx, consent.consent_id)  # 7
         return consent

@@ -60,6 +60,11 @@ class EventKind(StrEnum):
     CONSENT_WITHDRAWN = "consent.withdrawn"
     CONSENT_SILENCED = "consent.silenced"
     CONSENT_LAPSED = "consent.lapsed"
+    CONSENT_CANCELLED = "consent.cancelled"
+    CONSENT_PAUSED = "consent.paused"
+    CONSENT_RESUMED = "consent.resumed"
+    CONSENT_EXPIRED = "consent.expired"
+    CONSENT_EXHAUSTED = "consent.exhausted"
     USE_RETURNED = "use.returned"
     REPORT_INTENDED = "report.intended"
     REPORT_REFUSED = "report.refused"
@@ -114,6 +119,7 @@ _EXCHANGE = frozenset({DigestName.QUERY, DigestName.ANSWER})
 _ACT = frozenset({DigestName.ACT})
 
 _TRANSITION = Row(terms=consents.ConsentEnded, names=_UNDER_CONSENT, may_name=_PERSON, chained=True)
+_TURN = Row(terms=consents.ConsentTurned, names=_UNDER_CONSENT | _PERSON, chained=True)
 
 CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.OPERATOR_ENROLLED: Row(terms=registry.OperatorEnrolled, names=_PERSON, digests=_ACT),
@@ -178,6 +184,11 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.CONSENT_REFUSED: _TRANSITION,
     EventKind.CONSENT_WITHDRAWN: _TRANSITION,
     EventKind.CONSENT_LAPSED: _TRANSITION,
+    EventKind.CONSENT_CANCELLED: _TRANSITION,
+    EventKind.CONSENT_PAUSED: _TURN,
+    EventKind.CONSENT_RESUMED: _TURN,
+    EventKind.CONSENT_EXPIRED: _TRANSITION,
+    EventKind.CONSENT_EXHAUSTED: _TRANSITION,
     EventKind.CONSENT_SILENCED: Row(
         terms=consents.ConsentSilenced, names=_UNDER_CONSENT, chained=True
     ),

@@ -37,6 +37,7 @@ from creditbridge.ledger.terms.consents import (
     ConsentExtent,
     ConsentRequested,
     ConsentSilenced,
+    ConsentTurned,
 )
 from creditbridge.ledger.terms.credentials import (
     ApprovalRefused,
@@ -91,6 +92,7 @@ __all__ = [
     "ConsentName",
     "ConsentRequested",
     "ConsentSilenced",
+    "ConsentTurned",
     "Core",
     "CredentialEnded",
     "CredentialEnrolled",

@@ -129,3 +129,8 @@ async def revoke_grants(tx: Transaction, consent_id: str) -> list[Grant]:
     In the transaction of what ends the consent: when that commits, none is left on any node.
     """
     return await store.end_grants_of_consent(tx, consent_id)
+
+
+async def list_grants(tx: Transaction, consent_id: str) -> list[Grant]:
+    """Return the live grants that name a consent, oldest first: what would end with it."""
+    return await store.list_grants_of_consent(tx, consent_id)

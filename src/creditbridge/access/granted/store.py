@@ -13,6 +13,7 @@ from creditbridge.access.granted.model import Code, Grant, GrantedDetail, Refres
 from creditbridge.foundation.database import Transaction
 
 PURGE_ROWS_MAX = 1_000
+LIST_ROWS_MAX = 100
 
 ADD_GRANT = """
     INSERT INTO access_grants (grant_id, client_id, bank_id, scopes, details, consent_ids,
@@ -243,6 +244,18 @@ END_OF_CONSENT = """
 async def end_grants_of_consent(tx: Transaction, consent_id: str) -> list[Grant]:
     """End every grant that names a consent and return them."""
     rows = await tx.fetch_rows(GrantRow, END_OF_CONSENT, consent_id)
+    return [row.to_grant() for row in rows]
+
+
+LIST_OF_CONSENT = """
+    SELECT * FROM access_grants WHERE consent_ids @> ARRAY[$1::text] AND expires_at > $2
+    ORDER BY grant_id LIMIT $3
+"""
+
+
+async def list_grants_of_consent(tx: Transaction, consent_id: str) -> list[Grant]:
+    """Return up to a hundred live grants that name a consent, oldest first."""
+    rows = await tx.fetch_rows(GrantRow, LIST_OF_CONSENT, consent_id, tx.now, LIST_ROWS_MAX)
     return [row.to_grant() for row in rows]
 
 

@@ -17,6 +17,7 @@ from creditbridge.ledger.model import (
     ConsentExtent,
     ConsentRequested,
     ConsentSilenced,
+    ConsentTurned,
     DigestName,
     EventKind,
     PersonName,
@@ -107,6 +108,18 @@ def end_record(kind: EventKind, consent: Consent, person: PersonName) -> Record:
     """Return the record of an enterprise's no, or of its withdrawal."""
     terms = ConsentEnded(version=consent.version, state=consent.state)
     return replace(_record(kind, consent, terms), person=person)
+
+
+def turn_record(kind: EventKind, consent: Consent, person: PersonName) -> Record:
+    """Return the record that an enterprise paused a consent, or let it go on."""
+    terms = ConsentTurned(version=consent.version, state=consent.state)
+    return replace(_record(kind, consent, terms), person=person)
+
+
+def house_record(kind: EventKind, consent: Consent) -> Record:
+    """Return the record of an end that no person of the enterprise brought about."""
+    terms = ConsentEnded(version=consent.version, state=consent.state, reason=consent.reason)
+    return _record(kind, consent, terms)
 
 
 def lapse_record(consent: Consent) -> Record:

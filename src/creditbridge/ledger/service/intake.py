@@ -196,14 +196,29 @@ class Ledger:
             tx, consent_id, event_id=withdrawn.event_id, withdrawn_at=withdrawn.decided_at
         )
 
+    async def list_awaited(self, tx: Transaction) -> list[str]:
+        """Return withdrawn consents of which this node has not said that it is quiet."""
+        return await silences.list_awaited(tx, node_id=self._node_id)
+
+    async def say_quiet(self, tx: Transaction, consent_ids: Sequence[str]) -> None:
+        """Say that this node has nothing under way under these withdrawn consents, for good."""
+        await silences.say_quiet(tx, consent_ids, node_id=self._node_id)
+
     async def take_silences(self, tx: Transaction) -> list[Silence]:
-        """Take out the withdrawn consents that have fallen silent, for their record; once."""
+        """Take out the withdrawn consents that have fallen silent, for their record; once.
+
+        Silent is what every node with a live lease has said to be quiet about.
+        """
         return await silences.take_silences(tx)
 
     async def renew_lease(self, tx: Transaction) -> int:
         """Begin or renew this node's lease and return its epoch."""
         expires_at = tx.now + timedelta(seconds=self._settings.lease_seconds)
         return await intents.renew_lease(tx, self._node_id, expires_at=expires_at)
+
+    async def end_lease(self, tx: Transaction) -> None:
+        """Give this node's lease up: it delivers nothing any more, and nobody waits for it."""
+        await intents.end_lease(tx, self._node_id)
 
     async def purge_leases(self, tx: Transaction) -> int:
         """Delete the leases of nodes long gone that left no open intent; return how many."""
@@ -232,6 +247,10 @@ class Ledger:
     async def unknown_intents(self, tx: Transaction) -> list[Intent]:
         """Return intents whose outcome only the platform can tell."""
         return await intents.read_unknown(tx)
+
+    async def find_returnable(self, tx: Transaction, consent_ids: Sequence[str]) -> set[str]:
+        """Return of which of these consents a use may still come back."""
+        return await intents.find_returnable(tx, consent_ids)
 
     async def reconcile_intent(self, tx: Transaction, intent_id: str, *, counted: bool) -> bool:
         """Settle an unknown outcome by the platform's word, once; False where that was done."""

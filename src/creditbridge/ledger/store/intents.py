@@ -1,5 +1,6 @@
 """Intents and the leases under which nodes answer for them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -102,6 +103,33 @@ READ_UNKNOWN = """
 async def read_unknown(tx: Transaction) -> list[Intent]:
     """Return intents whose outcome only the platform can tell, oldest first."""
     return await tx.fetch_rows(Intent, READ_UNKNOWN, INTENTS_MAX)
+
+
+# Once settled for good, a query gives nothing back any more.
+FIND_RETURNABLE = """
+    SELECT DISTINCT consent_id FROM ledger_intents WHERE consent_id = ANY ($1)
+        AND (outcome IS NULL OR (outcome = 'UNKNOWN' AND reconciled_at IS NULL))
+"""
+
+
+class Returnable(msgspec.Struct, frozen=True):
+    """A consent of which a use may still come back."""
+
+    consent_id: str
+
+
+async def find_returnable(tx: Transaction, consent_ids: Sequence[str]) -> set[str]:
+    """Return under which of these consents a query is under way, or of unknown outcome."""
+    rows = await tx.fetch_rows(Returnable, FIND_RETURNABLE, consent_ids)
+    return {row.consent_id for row in rows}
+
+
+END_LEASE = "UPDATE ledger_leases SET expires_at = $2 WHERE node_id = $1 AND expires_at > $2"
+
+
+async def end_lease(tx: Transaction, node_id: str) -> None:
+    """End a node's lease now."""
+    await tx.execute(END_LEASE, node_id, tx.now)
 
 
 PURGE_LEASES = """

@@ -46,8 +46,15 @@ class ConsentApproved(ConsentExtent, frozen=True, kw_only=True):
     credential: str | None = None  # Event id of the enrolment of the passkey that signed, if one.
 
 
+class ConsentTurned(Terms, frozen=True, kw_only=True):
+    """The enterprise paused a consent, or let it go on."""
+
+    version: int
+    state: str  # The state it is in from here on.
+
+
 class ConsentEnded(Terms, frozen=True, kw_only=True):
-    """A consent or a request for one ended: refused, withdrawn or lapsed."""
+    """A consent or a request for one ended."""
 
     version: int
     state: str  # The state it is in from here on.
