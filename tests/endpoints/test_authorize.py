@@ -407,6 +407,26 @@ async def test_Z6_what_is_approved_is_what_was_shown(
     assert "code" in returned(await browser.decide(again, "approve"))
 
 
+@pytest.mark.parametrize(
+    ("ui_locales", "language"),
+    [("en-GB zh-CN", "en"), ("fr zh-Hans en", "zh-CN"), ("fr", "zh-CN")],
+)
+async def test_M2_the_page_comes_in_a_language_that_the_bank_names(
+    ui_locales: str, language: str, stage: Stage, north: Machine, browser: Browser
+) -> None:
+    """The first of `ui_locales` that the pages speak; Chinese where there is none."""
+    page = await browser.open(await push_scopes(stage, north, ui_locales=ui_locales))
+
+    assert f'<html lang="{language}">' in page_of(page)
+
+
+async def test_P9_languages_are_bounded(stage: Stage, north: Machine) -> None:
+    """A list of languages has at most 1024 bytes."""
+    form = form_of(north.client_id, ui_locales="en " * 342)
+
+    assert (await push(stage, north, form)).json["error"] == "invalid_request"
+
+
 async def test_Z6_the_language_switch_keeps_the_request(
     stage: Stage, north: Machine, browser: Browser
 ) -> None:

@@ -85,7 +85,8 @@ class AuthorizationRequest(GrantRequest, frozen=True, kw_only=True):
     """A request that keeps every rule; nobody has agreed to it yet.
 
     `proof_key` is the thumbprint of the DPoP key that alone may use the code (RFC 9449, section
-    10), `code_challenge` is of method S256 (RFC 7636).
+    10), `code_challenge` is of method S256 (RFC 7636). `ui_locales` are the languages that the
+    person reads, as the client knows it (OpenID Connect Core 1.0, section 3.1.2.1).
     """
 
     redirect_uri: str
@@ -94,3 +95,4 @@ class AuthorizationRequest(GrantRequest, frozen=True, kw_only=True):
     state: str | None = None
     nonce: str | None = None
     proof_key: str | None = None
+    ui_locales: str | None = None

@@ -64,7 +64,8 @@ async def ask(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     visit = await find_visit(request, house)
     # No session opens this page, however fresh: the sign-in is made for this request.
     if visit is None or not visit.session.began_anew_after(asked.opened.opened_at):
-        language = language_of(request)
+        wished = asked.opened.pushed.request.ui_locales
+        language = language_of(request, wished=wished)
         begun = await house.login.begin(return_to=_address_of(asking), language=language, anew=True)
         cookies = {BINDING_COOKIE: begun.binding, LANGUAGE_COOKIE: language}
         return see_other(begun.redirect_url, *map(give_cookie, cookies, cookies.values()))

@@ -31,7 +31,9 @@ from creditbridge.login.rules import require_form_token
 from creditbridge.login.service import get_session
 from creditbridge.parties.model import Person, Role
 from creditbridge.parties.service import find_enterprise, find_representative, get_person
+from creditbridge.protocols.language_ranges import choose_language, list_ranges
 
+LANGUAGES = tuple(map(str, Language))
 # What names a page beside its path: without it the language switch would lead to another one.
 QUERY_KEPT = ("client_id", "request_uri", "bank")
 
@@ -109,10 +111,16 @@ async def form_of(request: HttpRequest, visit: Visit) -> Mapping[str, str]:
     return form
 
 
-def language_of(request: HttpRequest) -> Language:
-    """Return the language that was chosen, now or before; Chinese where none was."""
+def language_of(request: HttpRequest, *, wished: str | None = None) -> Language:
+    """Return the language that was chosen, now or before; else one that the reader takes.
+
+    `wished` are the tags that a bank named for its customer, in its order (`ui_locales`).
+    """
     chosen = request.query_params.get("language") or cookie_of(request, LANGUAGE_COOKIE)
-    return next((known for known in Language if known == chosen), Language.CHINESE)
+    if chosen in LANGUAGES:
+        return Language(chosen)
+    wishes = (*(wished or "").split(), *list_ranges(header(request, "accept-language") or ""))
+    return Language(choose_language(wishes, LANGUAGES) or Language.CHINESE)
 
 
 def show(

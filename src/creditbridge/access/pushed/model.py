@@ -68,7 +68,7 @@ class PushFault(StrEnum):
     CHALLENGE = "The parameter code_challenge is missing, or no S256 challenge."
     PROOF_KEY = "The parameter dpop_jkt is no SHA-256 thumbprint of a key."
     PROOF_KEY_UNUSED = "The tokens of this client are bound to its certificate; send no dpop_jkt."
-    LONG = "The parameters state and nonce have at most 1024 bytes each."
+    LONG = "The parameters state, nonce and ui_locales have at most 1024 bytes each."
 
 
 class PushInvalid(OAuthError):

@@ -68,6 +68,7 @@ def read_request(
         scopes=asked,
         state=_read_text(parameters, "state"),
         nonce=_read_text(parameters, "nonce"),
+        ui_locales=_read_text(parameters, "ui_locales"),
         details=read_details(parameters.get("authorization_details")),
         proof_key=_read_proof_key(parameters, client),
     )
