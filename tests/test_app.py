@@ -166,7 +166,7 @@ async def test_a_door_counts_whom_it_turns_away(settings: Settings, database: Da
 
     async with database.transaction() as tx:
         kinds = await tx.fetch_value(list[str], "SELECT array_agg(kind) FROM ledger_openings")
-    assert kinds == ["strangers.refused", "strangers.refused"]
+    assert kinds == ["policy.changed", "strangers.refused", "strangers.refused"]
 
 
 async def test_E5_requests_that_wait_for_a_permit_do_not_wait_for_each_other(

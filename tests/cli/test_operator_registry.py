@@ -107,6 +107,7 @@ COMMANDS: dict[ChangeKind, tuple[str, ...]] = {
         *("licence", BANK_ID),
         *("--purpose", "PRE_LOAN_REVIEW", "--section", "REG", "--section", "PEN"),
     ),
+    ChangeKind.CONSENT_POLICY: ("policy", "policy.json"),
 }
 
 
@@ -129,6 +130,7 @@ def test_each_command_proposes_what_the_gateway_reads(
     }
     file = canonicalize({"bank_id": BANK_ID, "client": client})
     (tmp_path / "client.json").write_bytes(msgspec.json.format(file))
+    (tmp_path / "policy.json").write_bytes(b'{"v":1,"version":2,"lapse_days":7,"purposes":{}}')
     (tmp_path / "own.pem").write_bytes(self_sign("one-core").pem)
 
     assert run(tmp_path, *COMMANDS[kind]) == 0

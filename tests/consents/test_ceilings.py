@@ -7,12 +7,12 @@ from msgspec.structs import replace
 
 from creditbridge.consents.acts import ConsentRequest
 from creditbridge.consents.ceilings import (
-    Ceilings,
     FormNotAllowed,
     TermNotAllowed,
     require_acceptable,
 )
 from creditbridge.consents.model import DocumentDigest
+from creditbridge.consents.policy import Ceilings
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.profile.codes import ConsentForm, DataClass, Purpose, SectionCode, Until
 

@@ -1,6 +1,7 @@
 """The published schema of the consent artefact is the one that the house signs by."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -8,9 +9,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
-from creditbridge.consents.contract import artefact_schema, format_schema
+from creditbridge.consents.artefact import artefact_of, encode_artefact
+from creditbridge.consents.contract import artefact_schema, format_schema, policy_schema
 from creditbridge.consents.model import Consent, DocumentDigest
-from creditbridge.consents.rules import artefact_of, encode_artefact
+from creditbridge.consents.policy import encode_policy, first_policy
 from creditbridge.profile.codes import ConsentForm, DataClass, Product, SubjectRole, Until
 
 CONTRACT = Path(__file__).parents[2] / "contracts" / "consent.schema.json"
@@ -19,6 +21,15 @@ CONTRACT = Path(__file__).parents[2] / "contracts" / "consent.schema.json"
 def test_the_contract_is_generated_from_the_struct() -> None:
     """Byte for byte; after a change write what `format_schema` returns."""
     assert CONTRACT.read_text(encoding="utf-8") == format_schema(artefact_schema())
+
+
+def test_the_contract_of_policies_is_generated_too() -> None:
+    """A policy as the house signs it follows it."""
+    raw = CONTRACT.with_name("consent-policy.schema.json").read_text(encoding="utf-8")
+    first = encode_policy(first_policy(now=datetime(2026, 3, 2, tzinfo=UTC)))
+
+    assert raw == format_schema(policy_schema())
+    assert list(Draft202012Validator(json.loads(raw)).iter_errors(json.loads(first))) == []
 
 
 def test_the_contract_is_a_schema() -> None:

@@ -44,7 +44,7 @@ def limited(*uses: datetime, per_day: int | None = None, seconds: int | None = N
         min_interval_seconds=seconds,
     )
     for use in uses:
-        consent = add_use(consent, taken_at=use)
+        consent = add_use(consent, taken_at=use, per_day=per_day)
     return consent
 
 
@@ -134,7 +134,7 @@ def test_no_day_holds_more_uses_and_no_two_lie_closer(
         now += timedelta(seconds=step)
         if next_use_at(consent, now=now) > now:
             continue
-        consent = add_use(consent, taken_at=now)
+        consent = add_use(consent, taken_at=now, per_day=per_day)
         if number in back:
             consent = remove_use(consent, taken_at=now)
         else:

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from creditbridge.consents.acts import Approval, ConsentRequest, Pause, Refusal, Withdrawal
 from creditbridge.consents.answers import ConsentUnknown
-from creditbridge.consents.ceilings import Ceilings
 from creditbridge.consents.model import (
     Asked,
     Consent,
@@ -19,6 +18,7 @@ from creditbridge.consents.model import (
     ConsentState,
 )
 from creditbridge.consents.moves import rules, service as moves
+from creditbridge.consents.policy import Ceilings
 from creditbridge.consents.rules import TransitionImpossible
 from creditbridge.consents.service import ConsentBusy, Consents
 from creditbridge.foundation.database import Database, Transaction

@@ -7,6 +7,14 @@ import pytest
 from hypothesis import example, given, strategies as st
 from msgspec.structs import replace
 
+from creditbridge.consents.artefact import (
+    ARTEFACT_DOMAIN,
+    artefact_message,
+    artefact_of,
+    encode_artefact,
+    read_artefact,
+    verify_artefact,
+)
 from creditbridge.consents.model import (
     Asked,
     BusinessClosed,
@@ -22,18 +30,12 @@ from creditbridge.consents.model import (
     SectionsNotCovered,
 )
 from creditbridge.consents.rules import (
-    ARTEFACT_DOMAIN,
     TransitionImpossible,
-    artefact_message,
-    artefact_of,
-    encode_artefact,
     next_state,
-    read_artefact,
     require_active,
     require_coverage,
     require_standing,
     state_at,
-    verify_artefact,
 )
 from creditbridge.foundation.errors import Malformed, Refused, SignatureInvalid
 from creditbridge.foundation.keys import FileKey

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from creditbridge.consents.acts import Approval, ConsentRequest, Refusal, Withdrawal
 from creditbridge.consents.answers import ConsentUnknown
-from creditbridge.consents.ceilings import Ceilings
+from creditbridge.consents.artefact import verify_artefact
 from creditbridge.consents.model import (
     Asked,
     Consent,
@@ -20,7 +20,8 @@ from creditbridge.consents.model import (
     ConsentWithdrawn,
     DocumentDigest,
 )
-from creditbridge.consents.rules import TransitionImpossible, verify_artefact
+from creditbridge.consents.policy import Ceilings
+from creditbridge.consents.rules import TransitionImpossible
 from creditbridge.consents.service import AuthorizationTaken, ConsentBusy, Consents
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import (
@@ -438,7 +439,8 @@ async def test_what_changed_under_the_decision_is_decided_again(
         monkeypatch.setattr(
             "creditbridge.consents.store.TAKE_USE",
             "SELECT 1 WHERE $1::text IS NULL AND $2::integer IS NULL AND $3::timestamptz IS NULL"
-            " AND $4::timestamptz IS NULL AND $5::integer IS NULL",
+            " AND $4::timestamptz IS NULL AND $5::integer IS NULL AND $6::integer IS NULL"
+            " AND $7::integer IS NULL",
         )
         with pytest.raises(ConsentBusy):
             await consents.take_use(tx, asked_under(given))

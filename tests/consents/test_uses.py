@@ -1,7 +1,7 @@
 """Uses with a frequency, in the database: the statement decides as the rule does, in any race."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -9,14 +9,24 @@ from tests.consents.conftest import USCC
 
 from creditbridge.consents import store
 from creditbridge.consents.acts import Approval, ConsentRequest
-from creditbridge.consents.ceilings import Ceilings
 from creditbridge.consents.frequency import SPARE_USES, day_of, next_use_at
 from creditbridge.consents.model import Asked, Consent, ConsentFrequency
+from creditbridge.consents.policies import PolicyOutOfTurn
+from creditbridge.consents.policy import (
+    NOTICE,
+    Ceilings,
+    ConsentBeyondPolicy,
+    encode_policy,
+    first_policy,
+    policy_of,
+    verify_policy,
+)
 from creditbridge.consents.service import Consents
 from creditbridge.foundation.database import Database, Transaction, open_database
 from creditbridge.foundation.keys import FileKey
 from creditbridge.parties.model import Role
 from creditbridge.profile.codes import Purpose, SectionCode
+from creditbridge.profile.consent_policy import PolicyWords
 
 TICK = timedelta(microseconds=1)
 SET_USES = "UPDATE consents SET recent_uses = $2::timestamptz[], used = 1 WHERE consent_id = $1"
@@ -169,3 +179,87 @@ async def test_a_use_given_back_frees_the_day(
         await consents.give_back_use(tx, given.consent_id, taken_at=taken_at)
 
         assert (await consents.take_use(tx, asked_under(given))).use_number == 1
+
+
+WORDS = PolicyWords(
+    v=1,
+    version=2,
+    lapse_days=3,
+    purposes={
+        Purpose.PRE_LOAN_REVIEW: replace(
+            first_policy(now=datetime(2026, 3, 2, tzinfo=UTC)).purposes[Purpose.PRE_LOAN_REVIEW],
+            queries_max=1,
+        )
+    },
+)
+BEGIN_NOW = "UPDATE consent_policies SET use_from = $1, policy = $2 WHERE version = 2"
+
+
+async def test_a_policy_binds_every_look_after_its_notice(
+    database: Database, consents: Consents, request_of_bank: ConsentRequest, signer: FileKey
+) -> None:
+    """A consent from before it is used within it; until its instant the one before binds."""
+    async with database.transaction() as tx:
+        first = await consents.policies.open_first(tx)
+        given = await give(tx, consents, request_of_bank)
+        await consents.take_use(tx, asked_under(given))
+        signed = await consents.policies.change(tx, WORDS, change_id="chg_1")
+        announced = await consents.take_use(tx, asked_under(given))
+        listed = await consents.policies.list_signed(tx)
+        # As if a minute had passed.
+        begun = encode_policy(policy_of(WORDS, use_from=tx.now))
+        await tx.execute(BEGIN_NOW, tx.now, begun)
+        later = Consents(Ceilings(), signer)
+        with pytest.raises(ConsentBeyondPolicy):
+            await later.take_use(tx, asked_under(given))
+
+    assert first is not None
+    assert verify_policy(first.policy, first.signature, signer.key).version == 1
+    assert (given.rule, given.rule_version) == ("consent-policy", "1")
+    assert announced.policy == "1"
+    assert [one.version for one in listed] == [1, 2]
+    assert signed.use_from - listed[0].use_from >= NOTICE
+
+
+async def test_policies_follow_one_another_without_a_gap(
+    database: Database, consents: Consents
+) -> None:
+    """The first is made once; of two with one number the second is told, and so is a gap."""
+    async with database.transaction() as tx:
+        assert await consents.policies.open_first(tx) is not None
+        assert await consents.policies.open_first(tx) is None
+        await consents.policies.change(tx, WORDS, change_id="chg_1")
+        for version in (2, 4):
+            with pytest.raises(PolicyOutOfTurn):
+                await consents.policies.change(
+                    tx, replace(WORDS, version=version), change_id="chg_2"
+                )
+        assert [one.version for one in await consents.policies.list_signed(tx)] == [1, 2]
+
+
+async def test_a_yes_is_held_to_the_policy_of_its_instant(
+    database: Database, consents: Consents, request_of_bank: ConsentRequest, signer: FileKey
+) -> None:
+    """Asked for before the policy was tightened: nobody signs what would not be kept."""
+    async with database.transaction() as tx:
+        await consents.policies.open_first(tx)
+        await consents.policies.change(tx, WORDS, change_id="chg_1")
+        lodged = await consents.request_consent(
+            tx, replace(request_of_bank, valid_to=tx.now + timedelta(days=30))
+        )
+        await tx.execute(BEGIN_NOW, tx.now, encode_policy(policy_of(WORDS, use_from=tx.now)))
+        later = Consents(Ceilings(), signer)
+        with pytest.raises(ConsentBeyondPolicy):
+            await later.approve(
+                tx,
+                Approval(
+                    consent_id=lodged.consent_id,
+                    version=1,
+                    uscc=USCC,
+                    person_id="prs_1",
+                    role=Role.LEGAL_REP,
+                    template_id="approval",
+                    template_version="1",
+                    text_digest=bytes(32),
+                ),
+            )

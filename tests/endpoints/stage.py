@@ -28,7 +28,7 @@ from creditbridge.admission.settings import AdmissionSettings, LimitPolicy
 from creditbridge.app.keeping import keep_keys
 from creditbridge.app.keys import list_rings
 from creditbridge.app.rooms import Rooms
-from creditbridge.consents.ceilings import Ceilings
+from creditbridge.consents.policy import Ceilings
 from creditbridge.consents.service import Consents
 from creditbridge.endpoints.applications import (
     bank_application,

@@ -2,8 +2,23 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from tests.endpoints.stage import ENTERPRISE, USCC, Machine, Stage
+
+from creditbridge.consents.policy import Policy
+from creditbridge.ledger.encoding import to_base64url
+from creditbridge.profile.codes import Purpose
+from creditbridge.protocols.canonical_json import canonicalize
+
+
+class Shown(msgspec.Struct, forbid_unknown_fields=True):
+    """A policy as `/v1/policy` shows it."""
+
+    policy: Policy
+    signature: str
+    key_id: str
+
 
 UNKNOWN_CONSENT = "cns_01hzy6t9x7c3v5n8m2k4p6q8r0"
 
@@ -111,3 +126,20 @@ async def test_a_request_is_taken_back(stage: Stage, north: Machine, south: Mach
     stage.verify(request, ended)
     assert (ended.status, ended.json["state"]) == (200, "LAPSED")
     assert (again.status, again.code) == (403, "consent-transition-impossible")
+
+
+async def test_a_bank_sees_every_ceiling(stage: Stage, north: Machine) -> None:
+    """The policy as it was signed: its canonical JSON are the bytes under the signature."""
+    policies = stage.house.consents.policies
+    async with stage.house.database.transaction() as tx:
+        signed = await policies.open_first(tx)
+
+    request, answer = await stage.call(north, "GET", "/v1/policy")
+
+    stage.verify(request, answer)
+    (shown,) = msgspec.convert(answer.json["policies"], list[Shown])
+    assert signed is not None
+    assert canonicalize(msgspec.to_builtins(shown.policy)) == signed.policy
+    assert shown.signature == to_base64url(signed.signature)
+    assert shown.key_id == signed.key_id
+    assert shown.policy.purposes[Purpose.POST_LOAN].queries_max == 1_000

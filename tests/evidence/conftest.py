@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
+from creditbridge.consents.artefact import artefact_message, encode_artefact
 from creditbridge.consents.model import ConsentArtefact, Grantee, Grantor
-from creditbridge.consents.rules import artefact_message, encode_artefact
 from creditbridge.evidence.assembling import assemble_pack
 from creditbridge.evidence.model import PackMaterial
 from creditbridge.evidence.pins import LogPin, Pin, Pins, PinsFile, read_pins
@@ -467,7 +467,7 @@ class Intake:
         )
         if chained:
             self._last[consent or ""] = prepared.commitment
-        personal = prepared.personal or b""
+        named = prepared.personal
         receipt = sign_receipt(prepared.core, prepared.commitment, self._receipt_key, origin=ORIGIN)
         return Opened(
             event_id=prepared.core.event_id,
@@ -476,8 +476,8 @@ class Intake:
             opening=replace(
                 prepared.opening,
                 index=FILLERS + number,
-                salt2=to_base64url(salts.personal),
-                personal=to_base64url(personal),
+                salt2=None if named is None else to_base64url(salts.personal),
+                personal=None if named is None else to_base64url(named),
             ),
             proofs=record.proofs,
             receipt=receipt.encode(),

@@ -1,13 +1,14 @@
 """The replay finds what the laws do not allow, and nothing else."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 import pytest
 from msgspec.structs import replace
 
 from creditbridge.consents.model import ConsentState
+from creditbridge.consents.policy import Policy, encode_policy, first_policy
 from creditbridge.evidence.model import PackMaterial
 from creditbridge.evidence.replay import Replay
 from creditbridge.ledger.model import (
@@ -16,11 +17,13 @@ from creditbridge.ledger.model import (
     Core,
     DeliveryStopped,
     EventKind,
+    PolicyChanged,
     Record,
     ReportFailed,
     UseReturned,
 )
 from creditbridge.ledger.rules import open_entry
+from creditbridge.profile.codes import Purpose, SectionCode
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OTHER_BANK = BankName(bank_id="bnk_2", uscc="91330104YY0000A13Q", legal_name="Other Bank")
@@ -217,3 +220,87 @@ def test_entries_outside_consents_are_passed_over(story: list[Record], write: Wr
     core: Core = open_entry(write(story[:1]).entries[0].opening)[0]
 
     assert Replay().step(core) is None
+
+
+def bind(bound: Policy, **changes: object) -> Record:
+    """Return the record that a policy binds."""
+    terms = PolicyChanged(
+        version=bound.version,
+        use_from=bound.use_from,
+        policy=encode_policy(bound).decode(),
+        signature="",
+    )
+    return Record(
+        kind=EventKind.POLICY_CHANGED,
+        rule="house-policy",
+        rule_version="1",
+        terms=replace(terms, **changes),
+    )
+
+
+def under(record: Record, policy: str | None) -> Record:
+    """Return a use by the rule's second version, under a policy."""
+    return replace(use(record, policy=policy), rule_version="2")
+
+
+@pytest.mark.parametrize(
+    ("change", "breach"),
+    [
+        (lambda s, p: [bind(p), *s[:3], under(s[3], "1")], []),
+        # The rule's first version named no policy, and is held to it all the same.
+        (lambda s, p: [bind(p), *s[:4]], []),
+        (
+            lambda s, p: [bind(p), *s[:3], under(s[3], None)],
+            ["a use under policy None where 1 binds"],
+        ),
+        (
+            lambda s, _p: [*s[:3], under(s[3], "1")],
+            ["a use under policy 1 where None binds"],
+        ),
+        (
+            lambda s, p: [bind(replace(p, purposes={})), *s[:3], under(s[3], "1")],
+            ["a use without a live consent: consent-beyond-policy"],
+        ),
+        (
+            lambda s, p: [bind(narrower(p)), *s[:3], under(s[3], "1")],
+            ["a use with another extent, version or number than its consent"],
+        ),
+        (
+            lambda _s, p: [bind(p), bind(replace(p, use_from=NOON + timedelta(hours=1)))],
+            ["policy 1 out of turn"],
+        ),
+        (lambda _s, p: [bind(p, policy="{")], ["a policy that cannot be read"]),
+        (
+            lambda _s, p: [bind(p, version=2)],
+            ["a policy that binds before it was decided, or says another"],
+        ),
+        (
+            lambda _s, p: [bind(replace(p, use_from=NOON - timedelta(days=1)))],
+            ["a policy that binds before it was decided, or says another"],
+        ),
+        (
+            lambda _s, p: [bind(personal(p))],
+            ["a policy that opens natural persons' data"],
+        ),
+    ],
+)
+def test_a_use_is_replayed_under_the_policy_of_its_instant(
+    told: Told,
+    story: list[Record],
+    change: Callable[[list[Record], Policy], list[Record]],
+    breach: list[str],
+) -> None:
+    """The log itself says which policy bound, and whether the look kept it."""
+    assert told(change(story, first_policy(now=NOON))) == breach
+
+
+def narrower(policy: Policy) -> Policy:
+    """Return the policy with one section alone."""
+    ceilings = replace(policy.purposes[Purpose.PRE_LOAN_REVIEW], sections_max=(SectionCode.REG,))
+    return replace(policy, purposes={Purpose.PRE_LOAN_REVIEW: ceilings})
+
+
+def personal(policy: Policy) -> Policy:
+    """Return a policy for a purpose that is about persons."""
+    ceilings = policy.purposes[Purpose.PRE_LOAN_REVIEW]
+    return replace(policy, purposes={Purpose.KEY_PERSON_REVIEW: ceilings})

@@ -21,8 +21,8 @@ from creditbridge.admission.sealing import Sealer
 from creditbridge.admission.service import Admission
 from creditbridge.admission.settings import AdmissionSettings
 from creditbridge.consents.acts import Approval, ConsentRequest
-from creditbridge.consents.ceilings import Ceilings
 from creditbridge.consents.model import Asked, Consent
+from creditbridge.consents.policy import Ceilings
 from creditbridge.consents.service import Consents
 from creditbridge.endpoints.answers import ReportAnswers
 from creditbridge.foundation.clock import SystemClock
@@ -384,7 +384,12 @@ def decide(
     propose: Callable[[bytes], SignedProposal],
 ) -> Callable[[bytes], Awaitable[Bank]]:
     """Brings a bank in with four eyes, from the body of the change."""
-    journey = DecideChange(database=house.database, access=access, ledger=house.ledger)
+    journey = DecideChange(
+        database=house.database,
+        access=access,
+        policies=house.consents.policies,
+        ledger=house.ledger,
+    )
 
     async def bring_in(body: bytes) -> Bank:
         change = await journey.propose(propose(body))

@@ -9,9 +9,10 @@ import pytest
 import creditbridge.access.service as access
 from creditbridge.consents.acts import Approval, ConsentRequest, Refusal, Withdrawal
 from creditbridge.consents.answers import ConsentChanged, ConsentUnknown
+from creditbridge.consents.artefact import verify_artefact
 from creditbridge.consents.ceilings import SectionsNotAllowed
 from creditbridge.consents.model import Consent, ConsentLapsed, ConsentState
-from creditbridge.consents.rules import TransitionImpossible, verify_artefact
+from creditbridge.consents.rules import TransitionImpossible
 from creditbridge.consents.service import AuthorizationTaken, Consents
 from creditbridge.foundation.database import Database, DatabaseUnavailable
 from creditbridge.foundation.keys import FileKey

@@ -23,6 +23,7 @@ from creditbridge.access.model import (
     TokenInvalid,
 )
 from creditbridge.admission.service import Admission
+from creditbridge.consents.policy import NOTICE
 from creditbridge.consents.service import Consents
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import (
@@ -44,6 +45,7 @@ from creditbridge.journeys.suspend_bank import SuspendBank
 from creditbridge.ledger.model import Core, EventKind
 from creditbridge.ledger.port import Recorder
 from creditbridge.ledger.service import Ledger
+from creditbridge.ledger.terms.consents import PolicyChanged
 from creditbridge.ledger.terms.registry import (
     BankLicensed,
     BankResumed,
@@ -144,7 +146,12 @@ class Desk:
         self.house = house
         self.operators = operators
         self.keys = keys
-        self.journey = DecideChange(database=house.database, access=access, ledger=house.ledger)
+        self.journey = DecideChange(
+            database=house.database,
+            access=access,
+            policies=house.consents.policies,
+            ledger=house.ledger,
+        )
         self.suspend_bank = SuspendBank(database=house.database, access=access, ledger=house.ledger)
         self.issue = IssueToken(
             prove_client=ProveClient(
@@ -560,7 +567,9 @@ async def test_promise_25_a_change_takes_effect_once(
 ) -> None:
     """Of six approvals at once on two nodes one counts, and one record says so."""
     other = await open_database(database_url, connections_max=4)
-    there = DecideChange(database=other, access=access, ledger=house.ledger)
+    there = DecideChange(
+        database=other, access=access, policies=house.consents.policies, ledger=house.ledger
+    )
     change = await desk.propose(kind, KINDS[kind](north))
     approval = desk.sign_approval(change)
 
@@ -612,7 +621,9 @@ async def test_no_client_ends_without_the_ledgers_word(
     token = await desk.get_token(client_id, certificate)
     change = await desk.propose(ChangeKind.CLIENT_ENDING, {"client_id": client_id})
     ledger = house.faulty_ledger(EventKind.CLIENT_ENDED, fault)
-    broken = DecideChange(database=house.database, access=access, ledger=ledger)
+    broken = DecideChange(
+        database=house.database, access=access, policies=house.consents.policies, ledger=ledger
+    )
 
     with pytest.raises(DatabaseUnavailable):
         await broken.approve(desk.sign_approval(change))
@@ -745,4 +756,40 @@ async def test_a_record_of_a_client_needs_a_client(desk: Desk, north: Onboarded)
     with pytest.raises(ValueError, match="no client"):
         assert msgspec.to_builtins(outcome.client)
 
-    assert set(RECORDS) == set(ChangeKind)
+    # The policy is signed and recorded by itself, in `records.policies`.
+    assert set(RECORDS) == set(ChangeKind) - {ChangeKind.CONSENT_POLICY}
+
+
+async def test_two_operators_change_the_policy(desk: Desk, house: House) -> None:
+    """It is signed, announced, and in the ledger, whole, with the change that decided it."""
+    ceilings: JsonValue = {
+        "validity_days_max": 30,
+        "hard_stop_days_max": 30,
+        "queries_max": 5,
+        "per_day_max": 1,
+        "retention_days_max": 90,
+        "sections_max": ["REG"],
+        "data_classes_max": ["PUBLIC"],
+        "forms": ["E_SIGN"],
+        "passkey": "ANY",
+        "approvers_min": 2,
+    }
+    words: dict[str, JsonValue] = {
+        "v": 1,
+        "version": 1,
+        "lapse_days": 3,
+        "purposes": {"PRE_LOAN_REVIEW": ceilings},
+    }
+    change = await desk.propose(ChangeKind.CONSENT_POLICY, words)
+    applied = await desk.journey.approve(desk.sign_approval(change))
+    (core,) = await house.told("policy")
+    async with house.database.transaction() as tx:
+        (signed,) = await house.consents.policies.list_signed(tx)
+
+    assert isinstance(core.terms, PolicyChanged)
+    assert core.terms.policy == signed.policy.decode()
+    assert core.terms.change_id == change.change_id
+    assert core.terms.use_from - core.decided_at == NOTICE
+    assert core.rule == "four-eyes"
+    with pytest.raises(ValueError, match="no bank"):
+        assert msgspec.to_builtins(applied.bank)

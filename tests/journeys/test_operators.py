@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 import creditbridge.access.service as access
+from creditbridge.consents.service import Consents
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import Database, DatabaseUnavailable
 from creditbridge.foundation.errors import SignatureInvalid
@@ -70,6 +71,7 @@ class House(Protocol):
 
     database: Database
     ledger: Ledger
+    consents: Consents
 
     async def told(self, *words: str) -> list[Core]:
         """Return what the ledger holds."""
@@ -93,7 +95,12 @@ def enrolments(operator_keys: Keys) -> tuple[OperatorEnrolment, OperatorEnrolmen
 @pytest.fixture
 def journey(house: House) -> DecideChange:
     """The journey of a bank into the house."""
-    return DecideChange(database=house.database, access=access, ledger=house.ledger)
+    return DecideChange(
+        database=house.database,
+        access=access,
+        policies=house.consents.policies,
+        ledger=house.ledger,
+    )
 
 
 @pytest.fixture
@@ -340,7 +347,10 @@ async def test_no_bank_comes_in_without_the_ledgers_word(
     """Either statement fails, before or after it was done: the change can still be approved."""
     change = await desk.journey.propose(desk.propose(body))
     broken = DecideChange(
-        database=house.database, access=access, ledger=house.faulty_ledger(kind, fault)
+        database=house.database,
+        access=access,
+        policies=house.consents.policies,
+        ledger=house.faulty_ledger(kind, fault),
     )
     approval = desk.approve(change)
     with pytest.raises(DatabaseUnavailable):

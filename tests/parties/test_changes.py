@@ -29,6 +29,40 @@ def new_jwk(key_id: str | None = None) -> dict[str, JsonValue]:
     return {**key.to_jwk(), "kid": key_id or key.key_id}
 
 
+CEILINGS: dict[str, JsonValue] = {
+    "validity_days_max": 30,
+    "hard_stop_days_max": 30,
+    "queries_max": 5,
+    "per_day_max": 1,
+    "retention_days_max": 90,
+    "sections_max": ["REG"],
+    "data_classes_max": ["PUBLIC"],
+    "forms": ["E_SIGN"],
+    "passkey": "NONE",
+    "approvers_min": 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("purpose", "change"),
+    [
+        ("KEY_PERSON_REVIEW", {}),
+        ("PRE_LOAN_REVIEW", {"sections_max": ["PSN"]}),
+        ("PRE_LOAN_REVIEW", {"data_classes_max": ["PERSONAL"]}),
+        ("PRE_LOAN_REVIEW", {"data_classes_max": ["GOV_ONLY"]}),
+        ("PRE_LOAN_REVIEW", {"queries_max": 0}),
+        ("WHIM", {}),
+    ],
+)
+def test_no_policy_opens_natural_persons_data(purpose: str, change: dict[str, JsonValue]) -> None:
+    """The tables of purposes never mix, whatever two operators would sign."""
+    ceilings: JsonValue = {**CEILINGS, **change}
+    words: JsonValue = {"v": 1, "version": 2, "lapse_days": 7, "purposes": {purpose: ceilings}}
+
+    with pytest.raises(Malformed):
+        KINDS[ChangeKind.CONSENT_POLICY].read(canonicalize(words))
+
+
 def test_every_kind_of_change_is_in_the_registry() -> None:
     """A kind that nobody reads or applies could be signed and never hold."""
     assert set(KINDS) == set(ChangeKind)
@@ -51,6 +85,10 @@ def test_every_kind_of_change_is_in_the_registry() -> None:
         ),
         (ChangeKind.CLIENT_CONSTRAINT, {"client_id": "one-core", "sender_constraint": "DPOP"}),
         (ChangeKind.CLIENT_ENDING, {"client_id": "one-core"}),
+        (
+            ChangeKind.CONSENT_POLICY,
+            {"v": 1, "version": 2, "lapse_days": 7, "purposes": {"PRE_LOAN_REVIEW": CEILINGS}},
+        ),
         (
             ChangeKind.CLIENT_REDIRECTS,
             {"client_id": "one-core", "redirect_uris": ["https://bank.example/callback"]},

@@ -59,6 +59,7 @@ async def build(
         # Before a door opens: what an earlier crash left is settled first (law 10).
         await keeping.renew_lease()
         await keeping.keep_keys()
+        await rooms.open_policy()()
         stack.push_async_callback(keeping.close)
         sequencer = Sequencer(database, settings.ledger, log_signer=rooms.keys.ledger)
         house = rooms.house(

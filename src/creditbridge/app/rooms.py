@@ -25,7 +25,7 @@ from creditbridge.app.opening import (
     open_platforms,
     open_revocations,
 )
-from creditbridge.consents.ceilings import Ceilings
+from creditbridge.consents.policy import Ceilings
 from creditbridge.consents.service import Consents
 from creditbridge.endpoints.answers import ReportAnswers
 from creditbridge.endpoints.contact_points import ContactPoints
@@ -55,6 +55,7 @@ from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.manage_grant import ManageGrant
 from creditbridge.journeys.open_authorization import OpenAuthorization
 from creditbridge.journeys.open_house import OpenHouse
+from creditbridge.journeys.open_policy import OpenPolicy
 from creditbridge.journeys.pause_consent import PauseConsent
 from creditbridge.journeys.prove_client import ProveClient
 from creditbridge.journeys.prove_passkey import ProvePasskey
@@ -154,6 +155,11 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             people_secret=records,
         )
 
+    def open_policy(self) -> OpenPolicy:
+        """Return who signs the house's own policy, where there is none."""
+        policies = self.consents.policies
+        return OpenPolicy(database=self.database, policies=policies, ledger=self.ledger)
+
     def house(self, readiness: Readiness) -> House:
         """Return what the doors' handlers are given."""
         keys, database, ledger = self.keys, self.database, self.ledger
@@ -185,7 +191,12 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             sends_mail=self.mailer is not None,
             readiness=readiness,
             open_house=OpenHouse(database=database, ledger=ledger),
-            decide_change=DecideChange(database=database, access=access, ledger=ledger),
+            decide_change=DecideChange(
+                database=database,
+                access=access,
+                policies=self.consents.policies,
+                ledger=ledger,
+            ),
             suspend_bank=SuspendBank(database=database, access=access, ledger=ledger),
             issue_token=IssueToken(
                 prove_client=prove_client,

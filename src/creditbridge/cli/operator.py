@@ -48,10 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     resume = acts.add_parser("resume", help="propose to let a suspended bank in again")
     licence = acts.add_parser("licence", help="propose for what a bank may ask enterprises")
     add_licence_arguments(licence)
+    policy = acts.add_parser("policy", help="propose another consent policy, from a JSON file")
+    policy.add_argument("file", type=Path)
     clients = acts.add_parser("clients", help="show a bank's clients and their keys")
     for named in (suspend, resume, licence, clients):
         named.add_argument("bank_id")
-    for signed in (propose, approve, *changes, suspend, resume, licence):
+    for signed in (propose, approve, *changes, suspend, resume, licence, policy):
         signed.add_argument("--as", dest="operator_id", required=True, metavar="OPERATOR_ID")
         # A path and never the key itself: what stands on a command line stands in the history.
         signed.add_argument("--key", type=Path, required=True, help="your private key, PEM")
@@ -94,6 +96,8 @@ def _read_change(arguments: argparse.Namespace) -> tuple[ChangeKind, JsonValue]:
     match arguments.act:
         case "client":
             return read_client_change(arguments)
+        case "policy":
+            return ChangeKind.CONSENT_POLICY, parse(arguments.file.read_bytes())
         case "resume":
             return ChangeKind.BANK_RESUMPTION, {"bank_id": arguments.bank_id}
         case "licence":

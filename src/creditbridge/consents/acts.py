@@ -15,6 +15,7 @@ from creditbridge.profile.codes import (
     SubjectRole,
     Until,
 )
+from creditbridge.profile.consent_policy import Passkey
 
 
 class ConsentRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +67,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     sections: frozenset[SectionCode] | None = None  # None: all that were asked for.
     valid_to: datetime | None = None  # None: the term that was asked for.
     max_queries: int | None = None  # None: as many as were asked for.
+    passkey: Passkey = Passkey.NONE  # Of which kind the yes was signed with, once verified.
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):

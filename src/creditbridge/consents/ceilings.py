@@ -8,40 +8,12 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from creditbridge.consents.acts import ConsentRequest
+from creditbridge.consents.policy import Ceilings
 from creditbridge.foundation.errors import Malformed, Refused
-from creditbridge.profile.classes import OPEN_CLASSES
-from creditbridge.profile.codes import ConsentForm, DataClass, Purpose, SectionCode, Until
+from creditbridge.profile.codes import ConsentForm, Purpose, Until
 
 TEXT_CHARACTERS_MAX = 64
 CLIENTS_MAX = 32
-
-# Natural persons consent for themselves, separately (PIPL 23, 29; ZJ 19): never on this door.
-PERSONAL_PURPOSES = frozenset({Purpose.KEY_PERSON_REVIEW, Purpose.DISPUTE_CHECK})
-PERSONAL_SECTIONS = frozenset({SectionCode.PSN})
-
-
-class Ceilings(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a consent may reach; where the law is silent, the house's configuration speaks."""
-
-    rule: str = "consent-ceilings"
-    rule_version: str = "1"
-    validity_days_max: int = 366  # One year, also where it holds a leap day.
-    lapse_days: int = 7
-    # Five years, with its leap days: where the end of the business ends the consent before.
-    hard_stop_days_max: int = 1_827
-    queries_max: int = 1_000
-    retention_days_max: int = 1_827
-    data_classes: frozenset[DataClass] = OPEN_CLASSES
-    forms: frozenset[ConsentForm] = frozenset({ConsentForm.E_SIGN})
-    purposes: frozenset[Purpose] = frozenset(Purpose) - PERSONAL_PURPOSES - {Purpose.OTHER}
-    sections: frozenset[SectionCode] = frozenset(SectionCode) - PERSONAL_SECTIONS
-
-    def __post_init__(self) -> None:
-        """Refuse a configuration that opens the enterprise's door to natural persons' data."""
-        # At the start and not at a request: a wrong configuration must not run until somebody asks.
-        if self.purposes & PERSONAL_PURPOSES or self.sections & PERSONAL_SECTIONS:
-            message = "personal purposes and sections need the person's own consent"
-            raise ValueError(message)
 
 
 class Term(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +56,13 @@ class FormNotAllowed(Refused):
 
     code = "consent-form-not-allowed"
     message = "A consent in this form cannot be asked for here; a scan goes with the paper form."
+
+
+class FrequencyNotAllowed(Refused):
+    """More looks in a day than the ceiling."""
+
+    code = "consent-frequency-not-allowed"
+    message = "A consent cannot allow that many queries in one day."
 
 
 class PurposeNotAllowed(Refused):
@@ -139,6 +118,8 @@ def require_acceptable(request: ConsentRequest, ceilings: Ceilings, *, now: date
         raise SectionsNotAllowed
     if request.max_queries > ceilings.queries_max:
         raise QueriesNotAllowed
+    if (request.per_day or 0) > ceilings.per_day_max:
+        raise FrequencyNotAllowed
     if not request.data_classes <= ceilings.data_classes:
         raise DataClassesNotAllowed
     if (request.retention_days or 0) > ceilings.retention_days_max:

@@ -1,8 +1,9 @@
-"""The JSON Schema of the consent artefact, as `contracts/consent.schema.json` holds it."""
+"""The JSON Schemas of what the consent key signs: the artefact, and the policy."""
 
 import msgspec
 
 from creditbridge.consents.model import ConsentArtefact
+from creditbridge.consents.policy import Policy
 
 SCHEMA_ID = "https://creditbridge.example/contracts/consent.schema.json"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -15,6 +16,16 @@ def artefact_schema() -> dict[str, object]:
         "$id": SCHEMA_ID,
         "title": "Consent artefact, version 1",
         **msgspec.json.schema(ConsentArtefact),
+    }
+
+
+def policy_schema() -> dict[str, object]:
+    """Return the schema of a policy, generated from the struct that is signed."""
+    return {
+        "$schema": DIALECT,
+        "$id": "https://creditbridge.example/contracts/consent-policy.schema.json",
+        "title": "Consent policy, version 1",
+        **msgspec.json.schema(Policy),
     }
 
 

@@ -18,9 +18,9 @@ ONE_DAY = timedelta(days=1)
 SPARE_USES = 8
 
 
-def uses_kept(consent: Consent) -> int:
+def uses_kept(per_day: int | None) -> int:
     """Return how many of the last uses are remembered: those of a day, and some to spare."""
-    return (consent.per_day or 0) + SPARE_USES
+    return (per_day or 0) + SPARE_USES
 
 
 def day_of(instant: datetime) -> datetime:
@@ -54,9 +54,12 @@ def require_frequency(consent: Consent, *, now: datetime) -> None:
         raise ConsentFrequency(next_at=at, now=now)
 
 
-def add_use(consent: Consent, *, taken_at: datetime) -> Consent:
-    """Return the consent with one more use, as the statement that takes it leaves it."""
-    uses = (*consent.recent_uses, taken_at)[-uses_kept(consent) :]
+def add_use(consent: Consent, *, taken_at: datetime, per_day: int | None) -> Consent:
+    """Return the consent with one more use, as the statement that takes it leaves it.
+
+    `per_day` is how many of a day are allowed as things are: the consent's number, or the policy's.
+    """
+    uses = (*consent.recent_uses, taken_at)[-uses_kept(per_day) :]
     return replace(consent, used=consent.used + 1, recent_uses=uses, last_used_at=uses[-1])
 
 

@@ -141,9 +141,11 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     sections: frozenset[SectionCode]
     omitted: frozenset[SectionCode]  # Asked but not consented: NOT_CONSENTED in the profile.
     classes: frozenset[DataClass]  # A record of another class is withheld, in any section.
+    within: Consent  # What the policy of the instant leaves of the consent: this was used.
     use_number: int  # Counted from 1; final only where `take_use` returned it.
     rule: str
     rule_version: str
+    policy: str | None = None  # The version of that policy; None: there was none.
 
 
 class Grantor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,13 +1,13 @@
-"""When a consent covers a request, how it moves, and the bytes both sides sign.
+"""When a consent covers a request, and how it moves.
 
 Pure: the clock is an argument, so that the replay of the ledger runs the same lines.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 
-import msgspec
+from msgspec.structs import replace
 
 from creditbridge.consents.frequency import next_use_at, require_frequency
 from creditbridge.consents.model import (
@@ -15,10 +15,10 @@ from creditbridge.consents.model import (
     BusinessClosed,
     ClientNotAllowed,
     Consent,
-    ConsentArtefact,
     ConsentEvent,
     ConsentExhausted,
     ConsentExpired,
+    ConsentFrequency,
     ConsentInactive,
     ConsentLapsed,
     ConsentMissing,
@@ -29,28 +29,21 @@ from creditbridge.consents.model import (
     ConsentSuperseded,
     ConsentWithdrawn,
     Coverage,
-    Grantee,
-    Grantor,
     ProductMismatch,
     PurposeMismatch,
     RoleMismatch,
     SectionsNotCovered,
-    SignedDocument,
 )
+from creditbridge.consents.policy import Ceilings, ConsentBeyondPolicy, narrow
 from creditbridge.foundation.errors import Refused
-from creditbridge.foundation.keys import PublicKey
 from creditbridge.profile.classes import CLOSED_CLASSES, NEEDED_CLASSES, classes_of
 from creditbridge.profile.codes import DataClass, Purpose, SectionCode, Until
-from creditbridge.protocols.canonical_json import canonicalize, require_canonical
-from creditbridge.protocols.strict_json import decode
 
 COVERAGE_RULE = "consent-coverage"
 COVERAGE_RULE_VERSION = "2"
 # Version 1 knew neither classes, products, roles and frequency nor the end of the business: what it
 # decided on a consent that says nothing of them, version 2 decides alike.
 COVERAGE_RULE_VERSIONS = frozenset({"1", COVERAGE_RULE_VERSION})
-
-ARTEFACT_DOMAIN = b"creditbridge-consent-v1\x00"
 
 GIVEN = frozenset({ConsentState.ACTIVE, ConsentState.PAUSED})
 
@@ -157,13 +150,33 @@ def _is_overdue(consent: Consent, *, now: datetime) -> bool:
     return consent.lapses_at is not None and now >= consent.lapses_at
 
 
-def require_coverage(consent: Consent | None, asked: Asked, *, now: datetime) -> Coverage:
-    """Return what of the request the consent covers.
+def require_coverage(
+    consent: Consent | None, asked: Asked, *, now: datetime, ceilings: Ceilings | None = None
+) -> Coverage:
+    """Return what of the request the consent covers, within the ceilings of the instant.
 
     Raises:
         Refused: the first reason below, after those of `require_standing`.
+        ConsentBeyondPolicy: by the consent alone it would be covered.
     """
     consent = require_standing(consent, asked, now=now)
+    coverage = _cover(consent, asked, now=now)
+    if ceilings is None:
+        return coverage
+    # The consent first: what the enterprise allowed is told in its own words, whatever the policy.
+    if asked.purpose not in ceilings.purposes or consent.form not in ceilings.forms:
+        raise ConsentBeyondPolicy
+    left = narrow(consent, ceilings, coverage.classes)
+    try:
+        within = _cover(require_standing(left, asked, now=now), asked, now=now)
+    except ConsentFrequency:
+        raise
+    except Refused as refusal:
+        raise ConsentBeyondPolicy(detail=refusal.code) from refusal
+    return replace(within, consent=consent, policy=ceilings.rule_version)
+
+
+def _cover(consent: Consent, asked: Asked, *, now: datetime) -> Coverage:
     _require_business(consent, asked, now=now)
     if consent.state is ConsentState.EXHAUSTED or is_used_up(consent):
         raise ConsentExhausted
@@ -175,6 +188,7 @@ def require_coverage(consent: Consent | None, asked: Asked, *, now: datetime) ->
         raise SectionsNotCovered
     return Coverage(
         consent=consent,
+        within=consent,
         sections=sections,
         omitted=asked.sections - opened,
         classes=classes_consented(consent),
@@ -245,87 +259,3 @@ def _is_open_business(consent: Consent, asked: Asked, *, now: datetime) -> bool:
     if consent.business_ref is None or consent.business_ref != asked.business_ref:
         return False
     return consent.business_closed_at is None or now < consent.business_closed_at
-
-
-def artefact_of(consent: Consent) -> ConsentArtefact:
-    """Return the artefact that says what this consent says.
-
-    Raises:
-        ValueError: a consent without its instant of request, as a replay may build one.
-    """
-    if consent.requested_at is None:
-        message = "an artefact needs the instant of the request"
-        raise ValueError(message)
-    return ConsentArtefact(
-        v=1,
-        consent_id=consent.consent_id,
-        authorization_no=consent.authorization_no,
-        grantor=Grantor(uscc=consent.uscc, name=consent.name),
-        grantee=Grantee(
-            bank_id=consent.bank_id,
-            uscc=consent.bank_uscc,
-            legal_name=consent.bank_name,
-            clients=tuple(sorted(consent.clients)),
-        ),
-        # Sorted, because a set has no order and a signature needs one.
-        purposes=tuple(sorted(consent.purposes)),
-        sections=tuple(sorted(consent.sections)),
-        valid_from=consent.valid_from.astimezone(UTC),
-        valid_to=consent.valid_to.astimezone(UTC),
-        max_queries=consent.max_queries,
-        requested_at=consent.requested_at.astimezone(UTC),
-        business_ref=consent.business_ref,
-        data_classes=tuple(sorted(consent.data_classes)),
-        products=tuple(sorted(consent.products)),
-        roles=tuple(sorted(consent.roles)),
-        recurring=consent.recurring,
-        per_day=consent.per_day,
-        min_interval_seconds=consent.min_interval_seconds,
-        retention_days=consent.retention_days,
-        until=consent.until,
-        form=consent.form,
-        document=_signed_document(consent),
-        supersedes=consent.supersedes,
-        monitoring=consent.monitoring,
-        subject_person=consent.subject_person,
-    )
-
-
-def _signed_document(consent: Consent) -> SignedDocument | None:
-    # Where the scan lies may change, and is not signed: its digests are.
-    document = consent.document
-    if document is None:
-        return None
-    return SignedDocument(sha256=document.sha256, sm3=document.sm3)
-
-
-def encode_artefact(artefact: ConsentArtefact) -> bytes:
-    """Return the artefact's canonical bytes (RFC 8785)."""
-    return canonicalize(msgspec.to_builtins(artefact))
-
-
-def read_artefact(raw: bytes) -> ConsentArtefact:
-    """Return the artefact that canonical bytes hold.
-
-    Raises:
-        Malformed: not canonical JSON, an unknown member, or another version.
-    """
-    # The bytes are what was signed: a reader that forgave them would read another consent.
-    require_canonical(raw)
-    return decode(raw, ConsentArtefact)
-
-
-def artefact_message(raw: bytes) -> bytes:
-    """Return the bytes the gateway signs: the domain, then the artefact's bytes."""
-    return ARTEFACT_DOMAIN + raw
-
-
-def verify_artefact(raw: bytes, signature: bytes, key: PublicKey) -> ConsentArtefact:
-    """Return the artefact once the gateway's signature over its bytes holds.
-
-    Raises:
-        SignatureInvalid: another key, other bytes.
-        Malformed: as `read_artefact`.
-    """
-    key.verify(signature, artefact_message(raw))
-    return read_artefact(raw)

@@ -12,17 +12,13 @@ from msgspec.structs import replace
 from creditbridge.consents import answers, store
 from creditbridge.consents.acts import Approval, ConsentRequest, Refusal, Withdrawal
 from creditbridge.consents.answers import ConsentUnknown
-from creditbridge.consents.ceilings import Ceilings, Term, require_acceptable
+from creditbridge.consents.artefact import artefact_message, artefact_of, encode_artefact
+from creditbridge.consents.ceilings import Term, require_acceptable
 from creditbridge.consents.frequency import add_use
 from creditbridge.consents.model import Asked, Consent, ConsentState, Coverage
-from creditbridge.consents.rules import (
-    artefact_message,
-    artefact_of,
-    encode_artefact,
-    require_active,
-    require_coverage,
-    require_standing,
-)
+from creditbridge.consents.policies import Policies
+from creditbridge.consents.policy import Ceilings, require_passkey, require_within
+from creditbridge.consents.rules import require_active, require_coverage, require_standing
 from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.errors import Refused, Unavailable
 from creditbridge.foundation.ids import Kind, is_id, new_id
@@ -51,7 +47,7 @@ class Consents:
     """The consents under the house's ceilings, with artefacts signed by the house's key."""
 
     def __init__(self, ceilings: Ceilings, signers: Signers) -> None:
-        self._ceilings = ceilings
+        self.policies = Policies(ceilings, signers)
         self._signers = signers
 
     async def require_acceptable(self, tx: Transaction, request: ConsentRequest) -> Term:
@@ -61,7 +57,8 @@ class Consents:
             RequestMalformed: its shape.
             Refused: a ceiling, or a number that the bank used before.
         """
-        term = require_acceptable(request, self._ceilings, now=tx.now)
+        ceilings = await self.policies.get_ceilings(tx, request.purposes)
+        term = require_acceptable(request, ceilings, now=tx.now)
         if await store.is_number_taken(
             tx, bank_id=request.bank_id, authorization_no=request.authorization_no
         ):
@@ -75,7 +72,8 @@ class Consents:
             RequestMalformed: its shape.
             Refused: a ceiling, or a number that the bank used before.
         """
-        term = require_acceptable(request, self._ceilings, now=tx.now)
+        ceilings = await self.policies.get_ceilings(tx, request.purposes)
+        term = require_acceptable(request, ceilings, now=tx.now)
         await _require_superseded(tx, request)
         consent = Consent(
             consent_id=request.consent_id or new_id(Kind.CONSENT, now=tx.now),
@@ -98,10 +96,11 @@ class Consents:
             name=request.name,
             requested_at=tx.now,
             lapses_at=term.lapses_at,
-            rule=self._ceilings.rule,
-            rule_version=self._ceilings.rule_version,
+            rule=ceilings.rule,
+            rule_version=ceilings.rule_version,
             # Said even where the bank left them out: both sides sign what is opened.
-            data_classes=request.data_classes or classes_of(request.sections),
+            data_classes=request.data_classes
+            or classes_of(request.sections) & ceilings.data_classes,
             products=request.products,
             roles=request.roles,
             recurring=term.recurring,
@@ -130,6 +129,11 @@ class Consents:
         # Signed only now, over the sections that were approved: the request's own artefact is no
         # consent.
         after = answers.approve(before, approval, now=await tx.renew_now())
+        # The policy of this instant, not of the request's: it may have been tightened since.
+        ceilings = await self.policies.find_ceilings(tx, after.purposes)
+        if ceilings is not None:
+            require_within(after, ceilings)
+            require_passkey(ceilings, approval.passkey)
         return await self._move(tx, self._sign(after))
 
     async def refuse(self, tx: Transaction, refusal: Refusal) -> Consent:
@@ -180,8 +184,9 @@ class Consents:
                 tx, consent_id=asked.consent_id, bank_id=asked.bank_id
             )
         # As of the instant under the lock: the wait for it may have been long.
-        coverage = require_coverage(consent, asked, now=tx.now)
-        number = await store.take_use(tx, coverage.consent)
+        ceilings = await self.policies.find_ceilings(tx, {asked.purpose})
+        coverage = require_coverage(consent, asked, now=tx.now, ceilings=ceilings)
+        number = await store.take_use(tx, coverage.within)
         # Cannot happen under the lock; the guarded statement would still hold if the lock were
         # lost.
         if number is None:
@@ -189,7 +194,9 @@ class Consents:
         if number == coverage.consent.max_queries:
             await store.mark_used_up(tx, coverage.consent.consent_id)
         return replace(
-            coverage, consent=add_use(coverage.consent, taken_at=tx.now), use_number=number
+            coverage,
+            consent=add_use(coverage.consent, taken_at=tx.now, per_day=coverage.within.per_day),
+            use_number=number,
         )
 
     async def hold_standing(self, tx: Transaction, asked: Asked) -> Consent:

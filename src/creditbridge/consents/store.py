@@ -5,8 +5,11 @@
 
 from datetime import datetime
 
+import msgspec
+
 from creditbridge.consents.frequency import day_of, uses_kept
 from creditbridge.consents.model import Consent
+from creditbridge.consents.policy import SignedPolicy
 from creditbridge.foundation.database import Transaction
 
 IS_NUMBER_TAKEN = """
@@ -260,28 +263,32 @@ TAKE_USE = """
     SET used = used + 1,
         recent_uses = (recent_uses || $3::timestamptz)
             [greatest(1, cardinality(recent_uses) + 2 - $5::int):]
-    WHERE consent_id = $1 AND version = $2 AND used < max_queries AND (recurring OR used = 0)
+    WHERE consent_id = $1 AND version = $2 AND used < least(max_queries, $6::int)
+        AND (recurring OR used = 0)
         AND (min_interval_seconds IS NULL OR last_used_at IS NULL
             OR last_used_at + make_interval(secs => min_interval_seconds) <= $3)
-        AND (per_day IS NULL
-            OR (SELECT count(*) FROM unnest(recent_uses) AS use WHERE use >= $4) < per_day)
+        AND ($7::int IS NULL
+            OR (SELECT count(*) FROM unnest(recent_uses) AS use WHERE use >= $4) < $7)
     RETURNING used
 """
 
 
-async def take_use(tx: Transaction, consent: Consent) -> int | None:
+async def take_use(tx: Transaction, within: Consent) -> int | None:
     """Return the number of the use taken at `tx.now`.
 
-    None when the consent changed, none is left, or it is too soon.
+    `within` is what the policy leaves of the consent. None when the consent changed, none is left,
+    or it is too soon.
     """
     return await tx.fetch_value(
         int,
         TAKE_USE,
-        consent.consent_id,
-        consent.version,
+        within.consent_id,
+        within.version,
         tx.now,
         day_of(tx.now),
-        uses_kept(consent),
+        uses_kept(within.per_day),
+        within.max_queries,
+        within.per_day,
     )
 
 
@@ -309,3 +316,25 @@ GIVE_BACK_USE = """
 async def give_back_use(tx: Transaction, consent_id: str, *, taken_at: datetime | None) -> bool:
     """Tell whether there was a use to give back; the one of that instant counts no longer."""
     return await tx.execute(GIVE_BACK_USE, consent_id, taken_at) == 1
+
+
+LIST_POLICIES = "SELECT * FROM consent_policies ORDER BY version"
+
+
+async def list_policies(tx: Transaction) -> list[SignedPolicy]:
+    """Return every policy, oldest first: one for each time that two operators decided."""
+    return await tx.fetch_rows(SignedPolicy, LIST_POLICIES)
+
+
+# One after the other, without a gap: of two with the same number one is kept.
+ADD_POLICY = """
+    INSERT INTO consent_policies (version, use_from, policy, signature, key_id, change_id)
+    SELECT $1, $2, $3, $4, $5, $6
+    WHERE $1 = (SELECT 1 + coalesce(max(version), 0) FROM consent_policies)
+    ON CONFLICT (version) DO NOTHING
+"""
+
+
+async def add_policy(tx: Transaction, signed: SignedPolicy) -> bool:
+    """Tell whether the policy is kept; False where another has its number, or it leaves a gap."""
+    return await tx.execute(ADD_POLICY, *msgspec.structs.astuple(signed)) == 1

@@ -23,6 +23,7 @@ from creditbridge.endpoints import (
     passkeys,
     pausing,
     people,
+    policy,
     portal,
     reports,
     sign_in,
@@ -50,7 +51,13 @@ def without_limit(application: Application) -> Application:
 
 def bank_application(house: House, *, limit: Limit = without_limit) -> Correlation:
     """Return what banks' machines reach, over mutual TLS; `limit` sheds what is too much."""
-    routers = (authorization.token_router, reports.router, consents.router, grants.router)
+    routers = (
+        authorization.token_router,
+        reports.router,
+        consents.router,
+        grants.router,
+        policy.router,
+    )
     answer = partial(answer_caller, house)
     application: Application = _application(house, *routers, answer=answer)
     application = TokenDoor(application, house, answer, bytes_max=BODY_BYTES_MAX)

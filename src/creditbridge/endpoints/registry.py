@@ -45,7 +45,10 @@ async def list_clients(bank_id: FromPath[str], house: AtHouse) -> Response[bytes
 
 def show_applied(applied: Applied) -> dict[str, object]:
     """Return what an approved change did, for the operator who approved it."""
-    members: dict[str, object] = {**_show_bank(applied.bank)}
+    if applied.subject is None:
+        # The policy itself is at `/v1/policy`, with its signature and its instant.
+        return {"changed": "CONSENT_POLICY"}
+    members: dict[str, object] = {**_show_bank(applied.subject)}
     if applied.client is not None:
         members["client_id"] = applied.client.client_id
         members["client_state"] = applied.client.state

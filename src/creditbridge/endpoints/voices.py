@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
-from creditbridge.consents.ceilings import Ceilings
+from creditbridge.consents.policy import Ceilings
 from creditbridge.endpoints.exchange import HttpRequest
 from creditbridge.endpoints.house import AtHouse, House
 from creditbridge.endpoints.page_errors import answer_page

@@ -3,8 +3,9 @@
 from enum import StrEnum
 from typing import TypeVar
 
+from creditbridge.consents.artefact import verify_artefact
 from creditbridge.consents.model import ConsentArtefact
-from creditbridge.consents.rules import verify_artefact
+from creditbridge.consents.policy import verify_policy
 from creditbridge.evidence.assembling import digest_of
 from creditbridge.evidence.examination import Examination, Finding, OpenedEntry, require_key
 from creditbridge.evidence.model import PackUntrue, Strength
@@ -15,9 +16,10 @@ from creditbridge.ledger.model import (
     ConsentName,
     EnterpriseName,
     PersonEnrolled,
+    PolicyChanged,
     Proofs,
 )
-from creditbridge.ledger.rules import require_link, require_proofs
+from creditbridge.ledger.rules import read_policy_signature, require_link, require_proofs
 from creditbridge.profile.codes import ConsentForm, Until
 
 T = TypeVar("T", bound=StrEnum)
@@ -74,16 +76,31 @@ def check_approver(examination: Examination) -> Finding:
 
 
 def check_coverage(examination: Examination) -> Finding:
-    """Run the rule that decided again, on the consent as its chain builds it."""
+    """Run the rule that decided again, on the consent as its chain builds it.
+
+    Within the policy of that instant, which the gateway signed.
+    """
     replay, decided = Replay(), examination.decided
-    for link in examination.chain:
+    for entry in examination.entries:
+        is_policy = isinstance(entry.core.terms, PolicyChanged)
+        if is_policy:
+            _require_signed_policy(examination, entry)
         # Only what stood before the decision; what came later could not have decided it.
-        if link.index < decided.index:
-            replay.step(link.core)
+        if entry.index < decided.index and (is_policy or entry in examination.chain):
+            replay.step(entry.core)
     coverage = replay.take_use(decided.core, examination.get_intended())
     uses = f"use {coverage.use_number} of {coverage.consent.max_queries}"
     sections = ", ".join(sorted(coverage.sections))
     return Finding(strength=Strength.REPLAYED, detail=f"{uses}, covering {sections}")
+
+
+def _require_signed_policy(examination: Examination, entry: OpenedEntry) -> None:
+    terms, pins = entry.core.terms, examination.pins
+    if not isinstance(terms, PolicyChanged):
+        return
+    find_key = pins.finder(pins.file.consent_keys, entry.index)
+    key = require_key(find_key, entry.core.key_ids.get("consent"), "the policy's signature")
+    verify_policy(terms.policy.encode(), read_policy_signature(terms), key)
 
 
 def check_end(examination: Examination) -> Finding:

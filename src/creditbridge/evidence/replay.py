@@ -13,13 +13,15 @@ from msgspec.structs import replace
 
 from creditbridge.consents.frequency import add_use, remove_use
 from creditbridge.consents.model import Asked, Consent, ConsentEvent, ConsentState, Coverage
+from creditbridge.consents.policy import Ceilings, Policy, ceilings_of, policy_at, read_policy
 from creditbridge.consents.rules import (
     COVERAGE_RULE,
+    COVERAGE_RULE_VERSION,
     COVERAGE_RULE_VERSIONS,
     next_state,
     require_coverage,
 )
-from creditbridge.foundation.errors import Refused, Untrusted
+from creditbridge.foundation.errors import Malformed, Refused, Untrusted
 from creditbridge.ledger.model import (
     ConsentEnded,
     ConsentExtent,
@@ -27,6 +29,7 @@ from creditbridge.ledger.model import (
     ConsentTurned,
     Core,
     DeliveryStopped,
+    PolicyChanged,
     ReportDelivered,
     ReportFailed,
     ReportIntended,
@@ -41,6 +44,7 @@ from creditbridge.profile.codes import (
     SubjectRole,
     Until,
 )
+from creditbridge.profile.consent_policy import is_lawful
 
 T = TypeVar("T", bound=StrEnum)
 
@@ -69,6 +73,7 @@ class Replay:
         self._open: dict[str, _Taken] = {}
         self._failed: dict[str, _Taken] = {}
         self._returned: set[str] = set()
+        self._policies: list[Policy] = []
         self.breaches: list[Breach] = []
 
     def see(self, core: Core) -> None:
@@ -93,6 +98,8 @@ class Replay:
                 self._end(core, terms)
             case ConsentRequested() as terms:
                 self._begin(core, terms)
+            case PolicyChanged() as terms:
+                self._change_policy(core, terms)
             case ConsentExtent() | ConsentEnded() | ConsentTurned() as terms:
                 self._move(core, terms)
             case _:
@@ -148,7 +155,8 @@ class Replay:
         if (core.rule, core.rule_version) not in KNOWN_RULES:
             raise LawBroken(detail=f"a use by a rule that is not known: {core.rule_version}")
         try:
-            coverage = require_coverage(consent, asked, now=core.decided_at)
+            ceilings = self._find_ceilings(core, terms, asked.purpose)
+            coverage = require_coverage(consent, asked, now=core.decided_at, ceilings=ceilings)
         except Refused as refusal:
             raise LawBroken(detail=f"a use without a live consent: {refusal.code}") from refusal
         recorded = (terms.sections, terms.consent_version, terms.use_number)
@@ -157,7 +165,9 @@ class Replay:
         # that had changed.
         if recorded != derived:
             raise LawBroken(detail="a use with another extent, version or number than its consent")
-        self._consents[reference] = add_use(coverage.consent, taken_at=core.decided_at)
+        self._consents[reference] = add_use(
+            coverage.consent, taken_at=core.decided_at, per_day=coverage.within.per_day
+        )
         self._open[core.event_id] = _Taken(
             bank=core.bank,
             enterprise=core.enterprise,
@@ -167,6 +177,31 @@ class Replay:
             taken_at=core.decided_at,
         )
         return coverage
+
+    def _change_policy(self, core: Core, terms: PolicyChanged) -> None:
+        try:
+            policy = read_policy(terms.policy.encode())
+        except Malformed as error:
+            raise LawBroken(detail="a policy that cannot be read") from error
+        told = (terms.version, terms.use_from)
+        # Announced and never made to bind backwards, one version after the other.
+        if told != (policy.version, policy.use_from) or policy.use_from < core.decided_at:
+            raise LawBroken(detail="a policy that binds before it was decided, or says another")
+        if not is_lawful(policy):
+            raise LawBroken(detail="a policy that opens natural persons' data")
+        if policy.version != len(self._policies) + 1:
+            raise LawBroken(detail=f"policy {policy.version} out of turn")
+        self._policies.append(policy)
+
+    def _find_ceilings(
+        self, core: Core, terms: ReportIntended, purpose: Purpose
+    ) -> Ceilings | None:
+        policy = policy_at(self._policies, now=core.decided_at)
+        version = None if policy is None else str(policy.version)
+        # The rule's first version named no policy, and is held to the one that binds all the same.
+        if terms.policy != version and core.rule_version == COVERAGE_RULE_VERSION:
+            raise LawBroken(detail=f"a use under policy {terms.policy} where {version} binds")
+        return None if policy is None else ceilings_of(policy, {purpose})
 
     def _return_use(self, core: Core, terms: UseReturned) -> None:
         reference = core.consent or ""

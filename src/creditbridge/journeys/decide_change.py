@@ -1,6 +1,6 @@
-"""Two operators change the registry: a bank comes in, a client comes, changes or ends.
+"""Two operators change the registry, or the policy: a client comes in, a ceiling falls.
 
-    parties -> access -> ledger
+    parties -> access -> consents -> ledger
 
 1. The proposer's signed act names the change: its kind, and a body that could take effect.
 2. The proposal is in the ledger before anybody is asked to approve it.
@@ -14,18 +14,23 @@ from typing import Protocol
 
 import msgspec
 
+from creditbridge.consents.policy import SignedPolicy
 from creditbridge.foundation.database import Database, Transaction
-from creditbridge.journeys.records.operators import approval_record, proposal_record
+from creditbridge.journeys.records.operators import RULE, approval_record, proposal_record
+from creditbridge.journeys.records.policies import policy_record
 from creditbridge.journeys.records.registry import Outcome, change_record
+from creditbridge.ledger.model import Record
 from creditbridge.ledger.port import Recorder
 from creditbridge.parties.acts import SignedApproval, SignedProposal
-from creditbridge.parties.model import Applied, Change
+from creditbridge.parties.changes import consent_policy
+from creditbridge.parties.model import Applied, Change, ChangeKind
 from creditbridge.parties.service import (
     apply_change,
     approve_change,
     get_operator,
     propose_change,
 )
+from creditbridge.profile.consent_policy import PolicyWords
 
 
 class Access(Protocol):
@@ -38,11 +43,22 @@ class Access(Protocol):
         ...
 
 
+class Policies(Protocol):
+    """What this journey needs of the consents' policies."""
+
+    async def change(
+        self, tx: Transaction, words: PolicyWords, *, change_id: str | None
+    ) -> SignedPolicy:
+        """Sign and keep another policy, which binds after its notice."""
+        ...
+
+
 class DecideChange(msgspec.Struct, frozen=True, kw_only=True):
     """The journey, with the rooms it walks through."""
 
     database: Database
     access: Access
+    policies: Policies
     ledger: Recorder
 
     async def propose(self, proposal: SignedProposal) -> Change:
@@ -74,8 +90,16 @@ class DecideChange(msgspec.Struct, frozen=True, kw_only=True):
             # its bank later than the lock that this waits for.
             outcome = await self._revoke(tx, Outcome(change=change, applied=applied))  # 5
             await self.ledger.record(tx, approval_record(change, operator))  # 6
-            await self.ledger.record(tx, change_record(outcome))  # 6
+            await self.ledger.record(tx, await self._record(tx, outcome))  # 6
         return applied
+
+    async def _record(self, tx: Transaction, outcome: Outcome) -> Record:
+        change = outcome.change
+        if change.kind is not ChangeKind.CONSENT_POLICY:
+            return change_record(outcome)
+        words = consent_policy.read(change.body)
+        signed = await self.policies.change(tx, words, change_id=change.change_id)
+        return policy_record(signed, rule=RULE)
 
     async def _revoke(self, tx: Transaction, outcome: Outcome) -> Outcome:
         applied = outcome.applied

@@ -54,6 +54,7 @@ class EventKind(StrEnum):
     CALLER_LIMITED = "caller.limited"
     STRANGERS_REFUSED = "strangers.refused"
     AUTHORIZATION_REFUSED = "authorization.refused"
+    POLICY_CHANGED = "policy.changed"
     CONSENT_REQUESTED = "consent.requested"
     CONSENT_APPROVED = "consent.approved"
     CONSENT_REFUSED = "consent.refused"
@@ -172,6 +173,7 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.AUTHORIZATION_REFUSED: Row(
         terms=callers.AuthorizationRefused, names=_BANK, may_name=_ENTERPRISE | _PERSON
     ),
+    EventKind.POLICY_CHANGED: Row(terms=consents.PolicyChanged),
     EventKind.CONSENT_REQUESTED: Row(
         terms=consents.ConsentRequested, names=_UNDER_CONSENT, digests=_REQUEST, chained=True
     ),

@@ -38,6 +38,7 @@ from creditbridge.ledger.terms.consents import (
     ConsentRequested,
     ConsentSilenced,
     ConsentTurned,
+    PolicyChanged,
 )
 from creditbridge.ledger.terms.credentials import (
     ApprovalRefused,
@@ -119,6 +120,7 @@ __all__ = [
     "PackAssembled",
     "PersonEnrolled",
     "PersonName",
+    "PolicyChanged",
     "Proofs",
     "Receipt",
     "Record",

@@ -28,6 +28,7 @@ from creditbridge.ledger.model import (
     IntentOutcome,
     Name,
     Opening,
+    PolicyChanged,
     Proofs,
     Receipt,
 )
@@ -162,6 +163,15 @@ def require_proofs(opening: Opening, core: Core, proofs: Proofs) -> None:
 
 def _join_answers(proofs: Proofs) -> bytes:
     return join_parts(exchange.answer_base or b"" for exchange in proofs.exchanges)
+
+
+def read_policy_signature(terms: PolicyChanged) -> bytes:
+    """Return the consent key's signature over a policy, as its entry holds it.
+
+    Raises:
+        SpellingUnknown: not base64url as the ledger spells it.
+    """
+    return from_base64url(terms.signature)
 
 
 def sign_receipt(core: Core, commitment: bytes, signer: Signer, *, origin: str) -> Receipt:

@@ -39,6 +39,7 @@ class ChangeKind(StrEnum):
     CLIENT_CONSTRAINT = "CLIENT_CONSTRAINT"
     CLIENT_REDIRECTS = "CLIENT_REDIRECTS"
     CLIENT_ENDING = "CLIENT_ENDING"
+    CONSENT_POLICY = "CONSENT_POLICY"
 
 
 # The ways in which a client may prove itself; `access/client_auth` has a file for each.
@@ -235,12 +236,13 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """What a change that took effect has changed.
 
-    `client` is None where it was about the bank as a whole. Ended keys verify until `keys_end_at`;
-    ended certificates, which are self-signed and named by their thumbprints, count as long. Where
-    `ends_tokens` is set, the tokens of that client must go in the same transaction.
+    `client` is None where it was about the bank as a whole, `subject` where it was about no bank.
+    Ended keys verify until `keys_end_at`; ended certificates, which are self-signed and named by
+    their thumbprints, count as long. Where `ends_tokens` is set, the tokens of that client must go
+    in the same transaction.
     """
 
-    bank: Bank
+    subject: Bank | None
     client: Client | None = None
     keys_added: frozenset[str] = frozenset()
     keys_ended: frozenset[str] = frozenset()
@@ -248,6 +250,18 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     certificates_added: frozenset[str] = frozenset()
     certificates_ended: frozenset[str] = frozenset()
     ends_tokens: bool = False
+
+    @property
+    def bank(self) -> Bank:
+        """The bank that the change was about.
+
+        Raises:
+            ValueError: it was about none.
+        """
+        if self.subject is None:
+            message = "a change that was about no bank"
+            raise ValueError(message)
+        return self.subject
 
 
 class FetchedKeys(msgspec.Struct, frozen=True, kw_only=True):

@@ -106,6 +106,7 @@ def intent_record(caller: Caller, asked: Asked, coverage: Coverage, intent: Inte
             business_ref=asked.business_ref,
             product=asked.product,
             role=asked.role,
+            policy=coverage.policy,
         ),
         bank=caller.bank_name,
         enterprise=name_enterprise(consent),

@@ -166,8 +166,8 @@ class Ledger:
         """Return what the pack of a report needs, each entry once, in the log's order.
 
         The report's entries; with a consent also its whole chain, up to the report and after it,
-        and the enrolments of whoever approved. Proofs stay with the report's own entries, the
-        consent's approval and its request.
+        the enrolments of whoever approved, and the policies of the house. Proofs stay with the
+        report's own entries, the consent's approval and its request.
         """
         story = {
             one.event_id: one
@@ -178,7 +178,8 @@ class Ledger:
             for link in chain:
                 story.setdefault(link.event_id, _without_requests(link))
             approvals = [one.event_id for one in chain if one.kind is EventKind.CONSENT_APPROVED]
-            for row in await openings.find_enrolments(tx, approvals):
+            rows = await openings.find_enrolments(tx, approvals)
+            for row in (*rows, *await openings.find_policies(tx)):
                 story[row.event_id] = self._vault.unlock(row)
         return sorted(story.values(), key=_place_of)
 

@@ -74,6 +74,17 @@ async def find_enrolments(tx: Transaction, approvals: Sequence[str]) -> list[Ope
     return await tx.fetch_rows(OpeningRow, FIND_ENROLMENTS, list(approvals), OPENINGS_MAX)
 
 
+FIND_POLICIES = """
+    SELECT * FROM ledger_opened WHERE kind = 'policy.changed'
+    ORDER BY log_index NULLS LAST, intake_no LIMIT $1
+"""
+
+
+async def find_policies(tx: Transaction) -> list[OpeningRow]:
+    """Return the entries of the house's policies, in the log's order."""
+    return await tx.fetch_rows(OpeningRow, FIND_POLICIES, OPENINGS_MAX)
+
+
 FIND_REFERENCE = "SELECT reference FROM ledger_references WHERE kind = $1 AND subject = $2"
 
 

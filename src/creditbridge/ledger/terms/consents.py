@@ -67,3 +67,13 @@ class ConsentSilenced(Terms, frozen=True, kw_only=True):
     version: int
     withdrawn: str  # Event id of the withdrawal.
     waited_milliseconds: int
+
+
+class PolicyChanged(Terms, frozen=True, kw_only=True):
+    """Another policy says how far consents may reach, from `use_from` on."""
+
+    version: int
+    use_from: Instant
+    policy: str  # Its canonical JSON (RFC 8785), whole: a replay runs by it.
+    signature: str  # base64url, by the consent key over the policy's bytes behind their domain.
+    change_id: str | None = None  # What two operators decided; absent: the house's own first one.

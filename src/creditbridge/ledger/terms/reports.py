@@ -31,6 +31,7 @@ class ReportIntended(ReportTerms, frozen=True, kw_only=True):
     business_ref: str | None = None
     product: str | None = None
     role: str | None = None
+    policy: str | None = None  # The version of the policy within which the consent was used.
 
 
 class ReportRefused(ReportTerms, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from creditbridge.parties.changes import (
     client_redirects,
     client_registration,
     client_self_signed,
+    consent_policy,
 )
 from creditbridge.parties.model import Applied, Change, ChangeKind
 
@@ -48,5 +49,6 @@ KINDS: Mapping[ChangeKind, Kind] = MappingProxyType(
         ChangeKind.CLIENT_CONSTRAINT: Kind(client_constraint.read, client_constraint.apply),
         ChangeKind.CLIENT_REDIRECTS: Kind(client_redirects.read, client_redirects.apply),
         ChangeKind.CLIENT_ENDING: Kind(client_ending.read, client_ending.apply),
+        ChangeKind.CONSENT_POLICY: Kind(consent_policy.read, consent_policy.apply),
     }
 )

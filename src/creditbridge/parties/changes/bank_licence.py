@@ -50,4 +50,4 @@ async def apply(tx: Transaction, change: Change) -> Applied:
     if licensed == bank:
         raise LicenceUnchanged
     await banks.set_licence(tx, licensed)
-    return Applied(bank=licensed)
+    return Applied(subject=licensed)

@@ -46,7 +46,7 @@ async def apply(tx: Transaction, change: Change) -> Applied:
     await banks.add_bank(tx, bank, change_id=change.change_id)
     await keep_newcomers(tx, newcomers)
     return Applied(
-        bank=bank,
+        subject=bank,
         keys_added=list_key_ids(newcomers),
         certificates_added=list_thumbprints(newcomers),
     )

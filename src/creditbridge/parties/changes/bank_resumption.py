@@ -44,4 +44,4 @@ async def apply(tx: Transaction, change: Change) -> Applied:
         raise BankActive
     if (bank := await banks.set_standing(tx, bank_id, Standing.ACTIVE)) is None:
         raise BankUnknown  # pragma: no cover -- read a line above, and banks are never deleted
-    return Applied(bank=bank)
+    return Applied(subject=bank)

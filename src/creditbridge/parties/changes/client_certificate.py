@@ -46,4 +46,4 @@ async def apply(tx: Transaction, change: Change) -> Applied:
         raise OnboardingClash
     await clients.set_subject(tx, asked.client_id, asked.matcher)
     client = replace(registration.client, matcher=asked.matcher)
-    return Applied(bank=registration.bank, client=client, ends_tokens=True)
+    return Applied(subject=registration.bank, client=client, ends_tokens=True)

@@ -46,4 +46,4 @@ async def apply(tx: Transaction, change: Change) -> Applied:
         raise ConstraintUnchanged
     await clients.set_constraint(tx, asked.client_id, asked.sender_constraint)
     client = replace(registration.client, sender_constraint=asked.sender_constraint)
-    return Applied(bank=registration.bank, client=client, ends_tokens=True)
+    return Applied(subject=registration.bank, client=client, ends_tokens=True)

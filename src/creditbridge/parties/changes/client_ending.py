@@ -40,7 +40,7 @@ async def apply(tx: Transaction, change: Change) -> Applied:
     await clients.end_keys(tx, client.client_id, live, at=tx.now)
     await certificates.end(tx, client.client_id, own, at=tx.now)
     return Applied(
-        bank=registration.bank,
+        subject=registration.bank,
         client=client,
         keys_ended=frozenset(live),
         keys_end_at=tx.now if live else None,

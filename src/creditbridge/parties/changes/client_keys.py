@@ -103,7 +103,7 @@ async def apply(tx: Transaction, change: Change) -> Applied:
     for key, name in keys:
         await banks.add_key(tx, key, thumbprint=name)
     return Applied(
-        bank=registration.bank,
+        subject=registration.bank,
         client=client,
         keys_added=frozenset(key.key_id for key in added),
         keys_ended=frozenset(asked.end),

@@ -50,4 +50,4 @@ async def apply(tx: Transaction, change: Change) -> Applied:
     redirect_uris = frozenset(asked.redirect_uris)
     await clients.set_redirects(tx, asked.client_id, redirect_uris)
     client = replace(registration.client, redirect_uris=redirect_uris)
-    return Applied(bank=registration.bank, client=client)
+    return Applied(subject=registration.bank, client=client)

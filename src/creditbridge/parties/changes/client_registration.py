@@ -49,7 +49,7 @@ async def apply(tx: Transaction, change: Change) -> Applied:
     newcomers = await take_newcomers(tx, bank, [registration.client])
     await keep_newcomers(tx, newcomers)
     return Applied(
-        bank=bank,
+        subject=bank,
         client=newcomers[0].client,
         keys_added=list_key_ids(newcomers),
         certificates_added=list_thumbprints(newcomers),

@@ -81,7 +81,7 @@ async def apply(tx: Transaction, change: Change) -> Applied:
     for certificate in own:
         await certificates.add_certificate(tx, certificate)
     return Applied(
-        bank=registration.bank,
+        subject=registration.bank,
         client=registration.client,
         keys_end_at=end_at if asked.take_back else None,
         certificates_added=frozenset(one.thumbprint for one in own),
