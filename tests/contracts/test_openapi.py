@@ -97,8 +97,15 @@ NEVER_TOLD: Mapping[str, frozenset[str]] = {
             "dpop-proof-rejected",
             "answer-seal-broken",
             "http-answer-unfit",
+            "address-unreadable",
+            "approval-statement-malformed",
             "http-too-large",
             "http-unavailable",
+            "mail-refused",
+            "mail-unavailable",
+            "passkey-malformed",
+            "sm2-cipher-malformed",
+            "sm4-seal-broken",
             "structured-field-malformed",
             "tile-unknown",
             "token-rejected",
@@ -143,8 +150,11 @@ def status_told(kind: type[CreditbridgeError]) -> int:
 
 def routes_of(app: Application) -> dict[str, set[str]]:
     """Return the addresses of a door with their methods, in lower case."""
-    litestar = getattr(app, "app", None)
-    routes = getattr(litestar, "routes", [])
+    # The framework stands behind whatever answers before it.
+    inner: object = app
+    while inner is not None and not hasattr(inner, "routes"):
+        inner = getattr(inner, "app", None)
+    routes = getattr(inner, "routes", [])
     return {
         route.path_format: {method.lower() for method in route.methods} - {"options"}
         for route in routes
