@@ -1,6 +1,7 @@
 """The form of a token request, as hostile as it may come (RELIABILITY, section 3: Forms)."""
 
 import pytest
+from hypothesis import example, given, strategies as st
 
 from creditbridge.access.form import CONTENT_TYPE, FIELDS_MAX, FormFault, parse_form
 from creditbridge.access.model import InvalidRequest
@@ -111,3 +112,21 @@ def test_a_parameter_in_the_address_is_refused() -> None:
         parse_form(b"client_id=a", content_type=CONTENT_TYPE, query=b"client_id=b")
 
     assert refusal.value.prose == FormFault.QUERY
+
+
+def outcome(body: bytes) -> dict[str, str] | str:
+    """Return what a form says, or what is wrong with it."""
+    try:
+        return dict(parse_form(body, content_type=CONTENT_TYPE))
+    except InvalidRequest as refusal:
+        return refusal.prose
+
+
+@given(st.text(alphabet="ab=&_.~:/-+%4\n\u0661", max_size=24).map(str.encode))
+@example(b"a=1&a=1")
+@example(b"&".join([b"a%d=1" % number for number in range(FIELDS_MAX - 1)]))
+@example(b"a" * 129 + b"=1")
+@example(b"a=" + b"1" * 4097)
+def test_a_plain_form_is_read_as_any_other(body: bytes) -> None:
+    """An empty field makes no difference, except that the form is then read field by field."""
+    assert outcome(body) == outcome(b"&" + body)

@@ -16,9 +16,16 @@ from creditbridge.access.metadata import (
     TOKEN_PATH,
 )
 from creditbridge.access.model import OAuthError
-from creditbridge.endpoints.exchange import HttpRequest
+from creditbridge.endpoints.exchange import Exchange, HttpRequest
 from creditbridge.endpoints.house import AtHouse, House
-from creditbridge.endpoints.oauth_form import answer_client, read_client_request, refuse_client
+from creditbridge.endpoints.oauth_form import (
+    Answer,
+    answer_client,
+    read_client_request,
+    refuse_client,
+    write_answer,
+    write_refusal,
+)
 from creditbridge.journeys import (
     ask_person as ask,
     introspect_token as introspection,
@@ -30,20 +37,20 @@ from creditbridge.journeys import (
 CACHE_SECONDS = 300
 
 
-async def answer_token(request: HttpRequest, body: bytes, house: House) -> Response[bytes]:
+async def answer_token(request: Exchange, body: bytes, house: House) -> Answer:
     """Issue a token, or refuse in the words of RFC 6749, section 5.2."""
     try:
         asked = read_client_request(request, body, house, path=TOKEN_PATH, door=issue.DOOR)
         issued = await house.issue_token(asked)
     except OAuthError as refusal:
-        return refuse_client(refusal)
-    return answer_client(issued.to_answer())
+        return write_refusal(refusal)
+    return write_answer(issued.to_answer())
 
 
 @post(TOKEN_PATH, status_code=200)
 async def issue_token(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Answer what `TokenDoor` leaves to the framework: a body that does not say how long it is."""
-    return await answer_token(request, await request.body(), house)
+    return (await answer_token(request, await request.body(), house)).to_response()
 
 
 @post(PAR_PATH, status_code=201)

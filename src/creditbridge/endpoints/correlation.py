@@ -6,7 +6,6 @@ Every answer to a client that is known also says how much it may still ask.
 
 import re
 import secrets
-import uuid
 from collections.abc import Awaitable, Callable, Iterable
 
 from litestar.enums import ScopeType
@@ -24,6 +23,8 @@ from creditbridge.protocols.rate_limit_fields import (
 
 INTERACTION_HEADER = b"x-fapi-interaction-id"
 TRACE_HEADER = b"traceparent"
+_POLICY_HEADER, _LIMIT_HEADER = POLICY_FIELD.encode("ascii"), LIMIT_FIELD.encode("ascii")
+VARIANTS = "89ab"
 _UUID = re.compile(rb"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TRACE = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -34,15 +35,26 @@ def interaction_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
     # Echoed and logged, so only what can be nothing but a UUID (RFC 9562, section 4).
     if len(sent) == 1 and _UUID.fullmatch(sent[0]):
         return sent[0].decode("ascii")
-    return str(uuid.uuid4())
+    return _new_uuid()
+
+
+def _new_uuid() -> str:
+    # Written and not computed: a `UUID` costs as much as all else that names an exchange.
+    digits = secrets.token_hex(16)
+    variant = VARIANTS[ord(digits[16]) & 3]
+    # The version and the variant (RFC 9562, section 5.4).
+    return "-".join(
+        (digits[:8], digits[8:12], f"4{digits[13:16]}", f"{variant}{digits[17:20]}", digits[20:])
+    )
 
 
 def traceparent_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """Return the caller's trace with a span of our own, or a new trace."""
     sent = [value for name, value in headers if name == TRACE_HEADER]
-    known = len(sent) == 1 and _TRACE.fullmatch(sent[0]) is not None
-    trace = sent[0][3:35].decode("ascii") if known else secrets.token_hex(16)
-    return f"00-{trace}-{secrets.token_hex(8)}-01"
+    if len(sent) == 1 and _TRACE.fullmatch(sent[0]):
+        return f"00-{sent[0][3:35].decode('ascii')}-{secrets.token_hex(8)}-01"
+    drawn = secrets.token_hex(24)
+    return f"00-{drawn[:32]}-{drawn[32:]}-01"
 
 
 def _limits_of(scope: Scope) -> list[tuple[bytes, bytes]]:
@@ -50,8 +62,8 @@ def _limits_of(scope: Scope) -> list[tuple[bytes, bytes]]:
     if not isinstance(meter, Meter) or not meter.allowances:
         return []
     return [
-        (POLICY_FIELD.encode("ascii"), write_policies(meter.allowances).encode("ascii")),
-        (LIMIT_FIELD.encode("ascii"), write_limits(meter.allowances).encode("ascii")),
+        (_POLICY_HEADER, write_policies(meter.allowances).encode("ascii")),
+        (_LIMIT_HEADER, write_limits(meter.allowances).encode("ascii")),
     ]
 
 

@@ -14,7 +14,7 @@ from creditbridge.access.form import FormFault, parse_form
 from creditbridge.access.metadata import BACKCHANNEL_PATH, TOKEN_PATH
 from creditbridge.access.model import ClientRequest, InvalidRequest, OAuthError, TooManyRequests
 from creditbridge.endpoints.exchange import (
-    HttpRequest,
+    Exchange,
     header,
     list_headers,
     meter_of,
@@ -25,6 +25,7 @@ from creditbridge.journeys.prove_client import CertificateTakenBack
 from creditbridge.protocols.certificate_binding import PeerCertificate
 from creditbridge.protocols.certificate_chain import CertificateUntrusted
 
+MEDIA_TYPE = "application/json"
 NO_STORE = {"cache-control": "no-store"}
 CLOSE = {"connection": "close"}
 # RFC 6749, section 5.2: 401 for a client that is not proven, 400 for everything else; RFC 6585,
@@ -37,8 +38,22 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client is answered: JSON, and the headers beside its type and length."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def to_response(self) -> Response[bytes]:
+        """Return it as the framework sends it."""
+        return Response(
+            self.body, status_code=self.status, headers=self.headers, media_type=MEDIA_TYPE
+        )
+
+
 def read_client_request(
-    request: HttpRequest, body: bytes, house: House, *, path: str, door: str
+    request: Exchange, body: bytes, house: House, *, path: str, door: str
 ) -> ClientRequest:
     """Return what a client sent to the endpoint at this path of the bank door.
 
@@ -79,13 +94,13 @@ def _names_of(bank_url: str, path: str) -> frozenset[str]:
     return frozenset(bank_url + name for name in NAMES.get(path, ()))
 
 
-def _require_uncoded(request: HttpRequest) -> None:
+def _require_uncoded(request: Exchange) -> None:
     # Whoever stands between could read it decoded, and another form than this one.
     if any(name == b"content-encoding" for name, _ in request.scope["headers"]):
         raise InvalidRequest(FormFault.CODED)
 
 
-def _read_certificate(request: HttpRequest) -> PeerCertificate | None:
+def _read_certificate(request: Exchange) -> PeerCertificate | None:
     try:
         return peer_certificate(request)
     except CertificateUntrusted as error:
@@ -94,24 +109,29 @@ def _read_certificate(request: HttpRequest) -> PeerCertificate | None:
 
 def answer_client(members: object, *, status: int = 200) -> Response[bytes]:
     """Answer a client; nobody on the way keeps it."""
-    return _answer(members, status, NO_STORE)
+    return write_answer(members, status=status).to_response()
 
 
 def refuse_client(refusal: OAuthError) -> Response[bytes]:
     """Answer a refusal (RFC 6749, section 5.2)."""
+    return write_refusal(refusal).to_response()
+
+
+def write_answer(members: object, *, status: int = 200) -> Answer:
+    """Return the answer to a client; nobody on the way keeps it."""
+    return Answer(status=status, headers=NO_STORE, body=msgspec.json.encode(members))
+
+
+def write_refusal(refusal: OAuthError) -> Answer:
+    """Return the answer of a refusal (RFC 6749, section 5.2)."""
     headers = NO_STORE
     if isinstance(refusal, CertificateTakenBack):
         # A connection whose certificate was taken back must not go on (PROTOCOLS T3).
         headers |= CLOSE
     if isinstance(refusal, TooManyRequests):
         headers |= {"retry-after": str(refusal.retry_after_seconds)}
-    return _answer(refusal.to_answer(), STATUS.get(refusal.oauth_code, 400), headers)
-
-
-def _answer(members: object, status: int, headers: dict[str, str]) -> Response[bytes]:
-    return Response(
-        msgspec.json.encode(members),
-        status_code=status,
+    return Answer(
+        status=STATUS.get(refusal.oauth_code, 400),
         headers=headers,
-        media_type="application/json",
+        body=msgspec.json.encode(refusal.to_answer()),
     )

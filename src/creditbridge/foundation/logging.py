@@ -13,9 +13,10 @@ import logging
 import sys
 from collections.abc import Generator, Mapping, MutableMapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from traceback import walk_tb
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Protocol, TextIO, TypeGuard
 
 import msgspec
@@ -67,7 +68,7 @@ def configure_logging(
     times = _Times(clock or SystemClock())
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            add_bound,
             structlog.processors.add_log_level,
             times,
             tell_exception,
@@ -92,11 +93,21 @@ def get_logger(room: str) -> Logger:
 @contextmanager
 def bind_log(**parts: object) -> Generator[None]:
     """Add parts, such as `interaction` and `trace`, to every event inside the block."""
-    with structlog.contextvars.bound_contextvars(**parts):
+    bound = _bound.set({**_bound.get(), **parts})
+    try:
         yield
+    finally:
+        _bound.reset(bound)
 
 
 Event = MutableMapping[str, object]
+# One variable for all parts: each exchange binds some, and most log nothing.
+_bound: ContextVar[Mapping[str, object]] = ContextVar("bound", default=MappingProxyType({}))
+
+
+def add_bound(_logger: object, _method: str, event: Event) -> Event:
+    """Add what `bind_log` bound; a part that the event names itself stays."""
+    return {**_bound.get(), **event}
 
 
 class _Times:
