@@ -1,7 +1,7 @@
 """The one way in which a client proves itself, whichever endpoint of the server it came to."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import pytest
@@ -15,6 +15,7 @@ from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.journeys.limit_client import LimitClient
 from creditbridge.journeys.prove_client import ProveClient
 from creditbridge.journeys.records.clients import Refusal, refused_token_record
+from creditbridge.journeys.sum_up_overruns import FULL_MAX, Overruns
 from creditbridge.journeys.sum_up_strangers import Strangers
 from creditbridge.ledger.model import CallerRefused, Core, Record, TokenRefused
 from creditbridge.ledger.service import Ledger
@@ -37,6 +38,7 @@ class House(Protocol):
 
     database: Database
     limit_client: LimitClient
+    overruns: Overruns
     ledger: Ledger
     admission: Admission
 
@@ -176,6 +178,29 @@ async def test_T3_a_revoked_certificate_goes_no_further(
     (record,) = await house.told("caller")
     assert isinstance(record.terms, CallerRefused)
     assert (record.terms.door, record.terms.code) == (DOOR, "certificate-revoked")
+
+
+async def test_T3_a_revoked_certificate_that_comes_on_and_on_is_counted(
+    prove_client: ProveClient,
+    request_of_north: ClientRequest,
+    house: House,
+    revocations: Revocations,
+) -> None:
+    """A few are in the ledger, the others in the sum of the minute: it fills no ten-year log."""
+    revocations.refusal = CertificateRevoked()
+    async with house.database.transaction() as tx:
+        now = tx.now
+    # A floor ahead of the clock stands still: all come within one minute.
+    await house.database.raise_floor(now + timedelta(days=1))
+
+    for _ in range(FULL_MAX + 2):
+        with pytest.raises(InvalidClient):
+            await enter(prove_client, request_of_north)
+
+    assert len(await house.told("caller")) == FULL_MAX
+    (counted,) = house.overruns.take_until(END)
+    assert (counted.line.door, counted.line.policy) == (DOOR, "certificate-revoked")
+    assert counted.count == 2
 
 
 async def test_a_stranger_is_counted_under_the_door_and_not_recorded(
