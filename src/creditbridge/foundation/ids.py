@@ -8,6 +8,7 @@ from enum import StrEnum
 # Without i, l, o and u: read over the telephone, no two of them are one.
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 ID_CHARACTERS = 26
+_PAIRS = tuple(high + low for high in ALPHABET for low in ALPHABET)
 _SHAPE = re.compile(rf"[a-z]{{3}}_[0-7][{ALPHABET}]{{{ID_CHARACTERS - 1}}}")
 
 
@@ -51,7 +52,8 @@ def is_id(kind: Kind, text: str) -> bool:
 
 
 def _encode(value: int) -> str:
-    return "".join(ALPHABET[value >> shift & 31] for shift in range(125, -1, -5))
+    # Two characters at a time: 26 of them are 13 pairs.
+    return "".join([_PAIRS[value >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def new_reference() -> str:

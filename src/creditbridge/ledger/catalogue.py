@@ -85,6 +85,9 @@ class ReferenceKind(StrEnum):
     CONSENT = "consent"
     PERSON = "person"
 
+    # As its word: the enum's own is written in Python, and asked for a dozen times per record.
+    __hash__ = str.__hash__
+
 
 class DigestName(StrEnum):
     """What a salted digest was taken of."""

@@ -69,11 +69,13 @@ def to_plain(value: Writable) -> JsonValue:
             plain = value
         case datetime():
             plain = format_instant(value)
-        case msgspec.Struct():
-            plain = _members_of(value)
+        case dict():
+            plain = _plain_mapping(value)
         case frozenset():
             plain = [*sorted(map(str, value))]
-        case dict() | Mapping():  # The first costs little to tell, and is what there is.
+        case msgspec.Struct():  # Like `Mapping`, it costs more to tell than what stands above.
+            plain = _members_of(value)
+        case Mapping():
             plain = _plain_mapping(value)
         case _:
             assert_never(value)
@@ -130,7 +132,9 @@ def _members_of(struct: msgspec.Struct) -> dict[str, JsonValue]:
         members[config.tag_field] = str(config.tag)
     for name in struct.__struct_fields__:
         member: Writable | None = getattr(struct, name)
-        if member is not None:
-            # Most members are plain texts, and every record is written down several times.
-            members[name] = member if type(member) is str else to_plain(member)
+        # Most members are plain texts or absent, and every record is written down several times.
+        if type(member) is str:
+            members[name] = member
+        elif member is not None:
+            members[name] = to_plain(member)
     return members
