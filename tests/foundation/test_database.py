@@ -516,3 +516,64 @@ async def test_what_asks_nothing_begins_nothing(database: Database) -> None:
     """A block without a statement sends none."""
     async with database.transaction(reads_now=False) as tx:
         assert not tx.has_begun
+
+
+INSERT_BOTH = "INSERT INTO things SELECT * FROM unnest($1::int[], $2::text[])"
+RETURNING = "INSERT INTO things VALUES ($1, $2) RETURNING number, word"
+WITH_ITS_OWN = "WITH one AS (SELECT 1) SELECT 4 AS number, 'own' AS word FROM one"
+
+
+@pytest.mark.parametrize(
+    ("nexts", "sent"),
+    [
+        ([(RETURNING, 3, "next")], 1),
+        ([(WITH_ITS_OWN,)], 2),
+        ([], 1),
+    ],
+)
+async def test_what_joins_the_next_statement_is_written_with_it(
+    things: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    nexts: list[tuple[str, int, str] | tuple[str]],
+    sent: int,
+) -> None:
+    """In one round trip, each with its own parameters; behind it where it can be none of its parts.
+
+    Where none follows it goes by itself.
+    """
+    statements: list[str] = []
+    execute = vars(asyncpg.Connection)["_execute"]  # The one gate of all statements.
+
+    async def listen(self: object, statement: str, *rest: object, **named: object) -> object:
+        statements.append(statement)
+        return await execute(self, statement, *rest, **named)
+
+    async with things.transaction() as tx:
+
+        async def write() -> None:
+            monkeypatch.setattr(asyncpg.Connection, "_execute", listen)
+            await tx.join_next(INSERT_BOTH, [1, 2], ["one", "two"])
+            for statement, *arguments in nexts:
+                await tx.fetch_rows(Thing, statement, *arguments)
+
+        tx.put_off(write)
+
+    monkeypatch.undo()
+    assert len(statements) == sent
+    assert await count(things) == 2 + sum(next_[0] is RETURNING for next_ in nexts)
+
+
+async def test_what_joins_and_fails_undoes_all(things: Database) -> None:
+    """Neither the one nor the other is written."""
+
+    async def both(number: int) -> None:
+        async with things.transaction() as tx:
+            await tx.join_next(INSERT_BOTH, [number], ["joined"])
+            await tx.fetch_rows(Thing, RETURNING, 2, "next")
+
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await both(2)
+    assert await count(things) == 0
+
+    await both(1)
+    assert await count(things) == 2

@@ -69,7 +69,8 @@ async def join_issuers(tx: Transaction) -> None:
 
 async def _write_tokens(tx: Transaction, rows: Sequence[tuple[bytes, Token]]) -> None:
     tokens = [token for _, token in rows]
-    await tx.execute(
+    # Beside it the ledger takes its numbers: the two need one round trip.
+    await tx.join_next(
         KEEP,
         [digest for digest, _ in rows],
         [token.client_id for token in tokens],
