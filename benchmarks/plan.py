@@ -23,6 +23,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     repeats: int = 150
     endpoint_seconds: float = 3.0
     fixed_connections: int = 8
+    # As a bank's gateway has them: commits, and what else is shared, are shared by so many.
+    token_connections: int = 32
     token_rounds: int = 5
     token_seconds: float = 3.0
     token_warm_up_seconds: float = 6.0

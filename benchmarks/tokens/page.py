@@ -24,7 +24,7 @@ def write_tokens(page: Page, plan: Plan, tokens: TokenFindings) -> None:
     page.write()
     page.write(
         "client_credentials with tls_client_auth, certificate-bound tokens, over "
-        f"{plan.fixed_connections} keep-alive"
+        f"{plan.token_connections} keep-alive"
     )
     page.write(
         f"mutual-TLS connections; {plan.token_rounds} rounds of {plan.token_seconds:g} s a side, "

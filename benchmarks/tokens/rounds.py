@@ -99,7 +99,7 @@ async def _ask(plan: Plan, side: TokenSide, load: FixedLoad, seconds: float) -> 
     size = await side.read_log()
     before = read_cpu(side.roots)
     side.watch(True)  # noqa: FBT003 - a callback with one meaning
-    told = load.ask(side.request, connections=plan.fixed_connections, seconds=seconds)
+    told = load.ask(side.request, connections=plan.token_connections, seconds=seconds)
     # Putting the log in order belongs to the tokens, and must not fall into another's round.
     grown = await _settle(side)
     side.watch(False)  # noqa: FBT003 - a callback with one meaning
