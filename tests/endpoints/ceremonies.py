@@ -10,7 +10,7 @@ from tests.endpoints.stage import PEOPLE_URL, Stage
 from tests.endpoints.wire import Answer
 from tests.passkeys import Authenticator, Members, base64url, make_authenticator
 
-FIELD = re.compile(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)">')
+FIELD = re.compile(r'<input type="hidden" name="([A-Za-z_]+)" value="([^"]*)">')
 NONE: Members = {}
 
 

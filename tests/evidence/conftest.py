@@ -16,12 +16,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
+from tests.passkeys import PARTY
 
 from creditbridge.consents.artefact import artefact_message, encode_artefact
 from creditbridge.consents.model import ConsentArtefact, Grantee, Grantor
 from creditbridge.evidence.assembling import assemble_pack
 from creditbridge.evidence.model import PackMaterial
-from creditbridge.evidence.pins import LogPin, Pin, Pins, PinsFile, read_pins
+from creditbridge.evidence.pins import LogPin, PartyPin, Pin, Pins, PinsFile, read_pins
 from creditbridge.foundation.keys import FileKey, name_key
 from creditbridge.ledger.composing import Numbers, names_of, prepare, subject_of
 from creditbridge.ledger.encoding import to_base64url
@@ -117,6 +118,7 @@ def pins_file(keys: Keys) -> PinsFile:
         seal_keys=pin("seal"),
         platform_keys={"provincial": pin("platform")},
         bank_keys=pin("bank"),
+        relying_parties=(PartyPin(rp_id=PARTY.rp_id, origins=PARTY.origins),),
     )
 
 
@@ -432,12 +434,16 @@ def pack(write: Write, story: list[Record]) -> bytes:
     return assemble_pack(write(story))
 
 
+def reference_of(kind: ReferenceKind, subject: str) -> str:
+    """Return a reference that a test can name beforehand; the house draws random ones."""
+    return hashlib.sha256(f"{kind} {subject}".encode()).hexdigest()[:32]
+
+
 class Intake:
     """The ledger's intake in memory: references, counters and chains as the database keeps them."""
 
     def __init__(self, receipt_key: FileKey) -> None:
         self._receipt_key = receipt_key
-        self._references: dict[tuple[ReferenceKind, str], str] = {}
         self._counts: Counter[str] = Counter()
         self._last: dict[str, bytes] = {}
         self._taken = 0
@@ -446,8 +452,7 @@ class Intake:
         """Return the entry that a record becomes."""
         number, self._taken = self._taken, self._taken + 1
         references = {
-            kind: self._references.setdefault((kind, subject_of(name)), secrets.token_hex(16))
-            for kind, name in names_of(record).items()
+            kind: reference_of(kind, subject_of(name)) for kind, name in names_of(record).items()
         }
         consent = references.get(ReferenceKind.CONSENT)
         chained = CATALOGUE[record.kind].chained and consent is not None

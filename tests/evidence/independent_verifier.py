@@ -17,12 +17,19 @@ from typing import TypeVar
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 Json = dict[str, object]
 T = TypeVar("T")
 ENDS = {"report.delivered": "DELIVERED", "report.refused": "REFUSED", "report.failed": "FAILED"}
+SIGNED = (
+    *("statement.json", "client-data.json", "authenticator-data"),
+    *("signature", "credential-id", "public-key"),
+)
+GONE = {"credential.ended", "credential.suspended"}
 NOT_LIVE = "a use without a live consent"
 BROKEN = (InvalidSignature, ValueError, LookupError, OSError, zipfile.BadZipFile)
 
@@ -121,6 +128,21 @@ def verify(pins: object, index: int, key_id: str, signature: bytes, message: byt
     der = encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
     public = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
     public.verify(der, message, ec.ECDSA(SHA256()))
+
+
+def verify_cose(key: bytes, signature: bytes, message: bytes) -> None:
+    """RFC 9053 keys in their canonical form: P-256, Ed25519, RSA (RFC 8812)."""
+    if key[:2] == b"\xa5\x01":
+        point = b"\x04" + key[10:42] + key[45:77]
+        public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+        public.verify(signature, message, ec.ECDSA(SHA256()))
+    elif key[:5] == b"\xa4\x01\x01\x03\x27":
+        Ed25519PublicKey.from_public_bytes(key[-32:]).verify(signature, message)
+    else:
+        number = int.from_bytes(key[11:-5])
+        RSAPublicNumbers(65537, number).public_key().verify(
+            signature, message, PKCS1v15(), SHA256()
+        )
 
 
 def tile_path(folder: Path, level: str, number: int, width: int) -> Path:
@@ -255,6 +277,39 @@ class Pack:
         earlier = [core for i, core in self.cores.items() if i < index]
         enrolled = [core["person"] for core in earlier if core["kind"] == "person.enrolled"]
         demand(self.cores[index]["person"] in enrolled, "approver")
+        if "credential" in terms or "approval" in get(self.cores[index], "digests", dict):
+            self.check_passkey(index, terms)
+
+    def check_passkey(self, index: int, terms: Json) -> None:
+        """Web Authentication, section 7.2, from the bytes alone."""
+        parts = [self.files[f"approvals/{index:012d}/{name}"] for name in SIGNED]
+        self.check_digest(index, "approval", b"".join(len(p).to_bytes(8) + p for p in parts))
+        statement, said, device, signature, credential, key = parts
+        core, stated = self.cores[index], read_json(statement)
+        shown = {"artefact": terms["artefact_digest"], "version": get(terms, "version", int) - 1}
+        demand(shown in get(stated, "consents", list), "stated artefact")
+        demand((stated["act"], stated["approver"]) == ("consent.approve", core["person"]), "stated")
+        ends = datetime.fromisoformat(get(stated, "expires_at", str))
+        demand(datetime.fromisoformat(get(core, "decided_at", str)) < ends, "statement in time")
+        earlier = [one for i, one in self.cores.items() if i < index]
+        (enrolled,) = (one for one in earlier if one["event_id"] == terms["credential"])
+        kept = get(enrolled, "terms", dict)
+        demand(enrolled["person"] == core["person"], "own passkey")
+        demand((kept["credential"], kept["public_key"]) == (b64(sha(credential)), b64(key)), "key")
+        demand(kept["approves_from"] <= get(core, "decided_at", str), "waiting time")
+        ended = [get(one, "terms", dict)["credential"] for one in earlier if one["kind"] in GONE]
+        demand(kept["credential"] not in ended, "ended passkey")
+        client = json.loads(said)
+        challenge = b64(sha(b"creditbridge-approval-v1\0", statement))
+        demand((client["type"], client["challenge"]) == ("webauthn.get", challenge), "challenge")
+        (party,) = pinned(self.pins["relying_parties"], index)
+        demand(client["origin"] in get(party, "origins", list), "origin")
+        demand(not client.get("crossOrigin") and "topOrigin" not in client, "frame")
+        flags = 0x05 if kept["device_bound"] else 0x0D
+        demand(len(device) == 37 and device[:32] == sha(str(party["rp_id"]).encode()), "RP")
+        demand(device[32] & 0xCD == flags, "flags")
+        demand(kept["device_bound"] is False or not device[32] & 0x10, "backed up")
+        verify_cose(key, signature, device + sha(said))
 
     def check_exchange(self, subject: int, intended: Json) -> None:
         at = "queries/01/"

@@ -43,7 +43,7 @@ def repack(pack: bytes, changes: dict[str, bytes]) -> bytes:
 
 
 def test_a_delivered_report_verifies_step_by_step(pack: bytes, pins: Pins, profile: bytes) -> None:
-    """Fifteen steps, each with what it rests on."""
+    """Sixteen steps, each with what it rests on."""
     verdict = verify_pack(pack, pins, profile)
 
     assert [(step.name, step.strength) for step in verdict.steps] == [
@@ -56,6 +56,7 @@ def test_a_delivered_report_verifies_step_by_step(pack: bytes, pins: Pins, profi
         ("chain", Strength.LOG_PROVEN),
         ("consent", Strength.GATEWAY_SIGNED),
         ("approver", Strength.LOG_PROVEN),
+        ("signature", Strength.SESSION_ATTESTED),
         ("coverage", Strength.REPLAYED),
         ("queries", Strength.GATEWAY_SIGNED),
         ("answers", Strength.PLATFORM_SIGNED),

@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 from msgspec.structs import replace
 from tests.journeys.fetching import no_fetch
+from tests.journeys.signing import UNSIGNED
 
 import creditbridge.access.service as access
 from creditbridge.access.model import ClientRequest
@@ -120,6 +121,7 @@ class Street:
     ) -> DecideAuthorization:
         """Return the journey of a decision, with one room put in the place of another."""
         return DecideAuthorization(
+            sign_consents=UNSIGNED,
             database=database or self.house.database,
             modes=MODES,
             consents=self.house.consents,

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from msgspec.structs import replace
+from tests.journeys.signing import UNSIGNED
 from typing_extensions import override
 
 import creditbridge.access.service as access
@@ -592,7 +593,12 @@ def give(
     approval: Callable[[Consent], Approval],
 ) -> Callable[..., Awaitable[Consent]]:
     """Lodges a request as the bank and says yes to it as the representative."""
-    journey = GiveConsent(database=house.database, consents=house.consents, ledger=house.ledger)
+    journey = GiveConsent(
+        database=house.database,
+        consents=house.consents,
+        sign_consents=UNSIGNED,
+        ledger=house.ledger,
+    )
 
     async def ask_and_agree(**terms: object) -> Consent:
         return await journey.approve(approval(await lodge(**terms)))

@@ -21,6 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from tests.journeys.conftest import USCC, House, Onboarded
+from tests.journeys.signing import UNSIGNED
 
 import creditbridge.access.service as access
 from creditbridge.admission.model import Outcome, Stored
@@ -124,7 +125,12 @@ class ConsentMachine(RuleBasedStateMachine):
         house = self.world.house
         kept = (narrowed & known.sections) or known.sections
         approval = msgspec.structs.replace(self.world.approval(known.consent), sections=kept)
-        journey = GiveConsent(database=house.database, consents=house.consents, ledger=house.ledger)
+        journey = GiveConsent(
+            database=house.database,
+            consents=house.consents,
+            sign_consents=UNSIGNED,
+            ledger=house.ledger,
+        )
         if self._tries(journey.approve(approval)):
             assert (known.state, self.world.days < known.ends_on) == ("REQUESTED", True)
             known.state, known.sections = "ACTIVE", kept
@@ -140,7 +146,12 @@ class ConsentMachine(RuleBasedStateMachine):
             person_id=self.world.person_id,
             role=Role.LEGAL_REP,
         )
-        journey = GiveConsent(database=house.database, consents=house.consents, ledger=house.ledger)
+        journey = GiveConsent(
+            database=house.database,
+            consents=house.consents,
+            sign_consents=UNSIGNED,
+            ledger=house.ledger,
+        )
         if self._tries(journey.refuse(refusal)):
             assert known.state == "REQUESTED"
             known.state = "REFUSED"

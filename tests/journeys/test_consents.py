@@ -5,6 +5,7 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 import pytest
+from tests.journeys.signing import UNSIGNED
 
 import creditbridge.access.service as access
 from creditbridge.consents.acts import Approval, ConsentRequest, Refusal, Withdrawal
@@ -73,7 +74,12 @@ class House(Protocol):
 
 def give_in(house: House) -> GiveConsent:
     """Return the journey of a yes or a no."""
-    return GiveConsent(database=house.database, consents=house.consents, ledger=house.ledger)
+    return GiveConsent(
+        database=house.database,
+        consents=house.consents,
+        sign_consents=UNSIGNED,
+        ledger=house.ledger,
+    )
 
 
 def withdraw_in(house: House) -> WithdrawConsent:
@@ -285,9 +291,9 @@ async def test_no_consent_is_given_without_the_ledgers_word(
     consent = await lodge()
 
     with pytest.raises(DatabaseUnavailable):
-        await GiveConsent(database=house.database, consents=house.consents, ledger=broken).approve(
-            approval(consent)
-        )
+        await GiveConsent(
+            database=house.database, consents=house.consents, sign_consents=UNSIGNED, ledger=broken
+        ).approve(approval(consent))
 
     async with house.database.transaction() as tx:
         assert await house.consents.get_consent(tx, consent.consent_id) == consent

@@ -16,6 +16,7 @@ MARK = re.compile(r"#\s(\d+(?:,\s\d+)*)")
 PLAIN = {
     "__init__.py",
     "answered_consents.py",
+    "approver_signature.py",
     "asked_consents.py",
     "report_ports.py",
     "require_voice.py",

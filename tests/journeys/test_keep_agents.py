@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 import pytest
+from tests.journeys.signing import UNSIGNED
 from tests.journeys.voices import USCC, FakeNotices, appointment_of, enrol
 
 from creditbridge.consents.acts import Approval
@@ -179,7 +180,12 @@ async def test_an_agent_approves_within_the_limits_and_not_beyond(
     lodge: Callable[..., Awaitable[Consent]],
 ) -> None:
     """Before the appointment nothing; then what it covers; a section more is refused by name."""
-    give = GiveConsent(database=house.database, consents=house.consents, ledger=house.ledger)
+    give = GiveConsent(
+        database=house.database,
+        consents=house.consents,
+        sign_consents=UNSIGNED,
+        ledger=house.ledger,
+    )
     consent = await lodge()
 
     def approval() -> Approval:

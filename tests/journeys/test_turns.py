@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Protocol, TypeAlias
 
 import pytest
+from tests.journeys.signing import UNSIGNED
 
 import creditbridge.consents.moves.service as moves
 from creditbridge.consents.acts import Approval, Pause
@@ -269,7 +270,12 @@ async def test_a_bank_takes_back_what_was_not_answered(
     assert (last.terms.state, last.terms.reason) == ("LAPSED", "bank-cancelled")
     with pytest.raises(TransitionImpossible):
         await cancel(caller, consent.consent_id)
-    give = GiveConsent(database=house.database, consents=house.consents, ledger=house.ledger)
+    give = GiveConsent(
+        database=house.database,
+        consents=house.consents,
+        sign_consents=UNSIGNED,
+        ledger=house.ledger,
+    )
     with pytest.raises(TransitionImpossible):
         await give.approve(approval(consent))
 

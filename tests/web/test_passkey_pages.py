@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
+from tests.web.conftest import make_terms
 from tests.web.test_pages import Reader
 
 from creditbridge.endpoints.pages import Allowance, page_headers, read_static, render
@@ -15,6 +16,7 @@ from creditbridge.endpoints.passkey_views import (
     PasskeyLine,
     PasskeyListView,
 )
+from creditbridge.endpoints.signing import SigningView
 from creditbridge.endpoints.views import Frame, Party, Visitor
 from creditbridge.endpoints.wording import Language
 from creditbridge.login.passkeys.model import PasskeyState
@@ -53,6 +55,14 @@ def make_pages(foreign: str) -> dict[str, tuple[str, object]]:
     asks = PasskeyAskView(
         ceremony=CEREMONY, confirms=True, rp_name="Creditbridge", user_id="u", user_name=foreign
     )
+    signing = SigningView(
+        ceremony=CEREMONY,
+        action="/portal/consents/cns_1/decision",
+        fields=(("decision", "approve"), ("version", "1")),
+        terms=(make_terms(foreign),),
+        back="/portal/consents/cns_1",
+        is_needed=False,
+    )
     return {
         "list": ("passkeys", full),
         "one": ("passkeys", replace(full, live=full.live[:1])),
@@ -62,6 +72,8 @@ def make_pages(foreign: str) -> dict[str, tuple[str, object]]:
         ),
         "confirm": ("passkey_new", asks),
         "new": ("passkey_new", replace(asks, confirms=False)),
+        "signing": ("signing", signing),
+        "signing_needed": ("signing", replace(signing, is_needed=True)),
         "end": ("passkey_end", PasskeyEndView(passkey=line, is_last=True)),
         "end_one": ("passkey_end", PasskeyEndView(passkey=line, is_last=False)),
     }
@@ -90,7 +102,7 @@ def test_a_page_is_whole_and_runs_the_sites_own_file_alone(name: str, language: 
     scripts = [attributes for tag, attributes in page.tags if tag == "script"]
     assert scripts == (
         [{"src": read_static()["passkeys.js"].url, "defer": None}]
-        if name in {"confirm", "new"}
+        if name in {"confirm", "new", "signing", "signing_needed"}
         else []
     )
     assert not any(

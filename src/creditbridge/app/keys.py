@@ -6,11 +6,13 @@ from typing import TypeAlias
 import msgspec
 
 from creditbridge.endpoints.pins import PinnedHouse, pin_of
+from creditbridge.evidence.pins import PartyPin
 from creditbridge.foundation.key_rings import KeyRing
 from creditbridge.foundation.keys import FileKey, PublicKey, parse_public_key
 from creditbridge.foundation.rsa_keys import JoseFileKey
 from creditbridge.ledger.checking import Trust
 from creditbridge.ledger.sealing import OpeningKeys, load_opening_key
+from creditbridge.login.passkeys.settings import relying_party
 from creditbridge.protocols.jwk import format_jwks
 from creditbridge.protocols.signed_note import note_key
 from creditbridge.settings import Keys, Settings
@@ -51,8 +53,10 @@ def trust_files(settings: Settings, keys: Keys) -> Trust:
 
 def pin_house(settings: Settings) -> PinnedHouse:
     """Return what of the pins stands in the settings: the log's name, and the platforms' keys."""
+    party = relying_party(settings.passkeys, settings.doors.people.url)
     return PinnedHouse(
         origin=settings.ledger.origin,
+        party=PartyPin(rp_id=party.rp_id, origins=party.origins),
         platforms={
             platform.platform_id: tuple(
                 pin_of(parse_public_key(path.read_bytes(), key_id=name))

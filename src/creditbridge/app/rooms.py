@@ -37,6 +37,7 @@ from creditbridge.foundation.ids import Kind, new_id
 from creditbridge.foundation.mail import Mailer, open_mailer
 from creditbridge.foundation.sharing import SharedTransactions
 from creditbridge.journeys.admit_caller import AdmitCaller
+from creditbridge.journeys.approver_signature import HousePolicy
 from creditbridge.journeys.ask_person import AskPerson
 from creditbridge.journeys.cancel_request import CancelRequest
 from creditbridge.journeys.check_ledger import CheckLedger
@@ -64,6 +65,7 @@ from creditbridge.journeys.push_request import PushRequest
 from creditbridge.journeys.refuse_caller import RefuseCaller
 from creditbridge.journeys.request_consent import RequestConsent
 from creditbridge.journeys.revoke_token import RevokeToken
+from creditbridge.journeys.sign_consents import SignConsents
 from creditbridge.journeys.sign_in import SignIn
 from creditbridge.journeys.sum_up_overruns import Overruns
 from creditbridge.journeys.sum_up_strangers import Strangers
@@ -170,6 +172,13 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
         fetch_keys = self._fetch_keys()
         prove_client = self._prove_client(fetch_keys)
         prove_passkey = ProvePasskey(database=database, passkeys=self.passkeys, ledger=ledger)
+        sign_consents = SignConsents(
+            passkeys=self.passkeys,
+            policy=HousePolicy(
+                policies=self.consents.policies, least=self.settings.passkeys.demand
+            ),
+            ledger=ledger,
+        )
         return House(
             issuer=addresses.issuer,
             bank_url=addresses.bank_url,
@@ -220,6 +229,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 database=database,
                 modes=addresses.response_modes,
                 consents=self.consents,
+                sign_consents=sign_consents,
                 access=access,
                 ledger=ledger,
             ),
@@ -231,7 +241,11 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 scopes=addresses.scopes,
             ),
             decide_waiting=DecideWaiting(
-                database=database, consents=self.consents, access=access, ledger=ledger
+                database=database,
+                consents=self.consents,
+                sign_consents=sign_consents,
+                access=access,
+                ledger=ledger,
             ),
             revoke_token=RevokeToken(prove_client=prove_client, access=access, ledger=ledger),
             introspect_token=IntrospectToken(prove_client=prove_client, access=access),
@@ -253,6 +267,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 database=database, consents=self.consents, ledger=ledger, notices=self.notices
             ),
             passkeys=self.passkeys,
+            prove_passkey=prove_passkey,
             enrol_passkey=EnrolPasskey(
                 database=database,
                 passkeys=self.passkeys,
@@ -268,7 +283,12 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 secret=self.people_secret,
             ),
             keep_agents=KeepAgents(database=database, ledger=ledger, notices=self.notices),
-            give_consent=GiveConsent(database=database, consents=self.consents, ledger=ledger),
+            give_consent=GiveConsent(
+                database=database,
+                consents=self.consents,
+                sign_consents=sign_consents,
+                ledger=ledger,
+            ),
             withdraw_consent=WithdrawConsent(
                 database=database,
                 consents=self.consents,

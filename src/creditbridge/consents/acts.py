@@ -38,6 +38,7 @@ class ConsentRequest(msgspec.Struct, frozen=True, kw_only=True):
     clients: frozenset[str] = frozenset()
     business_ref: str | None = None
     consent_id: str | None = None
+    asked_at: datetime | None = None  # Set where it was signed as of an instant: that one counts.
     data_classes: frozenset[DataClass] = frozenset()  # Empty: those that the sections need.
     products: frozenset[Product] = frozenset()
     roles: frozenset[SubjectRole] = frozenset()

@@ -72,11 +72,25 @@ class Consents:
             RequestMalformed: its shape.
             Refused: a ceiling, or a number that the bank used before.
         """
-        ceilings = await self.policies.get_ceilings(tx, request.purposes)
-        term = require_acceptable(request, ceilings, now=tx.now)
         await _require_superseded(tx, request)
+        signed = await self.draft_consent(tx, request, now=request.asked_at or tx.now)
+        if not await store.add_consent(tx, signed):
+            raise AuthorizationTaken
+        return signed
+
+    async def draft_consent(
+        self, tx: Transaction, request: ConsentRequest, *, now: datetime
+    ) -> Consent:
+        """Return a request as it would be lodged now, its artefact included; nothing is written.
+
+        Raises:
+            RequestMalformed: its shape.
+            Refused: a ceiling.
+        """
+        ceilings = await self.policies.get_ceilings(tx, request.purposes)
+        term = require_acceptable(request, ceilings, now=now)
         consent = Consent(
-            consent_id=request.consent_id or new_id(Kind.CONSENT, now=tx.now),
+            consent_id=request.consent_id or new_id(Kind.CONSENT, now=now),
             version=1,
             state=ConsentState.REQUESTED,
             bank_id=request.bank_id,
@@ -94,7 +108,7 @@ class Consents:
             bank_uscc=request.bank_uscc,
             bank_name=request.bank_name,
             name=request.name,
-            requested_at=tx.now,
+            requested_at=now,
             lapses_at=term.lapses_at,
             rule=ceilings.rule,
             rule_version=ceilings.rule_version,
@@ -114,10 +128,28 @@ class Consents:
             monitoring=request.monitoring,
             subject_person=request.subject_person,
         )
-        signed = self._sign(consent)
-        if not await store.add_consent(tx, signed):
-            raise AuthorizationTaken
-        return signed
+        return self._sign(consent)
+
+    async def preview(self, tx: Transaction, approval: Approval) -> Consent:
+        """Return a request as this approval would make it; nothing is written.
+
+        Raises:
+            Refused: unknown to this enterprise, answered, changed, lapsed, past its term, widened.
+        """
+        found = None
+        if is_id(Kind.CONSENT, approval.consent_id):
+            found = await store.find_of_enterprise(
+                tx, consent_id=approval.consent_id, uscc=approval.uscc
+            )
+        return self.preview_draft(found, approval, now=tx.now)
+
+    def preview_draft(self, draft: Consent | None, approval: Approval, *, now: datetime) -> Consent:
+        """Return a request, lodged or not, as this approval would make it.
+
+        Raises:
+            Refused: as `approve`.
+        """
+        return self._sign(answers.approve(draft, approval, now=now))
 
     async def approve(self, tx: Transaction, approval: Approval) -> Consent:
         """Make a request a live consent; its artefact is fixed and signed now.

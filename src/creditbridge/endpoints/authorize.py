@@ -5,7 +5,7 @@ On the people's door, for browsers alone: no other site's script may call it.
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, urlencode
 
 from litestar import Response, Router, get, post
@@ -20,6 +20,17 @@ from creditbridge.endpoints.page_errors import answer_page
 from creditbridge.endpoints.pages import LANGUAGE_COOKIE, Allowance, render
 from creditbridge.endpoints.portal import STILL, UNPROCESSABLE, DecisionMissing
 from creditbridge.endpoints.showing import authorization_view
+from creditbridge.endpoints.signing import (
+    AS_OF,
+    Signable,
+    find_signature,
+    goes_without,
+    keep_fields,
+    narrow_terms,
+    read_as_of,
+    show_signing,
+    write_as_of,
+)
 from creditbridge.endpoints.views import AskedConsent, AuthorizationView, Notice
 from creditbridge.endpoints.visits import (
     Visit,
@@ -31,12 +42,12 @@ from creditbridge.endpoints.visits import (
     read_form,
     require_visit,
     see_other,
+    speaker_of,
 )
-from creditbridge.journeys.answered_consents import Shown, Speaker
+from creditbridge.journeys.answered_consents import Chosen, Shown
 from creditbridge.journeys.decide_authorization import Decision, SignInStale
 from creditbridge.journeys.open_authorization import Asked, Asking
 from creditbridge.ledger.encoding import to_base64url
-from creditbridge.ledger.model import EnterpriseName
 from creditbridge.login.model import BINDING_COOKIE, SessionMissing
 from creditbridge.login.rules import require_form_token
 from creditbridge.parties.model import ResponseMode
@@ -92,17 +103,27 @@ async def decide(request: HttpRequest, house: AtHouse) -> Response[bytes]:
             return _show(request, visit, asked, notice=Notice.UNCHANGED, chosen=chosen)
         if form.get("decision") not in {"approve", "refuse"}:
             raise DecisionMissing
-        approves = form["decision"] == "approve"
-        chosen = choose_asked(form, view.consents) if approves else None
+        chosen = choose_asked(form, view.consents) if form["decision"] == "approve" else None
         if chosen is not None and has_slips(chosen):
             return _show(request, visit, asked, chosen=chosen)
+        as_of = read_as_of(form, now=house.clock.now())
         answer = Shown(
             template_id=TEMPLATE_ID,
             template_version=TEMPLATE_VERSION,
             text_digest=shown,
-            chosen=chosen_of(chosen, now=house.clock.now()),
+            chosen=chosen_of(chosen, now=as_of),
         )
-        return await _answer(house, _decide(asking, visit, approves=approves, shown=answer))
+        decision = _decide(asking, visit, approves=form["decision"] == "approve", shown=answer)
+        if not decision.approves:
+            return await _answer(house, decision)
+        signature = await find_signature(house, visit, form)
+        if signature is None and not goes_without(form):
+            signing = await house.decide_authorization.ask(asked, decision)
+            if signing is not None:
+                fields = {**form, AS_OF: write_as_of(as_of)}
+                signable = _signable(view, asking, answer.chosen, fields)
+                return show_signing(request, house, visit, signing, signable)
+        return await _answer(house, replace(decision, signature=signature))
     except (SessionMissing, SignInStale) as error:
         return answer_page(request, error, sign_in=_address_of(asking))
 
@@ -173,17 +194,24 @@ def _digest_shown(request: HttpRequest, view: AuthorizationView) -> bytes:
     return hashlib.sha256(page).digest()
 
 
+def _signable(
+    view: AuthorizationView, asking: Asking, chosen: Chosen, fields: Mapping[str, str]
+) -> Signable:
+    return Signable(
+        action=DECISION_PATH,
+        fields=keep_fields(fields),
+        terms=tuple(narrow_terms(one.terms, chosen) for one in view.consents),
+        back=_address_of(asking),
+        leads_to=BANKS,
+    )
+
+
 def _decide(
     asking: Asking, visit: Visit, *, approves: bool, shown: Shown = NOTHING_SHOWN
 ) -> Decision:
-    enterprise = visit.enterprise
     return Decision(
         asking=asking,
-        speaker=Speaker(
-            session=visit.session,
-            role=visit.role,
-            enterprise=EnterpriseName(uscc=enterprise.uscc, name=enterprise.name),
-        ),
+        speaker=speaker_of(visit),
         approves=approves,
         shown=shown,
     )

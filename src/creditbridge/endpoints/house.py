@@ -32,6 +32,7 @@ from creditbridge.journeys.manage_grant import ManageGrant
 from creditbridge.journeys.open_authorization import OpenAuthorization
 from creditbridge.journeys.open_house import OpenHouse
 from creditbridge.journeys.pause_consent import PauseConsent
+from creditbridge.journeys.prove_passkey import ProvePasskey
 from creditbridge.journeys.prove_record import ProveRecord
 from creditbridge.journeys.push_request import PushRequest
 from creditbridge.journeys.refuse_caller import RefuseCaller
@@ -115,6 +116,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     request_consent: RequestConsent
     sign_in: SignIn
     passkeys: Passkeys
+    prove_passkey: ProvePasskey
     enrol_passkey: EnrolPasskey
     end_passkey: EndPasskey
     keep_agents: KeepAgents

@@ -7,6 +7,11 @@ from creditbridge.ledger.encoding import from_base64url
 from creditbridge.login.passkeys.model import EnrolmentInvalid, SentAssertion, SentCredential
 from creditbridge.protocols.webauthn_assertion import ApprovalInvalid, Assertion
 
+ASSERTION_FIELDS = (
+    *("signing", "credential_id", "client_data"),
+    *("authenticator_data", "signature", "user_handle"),
+)
+
 
 def read_assertion(form: Mapping[str, str]) -> SentAssertion | None:
     """Return the assertion that a form carries; None where it carries none.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from creditbridge.evidence.pins import LogPin, Pin, PinsFile
+from creditbridge.evidence.pins import LogPin, PartyPin, Pin, PinsFile
 from creditbridge.foundation.key_rings import KeyPurpose
 from creditbridge.foundation.keys import PublicKey
 from creditbridge.ledger.model import HouseKey
@@ -17,6 +17,7 @@ class PinnedHouse(msgspec.Struct, frozen=True, kw_only=True):
 
     origin: str
     platforms: dict[str, tuple[Pin, ...]]
+    party: PartyPin
 
 
 def list_pins(house: PinnedHouse, keys: Sequence[HouseKey]) -> PinsFile:
@@ -37,6 +38,7 @@ def list_pins(house: PinnedHouse, keys: Sequence[HouseKey]) -> PinsFile:
         query_keys=_pins_of(KeyPurpose.MESSAGE),
         seal_keys=_pins_of(KeyPurpose.SEAL),
         platform_keys=house.platforms,
+        relying_parties=(house.party,),
     )
 
 

@@ -22,6 +22,17 @@ from creditbridge.endpoints.showing import (
     list_view,
     withdrawal_view,
 )
+from creditbridge.endpoints.signing import (
+    AS_OF,
+    Signable,
+    find_signature,
+    goes_without,
+    keep_fields,
+    narrow_terms,
+    read_as_of,
+    show_signing,
+    write_as_of,
+)
 from creditbridge.endpoints.views import DecisionView, Frame, Notice, Slip
 from creditbridge.endpoints.visits import (
     Visit,
@@ -37,6 +48,7 @@ from creditbridge.endpoints.words import require_id
 from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.errors import Malformed
 from creditbridge.foundation.ids import Kind
+from creditbridge.journeys.answered_consents import Chosen
 from creditbridge.ledger.service import find_last_looks, tell_consent
 
 HOME = "/portal/consents"
@@ -102,22 +114,28 @@ async def decide(
     if choice.slips if approves else Slip.REASON in choice.slips:
         return _ask_again(request, visit, decision_view(consent, visit.enterprise, choice))
     if approves:
-        await house.give_consent.approve(
-            Approval(
-                consent_id=consent.consent_id,
-                version=_version_of(form),
-                uscc=visit.session.uscc,
-                person_id=visit.session.person_id,
-                role=visit.role,
-                template_id=TEMPLATE_ID,
-                template_version=TEMPLATE_VERSION,
-                # Of the text in the reader's own language: what they saw is what they signed.
-                text_digest=_digest_shown(request, view),
-                sections=choice.sections,
-                valid_to=end_of(choice, view.terms, now=now),
-                max_queries=looks_of(choice),
-            )
+        as_of = read_as_of(form, now=now)
+        approval = Approval(
+            consent_id=consent.consent_id,
+            version=_version_of(form),
+            uscc=visit.session.uscc,
+            person_id=visit.session.person_id,
+            role=visit.role,
+            template_id=TEMPLATE_ID,
+            template_version=TEMPLATE_VERSION,
+            # Of the text in the reader's own language: what they saw is what they signed.
+            text_digest=_digest_shown(request, view),
+            sections=choice.sections,
+            valid_to=end_of(choice, view.terms, now=as_of),
+            max_queries=looks_of(choice),
         )
+        signature = await find_signature(house, visit, form)
+        if signature is None and not goes_without(form):
+            asked = await house.give_consent.ask(approval, visit.session)
+            if asked is not None:
+                signable = _signable({**form, AS_OF: write_as_of(as_of)}, view, approval)
+                return show_signing(request, house, visit, asked, signable)
+        await house.give_consent.approve(approval, signature)
         return see_other(f"{HOME}?notice={Notice.APPROVED}")
     # Silence is no answer: neither button pressed means neither yes nor no.
     if form.get("decision") != "refuse":
@@ -171,6 +189,21 @@ async def withdraw(
 async def _get_own(house: House, visit: Visit, consent_id: str, tx: Transaction) -> Consent:
     return await house.consents.get_given_consent(
         tx, consent_id=consent_id, uscc=visit.session.uscc
+    )
+
+
+def _signable(form: Mapping[str, str], view: DecisionView, approval: Approval) -> Signable:
+    page = f"{HOME}/{approval.consent_id}"
+    chosen = Chosen(
+        sections=approval.sections,
+        valid_to=approval.valid_to,
+        max_queries=approval.max_queries,
+    )
+    return Signable(
+        action=f"{page}/decision",
+        fields=keep_fields(form),
+        terms=(narrow_terms(view.terms, chosen),),
+        back=page,
     )
 
 

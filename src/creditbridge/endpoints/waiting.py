@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
@@ -14,6 +15,17 @@ from creditbridge.endpoints.page_errors import answer_page
 from creditbridge.endpoints.pages import render
 from creditbridge.endpoints.portal import HOME, STILL, UNPROCESSABLE, DecisionMissing
 from creditbridge.endpoints.showing import waiting_view
+from creditbridge.endpoints.signing import (
+    AS_OF,
+    Signable,
+    find_signature,
+    goes_without,
+    keep_fields,
+    narrow_terms,
+    read_as_of,
+    show_signing,
+    write_as_of,
+)
 from creditbridge.endpoints.views import AskedConsent, Notice, WaitingView
 from creditbridge.endpoints.visits import (
     Visit,
@@ -23,11 +35,11 @@ from creditbridge.endpoints.visits import (
     language_of,
     require_visit,
     see_other,
+    speaker_of,
 )
-from creditbridge.journeys.answered_consents import Shown, Speaker
+from creditbridge.journeys.answered_consents import Chosen, Shown
 from creditbridge.journeys.decide_waiting import WaitingDecision
 from creditbridge.ledger.encoding import to_base64url
-from creditbridge.ledger.model import EnterpriseName
 
 PATH = "/portal/requests"
 TEMPLATE = "waiting"
@@ -61,28 +73,41 @@ async def decide(
         return _show(request, visit, view, notice=Notice.UNCHANGED, chosen=chosen)
     if form.get("decision") not in {"approve", "refuse"}:
         raise DecisionMissing
-    approves = form["decision"] == "approve"
+    approves, speaker = form["decision"] == "approve", speaker_of(visit)
     chosen = choose_asked(form, view.consents) if approves else None
     if chosen is not None and has_slips(chosen):
         return _show(request, visit, view, chosen=chosen)
-    await house.decide_waiting(
-        WaitingDecision(
-            request_id=request_id,
-            speaker=Speaker(
-                session=visit.session,
-                role=visit.role,
-                enterprise=EnterpriseName(uscc=visit.enterprise.uscc, name=visit.enterprise.name),
-            ),
-            approves=approves,
-            shown=Shown(
-                template_id=TEMPLATE_ID,
-                template_version=TEMPLATE_VERSION,
-                text_digest=shown,
-                chosen=chosen_of(chosen, now=house.clock.now()),
-            ),
-        )
+    as_of = read_as_of(form, now=house.clock.now())
+    decision = WaitingDecision(
+        request_id=request_id,
+        speaker=speaker,
+        approves=approves,
+        shown=Shown(
+            template_id=TEMPLATE_ID,
+            template_version=TEMPLATE_VERSION,
+            text_digest=shown,
+            chosen=chosen_of(chosen, now=as_of),
+        ),
     )
+    signature = await find_signature(house, visit, form) if approves else None
+    if approves and signature is None and not goes_without(form):
+        asked = await house.decide_waiting.ask(waiting, decision)
+        if asked is not None:
+            fields = {**form, AS_OF: write_as_of(as_of)}
+            signable = _signable(view, decision.shown.chosen, fields)
+            return show_signing(request, house, visit, asked, signable)
+    await house.decide_waiting(replace(decision, signature=signature))
     return see_other(f"{HOME}?notice={Notice.APPROVED if approves else Notice.REFUSED}")
+
+
+def _signable(view: WaitingView, chosen: Chosen, fields: Mapping[str, str]) -> Signable:
+    page = f"{PATH}/{view.request_id}"
+    return Signable(
+        action=f"{page}/decision",
+        fields=keep_fields(fields),
+        terms=tuple(narrow_terms(one.terms, chosen) for one in view.consents),
+        back=page,
+    )
 
 
 def _show(

@@ -6,6 +6,7 @@ entries/<index>/opening.json        what opens the commitment
 entries/<index>/inclusion.tlog-proof
 receipt.json                        the promise that the bank was given
 request/…  consent/…  queries/<n>/… signed bytes: base, signature, key id
+approvals/<index>/…                 what an approver's passkey signed, and with which key
 """
 
 import hashlib
@@ -21,7 +22,14 @@ from creditbridge.evidence.model import (
     PackMaterial,
     PackUnready,
 )
-from creditbridge.ledger.model import ArtefactProof, EventKind, ExchangeProof, Opened, RequestProof
+from creditbridge.ledger.model import (
+    ApprovalProof,
+    ArtefactProof,
+    EventKind,
+    ExchangeProof,
+    Opened,
+    RequestProof,
+)
 from creditbridge.protocols.canonical_json import canonicalize
 from creditbridge.protocols.tlog_proof import parse_proof
 
@@ -114,6 +122,8 @@ def _signed_files(one: Opened) -> dict[str, bytes]:
         files |= _request_files(one.proofs.request)
     if one.proofs.artefact is not None:
         files |= _artefact_files(one.proofs.artefact)
+    if one.proofs.approval is not None:
+        files |= _approval_files(_index_of(one), one.proofs.approval)
     for number, exchange in enumerate(one.proofs.exchanges, start=1):
         files |= _exchange_files(f"queries/{number:02d}", exchange)
     return files
@@ -134,6 +144,23 @@ def _artefact_files(proof: ArtefactProof) -> dict[str, bytes]:
         "consent/signature": proof.signature,
         "consent/key-id": proof.key_id.encode(),
     }
+
+
+def name_approval_file(index: int, name: str) -> str:
+    """Return where a file of what an approver signed stands: one folder for each entry."""
+    return f"approvals/{index:012d}/{name}"
+
+
+def _approval_files(index: int, proof: ApprovalProof) -> dict[str, bytes]:
+    files = {
+        "statement.json": proof.statement,
+        "client-data.json": proof.client_data,
+        "authenticator-data": proof.authenticator_data,
+        "signature": proof.signature,
+        "credential-id": proof.credential_id,
+        "public-key": proof.public_key,
+    }
+    return {name_approval_file(index, name): content for name, content in files.items()}
 
 
 def _exchange_files(folder: str, proof: ExchangeProof) -> dict[str, bytes]:

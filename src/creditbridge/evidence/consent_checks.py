@@ -52,7 +52,8 @@ def check_artefact(examination: Examination) -> Finding:
     find_key = pins.finder(pins.file.consent_keys, approval.index)
     key = require_key(find_key, proof.key_id, "consent/signature")
     artefact = verify_artefact(proof.artefact, proof.signature, key)
-    require_proofs(approval.opening, approval.core, Proofs(artefact=proof))
+    signed = examination.pack.approvals.get(approval.index)
+    require_proofs(approval.opening, approval.core, Proofs(artefact=proof, approval=signed))
     if digest_of(proof.artefact) != terms.artefact_digest:
         raise PackUntrue(detail="consent/artefact.json: not the one approved")
     _require_extent(artefact, terms)

@@ -26,6 +26,8 @@ class Strength(StrEnum):
 
     BANK_SIGNED = "bank-signed"
     PLATFORM_SIGNED = "platform-signed"
+    APPROVER_SIGNED = "approver-signed"
+    SESSION_ATTESTED = "session-attested"
     WITNESSED = "witnessed"
     LOG_SIGNED = "log-signed"
     LOG_PROVEN = "log-proven"

@@ -13,6 +13,7 @@ from creditbridge.foundation.keys import PublicKey
 from creditbridge.protocols.jwk import parse_jwk
 from creditbridge.protocols.signed_note import NoteKey
 from creditbridge.protocols.strict_json import decode
+from creditbridge.protocols.webauthn_assertion import RelyingParty
 
 PINS_BYTES_MAX = 1_048_576
 
@@ -38,6 +39,17 @@ class LogPin(
     to_index: int | None = None
 
 
+class PartyPin(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """For whom approvers' passkeys sign (Web Authentication): RP id and origins."""
+
+    rp_id: str
+    origins: tuple[str, ...]
+    from_index: int = 0
+    to_index: int | None = None
+
+
 class PinsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`pins.json`, version 1."""
 
@@ -52,6 +64,7 @@ class PinsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     bank_keys: tuple[Pin, ...] = ()  # Of the bank that holds these pins.
     witnesses: tuple[str, ...] = ()  # Verifier keys of cosignatures (C2SP tlog-cosignature).
     witnesses_required: int = 0
+    relying_parties: tuple[PartyPin, ...] = ()
 
 
 class Pins(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +86,13 @@ class Pins(msgspec.Struct, frozen=True, kw_only=True):
     def list_keys(self, pins: Iterable[Pin], index: int, key_id: str | None) -> list[PublicKey]:
         """Return the keys of this id that count at the index; an owner may name several so."""
         return [_read_key(pin) for pin in pins if pin.kid == key_id and _covers(pin, index)]
+
+    def find_party(self, index: int) -> RelyingParty | None:
+        """Return for whom passkeys signed at the index."""
+        for pin in self.file.relying_parties:
+            if _covers(pin, index):
+                return RelyingParty(rp_id=pin.rp_id, origins=pin.origins)
+        return None
 
 
 def read_pins(raw: bytes) -> Pins:
@@ -112,6 +132,6 @@ def _read_key(pin: Pin) -> PublicKey:
     return parse_jwk({**pin.jwk, "kid": pin.kid})
 
 
-def _covers(pin: Pin | LogPin, index: int) -> bool:
+def _covers(pin: Pin | LogPin | PartyPin, index: int) -> bool:
     # By index and not by time: an index is proven by the tree, an instant only claimed.
     return pin.from_index <= index and (pin.to_index is None or index < pin.to_index)

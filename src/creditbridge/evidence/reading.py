@@ -1,6 +1,7 @@
 """How a pack is read: whole, every file named and understood. Nothing is proven yet."""
 
 import re
+from collections.abc import Mapping
 
 import msgspec
 
@@ -10,16 +11,24 @@ from creditbridge.evidence.assembling import (
     MANIFEST,
     RECEIPT,
     digest_of,
+    name_approval_file,
     name_entry_file,
 )
 from creditbridge.evidence.model import ExchangeFile, Manifest, PackBroken
 from creditbridge.foundation.errors import Malformed, Untrusted
-from creditbridge.ledger.model import ArtefactProof, ExchangeProof, Opening, RequestProof
+from creditbridge.ledger.model import (
+    ApprovalProof,
+    ArtefactProof,
+    ExchangeProof,
+    Opening,
+    RequestProof,
+)
 from creditbridge.protocols.canonical_json import require_canonical
 from creditbridge.protocols.strict_json import decode
 from creditbridge.protocols.tlog_proof import TlogProof, parse_proof
 
 _ENTRY = re.compile(r"entries/([0-9]{12})/opening\.json", re.ASCII)
+_APPROVAL = re.compile(r"approvals/([0-9]{12})/statement\.json", re.ASCII)
 _EXCHANGE = re.compile(r"(queries/[0-9]{2})/exchange\.json", re.ASCII)
 
 
@@ -40,6 +49,7 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[PackEntry, ...]
     request: RequestProof | None
     artefact: ArtefactProof | None
+    approvals: Mapping[int, ApprovalProof]  # By the index of the entry that they belong to.
     exchanges: tuple[ExchangeProof, ...]
 
 
@@ -61,6 +71,9 @@ def read_pack(raw: bytes) -> Pack:
         entries=entries,
         request=shelf.take_request(),
         artefact=shelf.take_artefact(),
+        approvals={
+            int(match[1]): shelf.take_approval(int(match[1])) for match in shelf.find(_APPROVAL)
+        },
         exchanges=tuple(shelf.take_exchange(match[1]) for match in shelf.find(_EXCHANGE)),
     )
     # Last: a file that nobody took was proven by nothing.
@@ -145,6 +158,21 @@ class _Shelf:
             artefact=self.take("consent/artefact.json"),
             signature=self.take("consent/signature"),
             key_id=self.take_text("consent/key-id"),
+        )
+
+    def take_approval(self, index: int) -> ApprovalProof:
+        """Take what an approver signed."""
+
+        def _take(name: str) -> bytes:
+            return self.take(name_approval_file(index, name))
+
+        return ApprovalProof(
+            statement=_take("statement.json"),
+            client_data=_take("client-data.json"),
+            authenticator_data=_take("authenticator-data"),
+            signature=_take("signature"),
+            credential_id=_take("credential-id"),
+            public_key=_take("public-key"),
         )
 
     def take_exchange(self, folder: str) -> ExchangeProof:

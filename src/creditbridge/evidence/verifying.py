@@ -14,6 +14,8 @@ Steps run in this order and end with the first that fails:
     chain        the consent's chain is gapless and linked, up to the use and after it
     consent      the gateway signed the artefact that the approval names
     approver     who approved had been enrolled for this enterprise before
+    signature    the approver's passkey, enrolled before, signed this very artefact; or the gateway
+                 attests that they were signed in
     coverage     the rule that decided, run again on the consent as its chain builds it
     queries      the gateway signed each query and its grant, within the coverage
     answers      each platform signed its answer, bound to its query
@@ -28,7 +30,7 @@ from typing import TypeVar
 
 import msgspec
 
-from creditbridge.evidence import consent_checks, exchange_checks, log_checks
+from creditbridge.evidence import approval_checks, consent_checks, exchange_checks, log_checks
 from creditbridge.evidence.examination import Examination, Finding, examine
 from creditbridge.evidence.model import PackKind, Result, Step, StepState, Strength, Verdict
 from creditbridge.evidence.pins import Pins
@@ -57,6 +59,7 @@ COVERED = (
     Check("chain", Strength.LOG_PROVEN, consent_checks.check_chain),
     Check("consent", Strength.GATEWAY_SIGNED, consent_checks.check_artefact),
     Check("approver", Strength.LOG_PROVEN, consent_checks.check_approver),
+    Check("signature", Strength.APPROVER_SIGNED, approval_checks.check_signature),
     Check("coverage", Strength.REPLAYED, consent_checks.check_coverage),
     Check("queries", Strength.GATEWAY_SIGNED, exchange_checks.check_queries),
     Check("answers", Strength.PLATFORM_SIGNED, exchange_checks.check_answers),

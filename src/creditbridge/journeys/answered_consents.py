@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from creditbridge.access.backchannel.model import SentRequest
 from creditbridge.access.granted.model import Grant
@@ -12,6 +13,8 @@ from creditbridge.access.pushed.model import PushedRequest
 from creditbridge.consents.acts import Approval, ConsentRequest, Refusal
 from creditbridge.consents.model import Consent
 from creditbridge.foundation.database import Transaction
+from creditbridge.journeys.approver_signature import ApproverSignature
+from creditbridge.journeys.asked_consents import begin_in_time
 from creditbridge.journeys.records.authorizations import asked_record, name_bank, refused_record
 from creditbridge.journeys.records.consents import approval_record, end_record
 from creditbridge.journeys.records.grants import made_records
@@ -21,6 +24,7 @@ from creditbridge.ledger.port import Recorder
 from creditbridge.login.model import Session
 from creditbridge.parties.model import Bank, Role
 from creditbridge.profile.codes import SectionCode
+from creditbridge.profile.consent_policy import Passkey
 
 
 class Consents(Protocol):
@@ -28,6 +32,16 @@ class Consents(Protocol):
 
     async def request_consent(self, tx: Transaction, request: ConsentRequest) -> Consent:
         """Lodge a request that keeps every ceiling."""
+        ...
+
+    async def draft_consent(
+        self, tx: Transaction, request: ConsentRequest, *, now: datetime
+    ) -> Consent:
+        """Return a request as it would be lodged."""
+        ...
+
+    def preview_draft(self, draft: Consent, approval: Approval, *, now: datetime) -> Consent:
+        """Return what an approval would make of it."""
         ...
 
     async def approve(self, tx: Transaction, approval: Approval) -> Consent:
@@ -75,6 +89,7 @@ class OpenTo(msgspec.Struct, frozen=True, kw_only=True):
     asked: tuple[ConsentRequest, ...]
     person: PersonName
     speaker: Speaker
+    signature: ApproverSignature | None = None
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +97,37 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
     lodged: tuple[Consent, ...]
     after: tuple[Consent, ...]
+
+
+async def draft_asked(
+    tx: Transaction,
+    consents: Consents,
+    asked: Sequence[ConsentRequest],
+    speaker: Speaker,
+    shown: Shown,
+) -> tuple[Consent, ...]:
+    """Return each consent as a yes at the transaction's instant would give it; none is lodged.
+
+    Raises:
+        Refused, Malformed: one of them cannot be lodged.
+    """
+    now = tx.now
+    begun = [begin_in_time(one, now=now) for one in asked]
+    drafted = [await consents.draft_consent(tx, one, now=now) for one in begun]
+    return tuple(
+        consents.preview_draft(one, _approval_of(one, speaker, shown), now=now) for one in drafted
+    )
+
+
+def begin_asked(
+    asked: Sequence[ConsentRequest], signature: ApproverSignature | None, *, now: datetime
+) -> tuple[ConsentRequest, ...]:
+    """Return the requests as of the instant that counts: that of the signature, where one is."""
+    if signature is None:
+        return tuple(begin_in_time(one, now=now) for one in asked)
+    # The artefact names when it was asked for: as of now it would be another than was signed.
+    signed_at = signature.proven.signing.made_at
+    return tuple(replace(begin_in_time(one, now=signed_at), asked_at=signed_at) for one in asked)
 
 
 async def give_asked(
@@ -93,7 +139,9 @@ async def give_asked(
         Refused, Malformed: one of them cannot be given; the transaction is to be given up.
     """
     lodged = [await consents.request_consent(tx, one) for one in open_to.asked]
-    approvals = [_approval_of(consent, open_to.speaker, shown) for consent in lodged]
+    approvals = [
+        _approval_of(consent, open_to.speaker, shown, open_to.signature) for consent in lodged
+    ]
     given = [await consents.approve(tx, approval) for approval in approvals]
     for consent in given:
         await require_reach(tx, open_to.speaker.session.person_id, consent)
@@ -118,7 +166,7 @@ async def record_given(
     """Write what was asked, given, and made of it."""
     person = open_to.person
     records = _asked_records(open_to, answered)
-    records += [approval_record(consent, person) for consent in answered.after]
+    records += [approval_record(consent, person, open_to.signature) for consent in answered.after]
     records += made_records(
         grant,
         bank=name_bank(open_to.bank),
@@ -157,7 +205,9 @@ async def _record(tx: Transaction, ledger: Recorder, records: Sequence[Record]) 
         await ledger.record(tx, record)
 
 
-def _approval_of(consent: Consent, speaker: Speaker, shown: Shown) -> Approval:
+def _approval_of(
+    consent: Consent, speaker: Speaker, shown: Shown, signature: ApproverSignature | None = None
+) -> Approval:
     return Approval(
         consent_id=consent.consent_id,
         version=consent.version,
@@ -170,6 +220,7 @@ def _approval_of(consent: Consent, speaker: Speaker, shown: Shown) -> Approval:
         sections=shown.chosen.sections,
         valid_to=shown.chosen.valid_to,
         max_queries=shown.chosen.max_queries,
+        passkey=Passkey.NONE if signature is None else signature.kind,
     )
 
 

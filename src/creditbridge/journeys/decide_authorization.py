@@ -4,7 +4,8 @@
 
 1. The request is spent by this answer: of two answers, one counts.
 2. The person signed in for it, and may speak for the enterprise that it is about.
-3. Each consent that was shown is lodged and answered; one that cannot be given refuses them all.
+3. Each consent that was shown is lodged and answered, and signed where the policy demands it; one
+   that cannot be given refuses them all.
 4. A yes makes a grant of what was given, and the code that brings it.
 5. The ledger holds it all before the browser is sent back, as it holds a refusal.
 
@@ -36,16 +37,20 @@ from creditbridge.journeys.answered_consents import (
     OpenTo,
     Shown,
     Speaker,
+    begin_asked,
+    draft_asked,
     give_asked,
     record_given,
     record_refused,
     refuse_asked,
 )
-from creditbridge.journeys.asked_consents import begin_in_time, list_asked
-from creditbridge.journeys.open_authorization import Asking, require_asker
+from creditbridge.journeys.approver_signature import ApproverSignature
+from creditbridge.journeys.asked_consents import list_asked
+from creditbridge.journeys.open_authorization import Asked, Asking, require_asker
 from creditbridge.journeys.records.authorizations import refused_record
 from creditbridge.journeys.records.grants import granted_detail
-from creditbridge.journeys.require_voice import VoiceMissing, require_approver
+from creditbridge.journeys.require_voice import VoiceMissing, require_approver, require_voice
+from creditbridge.journeys.sign_consents import NOT_SIGNED, AskedSignature, SignConsents
 from creditbridge.ledger.port import Recorder
 from creditbridge.parties.model import Bank, ResponseMode
 from creditbridge.parties.voices.model import VoiceRefused
@@ -65,6 +70,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     speaker: Speaker
     approves: bool
     shown: Shown = Shown()
+    signature: ApproverSignature | None = None
 
 
 class BrowserAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,8 +103,27 @@ class DecideAuthorization(msgspec.Struct, frozen=True, kw_only=True):
     database: Database
     modes: frozenset[ResponseMode]
     consents: Consents
+    sign_consents: SignConsents
     access: Access
     ledger: Recorder
+
+    async def ask(self, asked: Asked, decision: Decision) -> AskedSignature | None:
+        """Return what a passkey is asked to sign for a yes; None where it goes without.
+
+        Raises:
+            Refused, Malformed: what was asked cannot be given, or a passkey is needed and none may
+                sign now; nothing is spent.
+        """
+        speaker = decision.speaker
+        async with self.database.transaction() as tx:
+            uscc = speaker.enterprise.uscc
+            await require_voice(tx, speaker.session.person_id, uscc)  # 2
+            listed = list_asked(asked.opened.pushed, asked.bank)
+            drafted = await draft_asked(  # 3
+                tx, self.consents, listed, speaker, decision.shown
+            )
+            subject = asked.asking.request_uri
+            return await self.sign_consents.ask(tx, speaker.session, drafted, subject=subject)
 
     async def __call__(self, decision: Decision) -> BrowserAnswer:
         """Walk the steps above, in order.
@@ -107,6 +132,7 @@ class DecideAuthorization(msgspec.Struct, frozen=True, kw_only=True):
             RequestUriInvalid: no such open request: there is nobody to be answered.
             SignInStale: the person must sign in first; nothing is spent.
             VoiceRefused: an agent, beyond a limit that the page names; nothing is spent.
+            PasskeyUnfit, ApprovalInvalid: the person must sign first, or anew; nothing is spent.
         """
         try:
             async with self.database.transaction() as tx:
@@ -114,7 +140,7 @@ class DecideAuthorization(msgspec.Struct, frozen=True, kw_only=True):
                 if decision.approves:
                     return await self._approve(tx, decision, opened, open_to)  # 3, 4, 5
                 return await self._refuse(tx, opened, open_to)  # 3, 5
-        except (RequestUriInvalid, SignInStale, VoiceRefused):
+        except (RequestUriInvalid, SignInStale, VoiceRefused, *NOT_SIGNED):
             raise
         except (Refused, Malformed) as refusal:
             return await self._turn_away(decision, refusal)  # 1, 5
@@ -133,9 +159,10 @@ class DecideAuthorization(msgspec.Struct, frozen=True, kw_only=True):
         open_to = OpenTo(
             pushed=opened.pushed,
             bank=bank,
-            asked=tuple(begin_in_time(one, now=tx.now) for one in asked),
+            asked=begin_asked(asked, decision.signature, now=tx.now),
             person=person,
             speaker=speaker,
+            signature=decision.signature,
         )
         return opened.pushed, open_to
 
@@ -148,6 +175,9 @@ class DecideAuthorization(msgspec.Struct, frozen=True, kw_only=True):
     ) -> BrowserAnswer:
         speaker = decision.speaker
         answered = await give_asked(tx, self.consents, open_to, decision.shown)  # 3
+        await self.sign_consents.require(  # 3
+            tx, decision.signature, answered.after, speaker.session.person_id
+        )
         issued = await self.access.issue_code(  # 4
             tx,
             opened.request,

@@ -4,7 +4,8 @@
 
 1. The request waits for this enterprise, and this answer is the one that counts.
 2. The person may speak for the enterprise, and the client may still come in.
-3. Each consent that was shown is lodged and answered; one that cannot be given refuses them all.
+3. Each consent that was shown is lodged and answered, and signed where the policy demands it; one
+   that cannot be given refuses them all.
 4. A yes makes a grant of what was given; its client fetches it with its next poll.
 5. The ledger holds it all before the page says so, as it holds a refusal.
 
@@ -37,15 +38,19 @@ from creditbridge.journeys.answered_consents import (
     OpenTo,
     Shown,
     Speaker,
+    begin_asked,
+    draft_asked,
     give_asked,
     record_given,
     record_refused,
     refuse_asked,
 )
-from creditbridge.journeys.asked_consents import begin_in_time, list_asked
+from creditbridge.journeys.approver_signature import ApproverSignature
+from creditbridge.journeys.asked_consents import list_asked
 from creditbridge.journeys.records.authorizations import refused_record
 from creditbridge.journeys.records.grants import granted_detail
-from creditbridge.journeys.require_voice import VoiceMissing, require_approver
+from creditbridge.journeys.require_voice import VoiceMissing, require_approver, require_voice
+from creditbridge.journeys.sign_consents import NOT_SIGNED, AskedSignature, SignConsents
 from creditbridge.ledger.port import Recorder
 from creditbridge.parties.model import Bank
 from creditbridge.parties.service import find_client
@@ -59,6 +64,7 @@ class WaitingDecision(msgspec.Struct, frozen=True, kw_only=True):
     speaker: Speaker
     approves: bool
     shown: Shown = Shown()
+    signature: ApproverSignature | None = None
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +95,7 @@ class DecideWaiting(msgspec.Struct, frozen=True, kw_only=True):
 
     database: Database
     consents: Consents
+    sign_consents: SignConsents
     access: Access
     ledger: Recorder
 
@@ -108,12 +115,31 @@ class DecideWaiting(msgspec.Struct, frozen=True, kw_only=True):
             found = await get_request(tx, request_id, uscc=uscc)
             return await _with_bank(tx, found)
 
+    async def ask(self, waiting: Waiting, decision: WaitingDecision) -> AskedSignature | None:
+        """Return what a passkey is asked to sign for a yes; None where it goes without.
+
+        Raises:
+            Refused, Malformed: what was asked cannot be given, or a passkey is needed and none may
+                sign now; the request goes on waiting.
+        """
+        speaker = decision.speaker
+        async with self.database.transaction() as tx:
+            uscc = speaker.enterprise.uscc
+            await require_voice(tx, speaker.session.person_id, uscc)  # 2
+            listed = list_asked(waiting.request.pushed, waiting.bank)
+            drafted = await draft_asked(  # 3
+                tx, self.consents, listed, speaker, decision.shown
+            )
+            subject = waiting.request.request_id
+            return await self.sign_consents.ask(tx, speaker.session, drafted, subject=subject)
+
     async def __call__(self, decision: WaitingDecision) -> None:
         """Walk the steps above, in order.
 
         Raises:
             RequestUnknown: no such request waits for this enterprise, or no longer.
             VoiceMissing, VoiceRefused: the person may not say yes to it; nothing is decided.
+            PasskeyUnfit, ApprovalInvalid: they must sign first, or anew; nothing is decided.
             Refused, Malformed: what was asked cannot be given; the request ends with that.
         """
         try:
@@ -123,7 +149,7 @@ class DecideWaiting(msgspec.Struct, frozen=True, kw_only=True):
                     await self._approve(tx, decision, open_to)  # 3, 4, 5
                 else:
                     await self._refuse(tx, decision, open_to)  # 3, 5
-        except (RequestUnknown, VoiceMissing, VoiceRefused):
+        except (RequestUnknown, VoiceMissing, VoiceRefused, *NOT_SIGNED):
             raise
         except (Refused, Malformed) as refusal:
             await self._turn_away(decision, refusal)  # 1, 5
@@ -141,14 +167,18 @@ class DecideWaiting(msgspec.Struct, frozen=True, kw_only=True):
         return OpenTo(
             pushed=pushed,
             bank=bank,
-            asked=tuple(begin_in_time(one, now=tx.now) for one in list_asked(pushed, bank)),
+            asked=begin_asked(list_asked(pushed, bank), decision.signature, now=tx.now),
             person=person,
             speaker=speaker,
+            signature=decision.signature,
         )
 
     async def _approve(self, tx: Transaction, decision: WaitingDecision, open_to: OpenTo) -> None:
         session = decision.speaker.session
         answered = await give_asked(tx, self.consents, open_to, decision.shown)  # 3
+        await self.sign_consents.require(  # 3
+            tx, decision.signature, answered.after, session.person_id
+        )
         grant = await self.access.make_grant(  # 4
             tx,
             open_to.pushed.request,

@@ -8,6 +8,7 @@ from msgspec.structs import asdict, replace
 
 from creditbridge.consents.model import Consent
 from creditbridge.journeys.admit_caller import Caller
+from creditbridge.journeys.approver_signature import ApproverSignature
 from creditbridge.journeys.records.reports import name_bank, name_enterprise, request_bytes
 from creditbridge.ledger.encoding import to_base64url
 from creditbridge.ledger.model import (
@@ -25,6 +26,7 @@ from creditbridge.ledger.model import (
     Record,
     Terms,
 )
+from creditbridge.ledger.rules import join_parts
 from creditbridge.profile.codes import ConsentForm, Until
 
 T = TypeVar("T", bound=StrEnum)
@@ -80,8 +82,10 @@ def request_record(caller: Caller, consent: Consent) -> Record:
     )
 
 
-def approval_record(consent: Consent, person: PersonName) -> Record:
-    """Return the record of an enterprise's yes, with the artefact that the gateway signed."""
+def approval_record(
+    consent: Consent, person: PersonName, signature: ApproverSignature | None = None
+) -> Record:
+    """Return the record of an enterprise's yes, with what the gateway and the approver signed."""
     terms = ConsentApproved(
         **asdict(extent_of(consent)),
         role=person.role,
@@ -89,18 +93,26 @@ def approval_record(consent: Consent, person: PersonName) -> Record:
         template_id=consent.template_id or "",
         template_version=consent.template_version or "",
         text_digest=to_base64url(consent.text_digest or b""),
+        credential=None if signature is None else signature.credential_event,
     )
     artefact = ArtefactProof(
         artefact=consent.artefact,
         signature=consent.artefact_signature,
         key_id=consent.artefact_key_id,
     )
-    return replace(
+    record = replace(
         _record(EventKind.CONSENT_APPROVED, consent, terms),
         person=person,
         digests={DigestName.ARTEFACT: consent.artefact},
         key_ids={"consent": consent.artefact_key_id},
         proofs=Proofs(artefact=artefact),
+    )
+    if signature is None:
+        return record
+    return replace(
+        record,
+        digests={**record.digests, DigestName.APPROVAL: join_parts(signature.proof.parts)},
+        proofs=Proofs(artefact=artefact, approval=signature.proof),
     )
 
 

@@ -5,7 +5,6 @@ from enum import StrEnum
 
 from creditbridge.ledger.encoding import to_base64url
 from creditbridge.ledger.model import (
-    ApprovalProof,
     ApprovalRefused,
     CredentialEnded,
     CredentialEnrolled,
@@ -16,7 +15,7 @@ from creditbridge.ledger.model import (
     Record,
     Terms,
 )
-from creditbridge.login.passkeys.model import Passkey, Proven, Recovery
+from creditbridge.login.passkeys.model import Passkey, Recovery
 
 RULE = "passkeys"
 RULE_VERSION = "1"
@@ -83,19 +82,6 @@ def refusal_record(
         terms=ApprovalRefused(act=act, check=check),
         enterprise=enterprise,
         person=person,
-    )
-
-
-def proof_of(proven: Proven) -> ApprovalProof:
-    """Return what an approval's entry keeps of its signature."""
-    said = proven.assertion
-    return ApprovalProof(
-        statement=proven.signing.signed,
-        client_data=said.client_data,
-        authenticator_data=said.authenticator_data,
-        signature=said.signature,
-        credential_id=proven.passkey.credential_id,
-        public_key=proven.passkey.public_key,
     )
 
 

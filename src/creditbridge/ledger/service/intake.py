@@ -26,6 +26,7 @@ from creditbridge.ledger.model import (
 )
 from creditbridge.ledger.rules import sign_receipt
 from creditbridge.ledger.sealing import OpeningKeys
+from creditbridge.ledger.service.credentials import select_credentials
 from creditbridge.ledger.service.numbering import Numbering, take_numbers
 from creditbridge.ledger.settings import LedgerSettings
 from creditbridge.ledger.store import intake, intents, openings, silences
@@ -166,8 +167,8 @@ class Ledger:
         """Return what the pack of a report needs, each entry once, in the log's order.
 
         The report's entries; with a consent also its whole chain, up to the report and after it,
-        the enrolments of whoever approved, and the policies of the house. Proofs stay with the
-        report's own entries, the consent's approval and its request.
+        the enrolments of whoever approved, with those of their passkeys, and the policies of the
+        house. Proofs stay with the report's own entries, the consent's approval and its request.
         """
         story = {
             one.event_id: one
@@ -181,6 +182,9 @@ class Ledger:
             rows = await openings.find_enrolments(tx, approvals)
             for row in (*rows, *await openings.find_policies(tx)):
                 story[row.event_id] = self._vault.unlock(row)
+            found = await openings.find_credentials(tx, approvals)
+            for one in select_credentials(chain, map(self._vault.unlock, found)):
+                story[one.event_id] = one
         return sorted(story.values(), key=_place_of)
 
     async def find_person(self, tx: Transaction, person_id: str) -> str | None:

@@ -85,6 +85,20 @@ async def find_policies(tx: Transaction) -> list[OpeningRow]:
     return await tx.fetch_rows(OpeningRow, FIND_POLICIES, OPENINGS_MAX)
 
 
+# Every passkey of the person, and its end: that it had not ended must show.
+FIND_CREDENTIALS = """
+    SELECT * FROM ledger_opened
+    WHERE kind IN ('credential.enrolled', 'credential.ended', 'credential.suspended')
+        AND person IN (SELECT person FROM ledger_openings WHERE event_id = ANY($1::text[]))
+    ORDER BY log_index NULLS LAST, intake_no LIMIT $2
+"""
+
+
+async def find_credentials(tx: Transaction, approvals: Sequence[str]) -> list[OpeningRow]:
+    """Return how the passkeys of whoever approved in these events began and ended."""
+    return await tx.fetch_rows(OpeningRow, FIND_CREDENTIALS, list(approvals), OPENINGS_MAX)
+
+
 FIND_REFERENCE = "SELECT reference FROM ledger_references WHERE kind = $1 AND subject = $2"
 
 

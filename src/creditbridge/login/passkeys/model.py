@@ -117,21 +117,28 @@ class Proven(msgspec.Struct, frozen=True, kw_only=True):
     assertion: Assertion
 
 
-class PasskeyMissing(Refused):
+class PasskeyUnfit(Refused):
+    """The policy demands a passkey; each reason why none may sign has its own kind below."""
+
+    code = "passkey-unfit"
+    message = "This approval must be signed with a passkey."
+
+
+class PasskeyMissing(PasskeyUnfit):
     """An approval needs a passkey, and the person has none that may sign now."""
 
     code = "passkey-missing"
     message = "This approval must be signed with a passkey. Please add one first."
 
 
-class PasskeyUnbound(Refused):
+class PasskeyUnbound(PasskeyUnfit):
     """An approval needs a passkey that cannot leave its device."""
 
     code = "passkey-unbound"
     message = "This approval needs a passkey that stays on one device, such as a security key."
 
 
-class PasskeyCooling(Refused):
+class PasskeyCooling(PasskeyUnfit):
     """A passkey that replaced a lost one may not approve yet."""
 
     code = "passkey-cooling"

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from creditbridge.login.passkeys.model import Demand
 from creditbridge.protocols.webauthn_assertion import RelyingParty
 
 NAME = "Creditbridge"
@@ -12,12 +13,15 @@ COOLING_HOURS = 24
 
 
 class PasskeySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The RP id and the origins; without them the host and the origin of the people's door.
+    """What approvals need, and for whom passkeys are made.
+
+    Without RP id and origins it is the host and the origin of the people's door.
 
     A passkey belongs to one RP id for ever: another one makes all that there are useless.
     `recovery_cooling_hours` is how long a passkey that replaced a lost one may not approve yet.
     """
 
+    demand: Demand = Demand.NONE
     rp_id: str | None = None
     origins: tuple[str, ...] = ()
     recovery_cooling_hours: Annotated[int, msgspec.Meta(ge=0, le=720)] = COOLING_HOURS
