@@ -112,9 +112,10 @@ class Sequencer:
             DatabaseUnavailable: tried again, it goes on from what was committed.
         """
         await self._consult_witness()
-        async with self._database.transaction() as tx:
+        # Five times a second, mostly for nothing: the instant is read where one is written down.
+        async with self._database.transaction(reads_now=False) as tx:
             sequenced = await self._sequence(tx)
-        async with self._database.transaction() as tx:
+        async with self._database.transaction(reads_now=False) as tx:
             await self._sign(tx)
         return sequenced
 
@@ -162,7 +163,7 @@ class Sequencer:
         text = format_checkpoint(checkpoint)
         note = sign_note(text, checkpoint.origin, latest)
         note += "".join(sign_line(text, checkpoint.origin, one) for one in earlier)
-        await store.keep_checkpoint(tx, size=head.size, note=note, signed_at=tx.now)
+        await store.keep_checkpoint(tx, size=head.size, note=note, signed_at=await tx.renew_now())
 
     async def _consult_witness(self) -> None:
         """Before the first signature after a start: a restored copy is seen before it can fork."""
