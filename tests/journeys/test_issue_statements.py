@@ -88,7 +88,7 @@ async def test_a_month_is_stated_once_it_is_over(
     assert [line.subject_seq for line in statement.entries] == list(range(1, statement.last + 1))
     assert statement.counts.looks == statement.counts.queries == 1
     assert statement.counts.by_purpose == {"PRE_LOAN_REVIEW": 1}
-    looks = [line for line in statement.entries if line.kind is EventKind.REPORT_DELIVERED]
+    looks = [line for line in statement.entries if line.kind == EventKind.REPORT_DELIVERED]
     assert [look.consent_id for look in looks] == [consent.consent_id]
     [issued] = await house.told("statement")
     assert isinstance(issued.terms, StatementIssued)

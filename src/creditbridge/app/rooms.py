@@ -31,6 +31,7 @@ from creditbridge.endpoints.answers import ReportAnswers
 from creditbridge.endpoints.contact_points import ContactPoints
 from creditbridge.endpoints.house import House
 from creditbridge.endpoints.readiness import Readiness
+from creditbridge.evidence.receipt_assembling import ReceiptHouse
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.ids import Kind, new_id
@@ -49,6 +50,7 @@ from creditbridge.journeys.end_passkey import EndPasskey
 from creditbridge.journeys.enrol_passkey import EnrolPasskey
 from creditbridge.journeys.fetch_keys import FetchKeys
 from creditbridge.journeys.give_consent import GiveConsent
+from creditbridge.journeys.hand_receipt import HandReceipt
 from creditbridge.journeys.introspect_token import IntrospectToken
 from creditbridge.journeys.issue_token import IssueToken
 from creditbridge.journeys.keep_agents import KeepAgents
@@ -306,6 +308,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 database=database, access=access, consents=self.consents, ledger=ledger
             ),
             deliver_report=self._deliver_report(),
+            hand_receipt=self._hand_receipt(),
             prove_record=ProveRecord(database=database, ledger=ledger),
             check_ledger=CheckLedger(
                 database=database, trust=partial(trust_files, self.settings, keys)
@@ -319,6 +322,22 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             admission=self.admission,
             read_files=partial(list_file_endings, self.settings),
             certificates=self.certificates,
+        )
+
+    def _hand_receipt(self) -> HandReceipt:
+        contact = self.settings.contact
+        return HandReceipt(
+            database=self.database,
+            consents=self.consents,
+            ledger=self.ledger,
+            signers=self.keys.consent,
+            house=ReceiptHouse(
+                origin=self.settings.ledger.origin,
+                people_url=self.settings.doors.people.url,
+                operator=contact.operator,
+                complaints=contact.complaints,
+                regulator=contact.regulator,
+            ),
         )
 
     def _fetch_keys(self) -> FetchKeys:

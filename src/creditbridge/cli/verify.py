@@ -1,4 +1,4 @@
-"""`creditbridge verify FILE --pins PINS [--profile FILE]`: a pack or a statement, checked offline.
+"""`creditbridge verify FILE --pins PINS [--profile FILE]`: a pack, a statement, a consent receipt.
 
 Exit status: 0 valid (with or without erased data), 1 invalid, 2 the files cannot be read.
 """
@@ -22,7 +22,7 @@ ARCHIVE_MARK = b"PK"  # What every ZIP file begins with, and no JSON.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
-    parser.add_argument("pack", type=Path, help="an evidence pack (.zip) or a statement (.json)")
+    parser.add_argument("pack", type=Path, help="a pack (.zip), a statement or a receipt (.json)")
     parser.add_argument("--pins", type=Path, required=True, help="the keys to believe: pins.json")
     parser.add_argument("--profile", type=Path, help="the profile as it was delivered")
 

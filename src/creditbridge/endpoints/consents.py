@@ -13,7 +13,7 @@ from creditbridge.consents.acts import ConsentRequest
 from creditbridge.consents.answers import ConsentUnknown
 from creditbridge.consents.model import Consent, DocumentDigest
 from creditbridge.consents.rules import state_at
-from creditbridge.endpoints.answers import answer_json
+from creditbridge.endpoints.answers import JSON_TYPE, Answer, answer_json, answer_signed
 from creditbridge.endpoints.exchange import HttpRequest
 from creditbridge.endpoints.guards import admitted
 from creditbridge.endpoints.house import AtHouse
@@ -155,6 +155,20 @@ async def read_consent(
         return answer_json(house, presented, show_consent(consent, now=tx.now))
 
 
+@get("/v1/consents/{consent_id:str}/receipt")
+async def read_receipt(
+    consent_id: FromPath[str], request: HttpRequest, house: AtHouse
+) -> Response[bytes]:
+    """Hand over the signed receipt of one of the bank's own consents, byte for byte."""
+    async with admitted(request, house, door=DOOR, scope=SCOPE) as (presented, caller):
+        # What a token was not granted for is as unknown as another bank's.
+        if not caller.may_see(consent_id):
+            raise ConsentUnknown
+        receipt = await house.hand_receipt.to_bank(consent_id, bank_id=caller.bank.bank_id)
+        answer = Answer(status=200, headers=(("content-type", JSON_TYPE),), body=receipt)
+        return answer_signed(house, presented, answer)
+
+
 @get("/v1/consents")
 async def list_consents(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Return the bank's own consents, newest first."""
@@ -208,4 +222,7 @@ def _shown_extent(consent: Consent) -> dict[str, object]:
     }
 
 
-router = Router("/", route_handlers=[create_request, cancel_request, read_consent, list_consents])
+router = Router(
+    "/",
+    route_handlers=[create_request, cancel_request, read_consent, read_receipt, list_consents],
+)

@@ -25,6 +25,7 @@ from creditbridge.journeys.deliver_report import DeliverReport
 from creditbridge.journeys.end_passkey import EndPasskey
 from creditbridge.journeys.enrol_passkey import EnrolPasskey
 from creditbridge.journeys.give_consent import GiveConsent
+from creditbridge.journeys.hand_receipt import HandReceipt
 from creditbridge.journeys.introspect_token import IntrospectToken
 from creditbridge.journeys.issue_token import IssueToken
 from creditbridge.journeys.keep_agents import KeepAgents
@@ -125,6 +126,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     pause_consent: PauseConsent
     cancel_request: CancelRequest
     deliver_report: DeliverReport
+    hand_receipt: HandReceipt
     prove_record: ProveRecord
     check_ledger: CheckLedger
 

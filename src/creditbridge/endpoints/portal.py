@@ -37,6 +37,7 @@ from creditbridge.endpoints.views import DecisionView, Frame, Notice, Slip
 from creditbridge.endpoints.visits import (
     Visit,
     answer_framed,
+    attach,
     form_of,
     frame_of,
     language_of,
@@ -95,6 +96,16 @@ async def read_consent(
         )
         view = consent_view(consent, visit.enterprise, story, now=tx.now)
     return show(request, "consent", visit, view=view)
+
+
+@get("/portal/consents/{consent_id:str}/receipt")
+async def download_receipt(
+    consent_id: FromPath[str], request: HttpRequest, house: AtHouse
+) -> Response[bytes]:
+    """Hand over the signed receipt of a consent that was given."""
+    visit = await require_visit(request, house)
+    receipt = await house.hand_receipt.to_enterprise(consent_id, uscc=visit.session.uscc)
+    return attach(receipt, f"consent-receipt-{consent_id}.json")
 
 
 @post("/portal/consents/{consent_id:str}/decision", status_code=303)
@@ -227,6 +238,13 @@ def _digest_shown(request: HttpRequest, view: DecisionView) -> bytes:
 
 router = Router(
     "/",
-    route_handlers=[list_consents, read_consent, decide, preview_withdrawal, withdraw],
+    route_handlers=[
+        list_consents,
+        read_consent,
+        download_receipt,
+        decide,
+        preview_withdrawal,
+        withdraw,
+    ],
     exception_handlers={Exception: answer_page},
 )

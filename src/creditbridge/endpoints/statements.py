@@ -7,8 +7,7 @@ from litestar.params import FromPath
 from creditbridge.endpoints.exchange import HttpRequest
 from creditbridge.endpoints.house import AtHouse, House
 from creditbridge.endpoints.page_errors import answer_page
-from creditbridge.endpoints.pages import PAGE_HEADERS
-from creditbridge.endpoints.visits import Visit, require_visit, show
+from creditbridge.endpoints.visits import Visit, attach, require_visit, show
 from creditbridge.endpoints.words import NothingThere
 from creditbridge.evidence.statements import Statement
 from creditbridge.ledger.service import StatementRow, list_statements
@@ -56,12 +55,7 @@ async def download(month: FromPath[str], request: HttpRequest, house: AtHouse) -
     """Hand over the signed bytes."""
     visit = await require_visit(request, house)
     row = await _get_own(house, visit, month)
-    headers = {
-        **PAGE_HEADERS,
-        "content-type": "application/json",
-        "content-disposition": f'attachment; filename="statement-{row.month}.json"',
-    }
-    return Response(row.document, headers=headers, media_type="application/json")
+    return attach(row.document, f"statement-{row.month}.json")
 
 
 async def _get_own(house: House, visit: Visit, month: str) -> StatementRow:

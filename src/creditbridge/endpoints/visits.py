@@ -130,6 +130,16 @@ def show(
     return answer_framed(request, template, frame_of(request, visit), view=view, status=status)
 
 
+def attach(document: bytes, name: str) -> Response[bytes]:
+    """Answer with a signed JSON file to keep, byte for byte."""
+    headers = {
+        **PAGE_HEADERS,
+        "content-type": "application/json",
+        "content-disposition": f'attachment; filename="{name}"',
+    }
+    return Response(document, headers=headers, media_type="application/json")
+
+
 def frame_of(request: HttpRequest, visit: Visit | None) -> Frame:
     """Return what surrounds the page at this request's address."""
     visitor = None

@@ -6,7 +6,6 @@ was left out shows: in the statement, or against the next one.
 """
 
 import re
-from base64 import urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
@@ -15,6 +14,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec.structs import replace
 
+from creditbridge.evidence.binary import write_binary
 from creditbridge.evidence.model import PackUntrue
 from creditbridge.foundation.keys import Signer
 from creditbridge.ledger.model import (
@@ -49,7 +49,8 @@ class StatementLine(
 
     subject_seq: Annotated[int, msgspec.Meta(ge=1)]
     event_id: str
-    kind: EventKind
+    # The ledger's word, and no closed set: a verifier of today reads the kinds of tomorrow.
+    kind: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]+\.[a-z_]+$")]
     decided_at: datetime
     commitment: str
     bank: StatementParty | None = None
@@ -174,21 +175,16 @@ def encode_statement(statement: Statement) -> bytes:
     return canonicalize(msgspec.to_builtins(statement))
 
 
-def write_binary(raw: bytes) -> str:
-    """Return base64url without padding (RFC 4648, section 5)."""
-    return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
-
-
 def count(entries: Sequence[StatementLine]) -> StatementCounts:
     """Return what lines add up to."""
     looks = Counter(
         (line.bank.uscc, line.bank.name)
         for line in entries
-        if line.kind is EventKind.REPORT_DELIVERED and line.bank is not None
+        if line.kind == EventKind.REPORT_DELIVERED and line.bank is not None
     )
-    kinds = Counter(line.kind for line in entries)
+    kinds = Counter[str](line.kind for line in entries)
     purposes = Counter(
-        line.purpose or "" for line in entries if line.kind is EventKind.REPORT_INTENDED
+        line.purpose or "" for line in entries if line.kind == EventKind.REPORT_INTENDED
     )
     return StatementCounts(
         looks=kinds[EventKind.REPORT_DELIVERED],

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     NODE = "nod"
     NOTICE = "ntc"
     STATEMENT = "stm"
+    RECEIPT = "rcp"
 
 
 def new_id(kind: Kind, *, now: datetime) -> str:
