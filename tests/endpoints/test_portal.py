@@ -430,6 +430,35 @@ async def test_a_consent_tells_its_history(stage: Stage, north: Machine, consent
     assert "The bank has not used this consent yet." in text
 
 
+async def test_the_history_tells_of_a_pause(stage: Stage, north: Machine, consent_id: str) -> None:
+    """In words and in the drawing; while it lasts, and when it is over."""
+    session = await stage.sign_in()
+    page = f"/portal/consents/{consent_id}"
+    await stage.visit(session, f"{page}/pause", form={})
+    during = (await stage.visit(session, f"{page}?language=en")).body.decode()
+    await stage.visit(session, f"{page}/resumption", form={})
+
+    after = (await stage.visit(session, page)).body.decode()
+
+    assert re.search(r"Paused<small>by <bdi>[^<]+</bdi>", during)
+    assert re.search(r"恢复<small>由<bdi>[^<]+</bdi>", after)
+    assert [text.count('class="chart-paused"') for text in (during, after)] == [1, 1]
+
+
+async def test_a_request_that_the_bank_took_back_says_so(stage: Stage, north: Machine) -> None:
+    """It is not the enterprise that let it lapse: neither in the list nor on its page."""
+    consent_id = await stage.lodge(north)
+    await stage.call(north, "POST", f"/v1/consents/{consent_id}/cancellation")
+    session = await stage.sign_in()
+
+    listed = (await stage.visit(session, "/portal/consents?language=en")).body.decode()
+    shown = (await stage.visit(session, f"/portal/consents/{consent_id}?language=en")).body.decode()
+
+    assert "Taken back" in listed
+    assert "took its request back before you answered" in shown
+    assert "Not answered in time" not in listed + shown
+
+
 async def test_the_list_shows_one_bank_alone(stage: Stage, north: Machine, south: Machine) -> None:
     """By its code; an unknown one shows all, so that nothing is overlooked."""
     mine, theirs = await stage.lodge(north), await stage.lodge(south)

@@ -19,6 +19,7 @@ from creditbridge.endpoints.wording import (
     read_wording,
     show_invisible,
 )
+from creditbridge.ledger.catalogue import CATALOGUE, EventKind, ReferenceKind
 from creditbridge.login.passkeys.model import PasskeyState
 from creditbridge.profile.codes import Purpose, SectionCode
 
@@ -26,6 +27,7 @@ CHINESE, ENGLISH = read_wording(Language.CHINESE), read_wording(Language.ENGLISH
 INSTANT = datetime(2026, 12, 31, 16, 5, tzinfo=UTC)
 TEMPLATES = Path(str(resources.files("creditbridge") / "web" / "templates"))
 USED = re.compile(r't\("([a-z_]+\.[a-z_]+)"[),]')
+CONSENT = "consent."
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -72,6 +74,24 @@ def test_every_word_of_the_house_has_a_text(part: str, words: Iterable[str]) -> 
     texts = {key.removeprefix(f"{part}.") for key in CHINESE.texts if key.startswith(f"{part}.")}
 
     assert texts == {str(word) for word in words}
+
+
+def test_every_turn_of_a_consent_has_a_text() -> None:
+    """A new transition in the ledger shows in the history in words, not as an error page."""
+    turns = {kind.removeprefix(CONSENT) for kind in EventKind if kind.startswith(CONSENT)}
+
+    assert {turn for turn in turns if f"turn.{turn}" not in CHINESE.texts} == set()
+
+
+def test_every_record_that_names_an_enterprise_has_a_text() -> None:
+    """Whatever a monthly statement may list is said in words."""
+    named = {
+        kind
+        for kind, row in CATALOGUE.items()
+        if ReferenceKind.ENTERPRISE in row.names | row.may_name
+    }
+
+    assert {kind for kind in named if f"record.{kind}" not in CHINESE.texts} == set()
 
 
 def test_chinese_texts_leave_spacing_to_the_browser() -> None:

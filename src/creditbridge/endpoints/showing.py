@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from creditbridge.access.granted.model import Grant
 from creditbridge.consents.acts import ConsentRequest
 from creditbridge.consents.model import Consent, ConsentState
+from creditbridge.consents.moves.rules import CANCELLED
 from creditbridge.consents.rules import state_at
 from creditbridge.endpoints.charting import Chart, MarkKind, Span, draw_chart
 from creditbridge.endpoints.choosing import list_days
@@ -41,17 +42,6 @@ from creditbridge.ledger.service import Look, Story
 from creditbridge.profile.codes import SectionCode
 
 LIVE = frozenset({ConsentState.ACTIVE, ConsentState.PAUSED})
-# What of a consent's chain is a turn in its life; each has its words under `turn`.
-TURNS = frozenset(
-    {
-        EventKind.CONSENT_REQUESTED,
-        EventKind.CONSENT_APPROVED,
-        EventKind.CONSENT_REFUSED,
-        EventKind.CONSENT_LAPSED,
-        EventKind.CONSENT_WITHDRAWN,
-        EventKind.CONSENT_SILENCED,
-    }
-)
 
 
 def list_view(
@@ -193,6 +183,7 @@ def consent_view(
         last_look_at=story.looks[0].decided_at if story.looks else None,
         next_look_at=next_look_at(consent, [one.decided_at for one in story.looks], now=now),
         can_withdraw=state in LIVE,
+        is_cancelled=consent.reason == CANCELLED,
     )
 
 
@@ -204,7 +195,6 @@ def _turns(story: Story) -> tuple[TurnView, ...]:
             person=one.person.name if one.person else "",
         )
         for one in story.turns
-        if one.kind in TURNS
     )
 
 
@@ -219,8 +209,24 @@ def _chart(consent: Consent, story: Story, *, now: datetime) -> Chart:
         Span(begin=min(begins_at, ended_at), end=ended_at),
         asked_at=consent.requested_at or consent.valid_from,
         looks=looks,
+        pauses=_pauses(story, until=min(now, ended_at)),
         now=now,
     )
+
+
+def _pauses(story: Story, *, until: datetime) -> list[Span]:
+    """Return from when to when it was paused; a pause that nobody ended lasts `until`."""
+    pauses, begun = list[Span](), None
+    for one in story.turns:
+        if one.kind is EventKind.CONSENT_PAUSED:
+            begun = one.decided_at
+        elif begun is not None:
+            # Whatever comes after it ends a pause: going on, or the end of the consent.
+            pauses.append(Span(begin=begun, end=max(begun, min(one.decided_at, until))))
+            begun = None
+    if begun is not None:
+        pauses.append(Span(begin=begun, end=max(begun, until)))
+    return pauses
 
 
 def _mark(look: Look) -> MarkKind:
@@ -263,6 +269,7 @@ def _line(
         days_left=_days_left(consent, state, now=now),
         last_look_at=last_look_at,
         next_look_at=next_look_at(consent, [last_look_at] if last_look_at else [], now=now),
+        is_cancelled=consent.reason == CANCELLED,
     )
 
 

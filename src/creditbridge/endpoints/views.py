@@ -117,6 +117,7 @@ class ConsentLine(msgspec.Struct, frozen=True, kw_only=True):
     days_left: int | None = None
     last_look_at: datetime | None = None
     next_look_at: datetime | None = None
+    is_cancelled: bool = False  # By the bank, before it was answered.
 
 
 class WaitingLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -268,6 +269,7 @@ class ConsentView(msgspec.Struct, frozen=True, kw_only=True):
     last_look_at: datetime | None = None
     next_look_at: datetime | None = None
     can_withdraw: bool = False
+    is_cancelled: bool = False
 
 
 class GrantLine(msgspec.Struct, frozen=True, kw_only=True):
