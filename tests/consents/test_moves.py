@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 from msgspec.structs import replace
+from tests.consents.circles import LONE
 
 from creditbridge.consents.acts import Approval, ConsentRequest, Pause, Refusal, Withdrawal
 from creditbridge.consents.answers import ConsentUnknown
@@ -138,7 +139,7 @@ async def approve(tx: Transaction, consents: Consents, consent: Consent) -> Cons
         template_version="1",
         text_digest=bytes(32),
     )
-    return await consents.approve(tx, yes)
+    return (await consents.approve(tx, yes, LONE)).consent
 
 
 async def refuse(tx: Transaction, consents: Consents, consent: Consent) -> Consent:

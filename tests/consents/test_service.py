@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
+from tests.consents.circles import LONE
 
 from creditbridge.consents.acts import Approval, ConsentRequest, Refusal, Withdrawal
 from creditbridge.consents.answers import ConsentUnknown
@@ -98,7 +99,9 @@ async def give(
     tx: Transaction, consents: Consents, request: ConsentRequest, **change: object
 ) -> Consent:
     """Lodge a request and approve it."""
-    return await consents.approve(tx, approval_of(await lodge(tx, consents, request, **change)))
+    return (
+        await consents.approve(tx, approval_of(await lodge(tx, consents, request, **change)), LONE)
+    ).consent
 
 
 async def test_a_request_is_kept_as_it_was_made(
@@ -185,7 +188,7 @@ async def test_an_approval_fixes_the_artefact(
     """Approved as asked, the artefact is, byte for byte, the one that was shown."""
     async with database.transaction() as tx:
         lodged = await lodge(tx, consents, request_of_bank)
-        given = await consents.approve(tx, approval_of(lodged))
+        given = (await consents.approve(tx, approval_of(lodged), LONE)).consent
         kept = await consents.get_consent(tx, lodged.consent_id)
 
     assert kept == given
@@ -208,7 +211,7 @@ async def test_a_narrower_approval_is_another_artefact(
             valid_to=sooner,
             max_queries=1,
         )
-        given = await consents.approve(tx, narrow)
+        given = (await consents.approve(tx, narrow, LONE)).consent
         kept = await consents.get_consent(tx, lodged.consent_id)
         coverage = await consents.take_use(tx, asked_under(given))
     artefact = verify_artefact(given.artefact, given.artefact_signature, signer.key)
@@ -227,7 +230,7 @@ async def test_another_enterprise_cannot_answer(
         lodged = await lodge(tx, consents, request_of_bank)
         for wrong in ({"uscc": OTHER_USCC}, {"consent_id": NOBODYS}, {"consent_id": "cns_\x00"}):
             with pytest.raises(ConsentUnknown):
-                await consents.approve(tx, replace(approval_of(lodged), **wrong))
+                await consents.approve(tx, replace(approval_of(lodged), **wrong), LONE)
             with pytest.raises(ConsentUnknown):
                 await consents.withdraw(tx, replace(withdrawal_of(lodged), **wrong))
 
@@ -249,7 +252,7 @@ async def test_a_refused_request_stays_refused(
         )
         refused = await consents.refuse(tx, refusal)
         with pytest.raises(TransitionImpossible):
-            await consents.approve(tx, approval_of(refused))
+            await consents.approve(tx, approval_of(refused), LONE)
         with pytest.raises(CreditbridgeError) as caught:
             await consents.take_use(tx, asked_under(refused))
         kept = await consents.get_consent(tx, lodged.consent_id)
@@ -558,7 +561,7 @@ async def test_requests_that_nobody_answers_lapse(
 
     async with database.transaction() as tx:
         with pytest.raises(ConsentLapsed):
-            await consents.approve(tx, approval_of(lodged[2]))
+            await consents.approve(tx, approval_of(lodged[2]), LONE)
         first = await consents.lapse_overdue(tx, rows_max=2)
         second = await consents.lapse_overdue(tx, rows_max=2)
         third = await consents.lapse_overdue(tx)

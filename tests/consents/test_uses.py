@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
+from tests.consents.circles import LONE
 from tests.consents.conftest import USCC
 
 from creditbridge.consents import store
@@ -54,7 +55,7 @@ async def give(
         template_version="1",
         text_digest=bytes(32),
     )
-    return await consents.approve(tx, approval)
+    return (await consents.approve(tx, approval, LONE)).consent
 
 
 def asked_under(consent: Consent) -> Asked:
@@ -262,4 +263,5 @@ async def test_a_yes_is_held_to_the_policy_of_its_instant(
                     template_version="1",
                     text_digest=bytes(32),
                 ),
+                LONE,
             )

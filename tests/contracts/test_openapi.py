@@ -61,6 +61,7 @@ NEVER_TOLD: Mapping[str, frozenset[str]] = {
             "consent-inactive",
             "voice-refused",
             "agent-limited",
+            "consent-approver-unfit",
         }
     ),
     "told in the words of OAuth": frozenset(
@@ -74,6 +75,7 @@ NEVER_TOLD: Mapping[str, frozenset[str]] = {
             "code-reused",
             "unauthorized-client",
             "access-denied",
+            "approvals-missing",
             "authorization-details-invalid",
             "authorization-request-invalid",
             "enterprise-foreign",

@@ -203,7 +203,8 @@ async def test_N2_a_client_reads_its_grant(teller: Teller, stage: Stage, consent
     assert answer.json.keys() == {"scopes", "authorization_details", "created_at", "expires_at"}
     assert answer.json["scopes"] == [{"scope": "consents reports"}]
     granted = msgspec.convert(tokens["authorization_details"], list[dict[str, object]])
-    assert answer.json["authorization_details"] == [{**granted[0], "consent_state": "ACTIVE"}]
+    status = {"consent_state": "ACTIVE", "consent_approvals": {"given": 1, "needed": 1}}
+    assert answer.json["authorization_details"] == [{**granted[0], **status}]
     made, ends = answer.json["created_at"], answer.json["expires_at"]
     assert isinstance(made, int)
     assert isinstance(ends, int)

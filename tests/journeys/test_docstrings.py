@@ -17,6 +17,7 @@ PLAIN = {
     "__init__.py",
     "answered_consents.py",
     "approver_signature.py",
+    "approving_circle.py",
     "asked_consents.py",
     "report_ports.py",
     "require_voice.py",

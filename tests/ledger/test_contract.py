@@ -44,6 +44,7 @@ def test_events_contract_and_enum_are_equal() -> None:
     assert set(CATALOGUE) == set(EventKind)
     assert {event["kind"] for event in events if event["chained"]} == {
         "consent.requested",
+        "consent.countersigned",
         "consent.approved",
         "consent.refused",
         "consent.withdrawn",

@@ -41,6 +41,7 @@ from creditbridge.journeys.admit_caller import AdmitCaller
 from creditbridge.journeys.approver_signature import HousePolicy
 from creditbridge.journeys.ask_person import AskPerson
 from creditbridge.journeys.cancel_request import CancelRequest
+from creditbridge.journeys.change_approvals import ChangeApprovals
 from creditbridge.journeys.check_ledger import CheckLedger
 from creditbridge.journeys.decide_authorization import DecideAuthorization
 from creditbridge.journeys.decide_change import DecideChange
@@ -285,6 +286,9 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 secret=self.people_secret,
             ),
             keep_agents=KeepAgents(database=database, ledger=ledger, notices=self.notices),
+            change_approvals=ChangeApprovals(
+                database=database, ledger=ledger, notices=self.notices
+            ),
             give_consent=GiveConsent(
                 database=database,
                 consents=self.consents,

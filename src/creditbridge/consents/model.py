@@ -119,6 +119,10 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
     last_used_at: datetime | None = None
     recent_uses: tuple[datetime, ...] = ()  # The last that count, oldest first.
 
+    # Of the present version, or of the one that was approved; kept beside it for whoever reads.
+    approvals_given: int = 0
+    approvals_needed: int = 1
+
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What a client of a bank wants to read about one enterprise, under one consent."""

@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from creditbridge.consents import answers, store
 from creditbridge.consents.acts import Approval, ConsentRequest, Refusal, Withdrawal
 from creditbridge.consents.answers import ConsentUnknown
+from creditbridge.consents.approvals.model import Approved, Circle
+from creditbridge.consents.approvals.service import count_yes
 from creditbridge.consents.artefact import artefact_message, artefact_of, encode_artefact
 from creditbridge.consents.ceilings import Term, require_acceptable
 from creditbridge.consents.frequency import add_use
@@ -151,11 +153,13 @@ class Consents:
         """
         return self._sign(answers.approve(draft, approval, now=now))
 
-    async def approve(self, tx: Transaction, approval: Approval) -> Consent:
-        """Make a request a live consent; its artefact is fixed and signed now.
+    async def approve(self, tx: Transaction, approval: Approval, circle: Circle) -> Approved:
+        """Keep one person's yes; with the last that is needed, make the request a live consent.
+
+        Before that it stays REQUESTED, counted. Of two last ones at once, one makes it live.
 
         Raises:
-            Refused: unknown to this enterprise, answered, changed, lapsed, past its term, widened.
+            Refused: unknown, answered, changed, lapsed, past its term, widened; or the person.
         """
         before = await self._lock(tx, consent_id=approval.consent_id, uscc=approval.uscc)
         # Signed only now, over the sections that were approved: the request's own artefact is no
@@ -166,7 +170,12 @@ class Consents:
         if ceilings is not None:
             require_within(after, ceilings)
             require_passkey(ceilings, approval.passkey)
-        return await self._move(tx, self._sign(after))
+        floor = 1 if ceilings is None else ceilings.approvers_min
+        turn = (_require(before), self._sign(after))
+        approved = await count_yes(tx, approval, turn, circle, floor=floor)
+        if approved.consent.state is ConsentState.REQUESTED:
+            return approved
+        return replace(approved, consent=await self._move(tx, approved.consent))
 
     async def refuse(self, tx: Transaction, refusal: Refusal) -> Consent:
         """End a request with a no.
@@ -291,9 +300,16 @@ class Consents:
         Raises:
             ConsentUnknown: there is none, or it is another enterprise's.
         """
-        if not is_id(Kind.CONSENT, consent_id):
-            raise ConsentUnknown
-        return _require(await store.find_of_enterprise(tx, consent_id=consent_id, uscc=uscc))
+        return _require(await self.find_given_consent(tx, consent_id=consent_id, uscc=uscc))
+
+    async def find_given_consent(
+        self, tx: Transaction, *, consent_id: str, uscc: str
+    ) -> Consent | None:
+        """Return a consent that this enterprise was asked for; None where there is none."""
+        known = is_id(Kind.CONSENT, consent_id)
+        return (
+            await store.find_of_enterprise(tx, consent_id=consent_id, uscc=uscc) if known else None
+        )
 
     async def list_for_bank(
         self,

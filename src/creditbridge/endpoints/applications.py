@@ -11,6 +11,7 @@ from litestar.plugins.core import MsgspecDIPlugin
 from typing_extensions import override
 
 from creditbridge.endpoints import (
+    approval_rules,
     authorization,
     authorize,
     consents,
@@ -72,6 +73,7 @@ def people_application(house: House) -> Correlation:
     return Correlation(
         _application(
             house,
+            approval_rules.router,
             authorization.metadata_router,
             authorize.router,
             contact.router,

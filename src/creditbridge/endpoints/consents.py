@@ -199,6 +199,8 @@ def show_consent(consent: Consent, *, now: datetime) -> dict[str, object]:
         "clients": sorted(consent.clients),
         "business_ref": consent.business_ref,
         "version": consent.version,
+        # Of one and the same artefact, by distinct people (PROTOCOLS Z10, C6).
+        "approvals": {"given": consent.approvals_given, "needed": consent.approvals_needed},
         **_shown_extent(consent),
     }
 

@@ -48,7 +48,13 @@ def show_grant(status: GrantStatus) -> dict[str, object]:
     return {
         "scopes": [{"scope": format_scopes(grant.scopes)}],
         "authorization_details": [
-            {**msgspec.to_builtins(detail), "consent_state": status.states[detail.consent_id]}
+            {
+                **msgspec.to_builtins(detail),
+                "consent_state": status.states[detail.consent_id],
+                "consent_approvals": dict(
+                    zip(("given", "needed"), status.approvals[detail.consent_id], strict=True)
+                ),
+            }
             for detail in grant.details
         ],
         "created_at": int(grant.made_at.timestamp()),

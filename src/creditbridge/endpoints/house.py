@@ -17,6 +17,7 @@ from creditbridge.foundation.keys import Signers
 from creditbridge.journeys.admit_caller import AdmitCaller
 from creditbridge.journeys.ask_person import AskPerson
 from creditbridge.journeys.cancel_request import CancelRequest
+from creditbridge.journeys.change_approvals import ChangeApprovals
 from creditbridge.journeys.check_ledger import CheckLedger
 from creditbridge.journeys.decide_authorization import DecideAuthorization
 from creditbridge.journeys.decide_change import DecideChange
@@ -121,6 +122,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     enrol_passkey: EnrolPasskey
     end_passkey: EndPasskey
     keep_agents: KeepAgents
+    change_approvals: ChangeApprovals
     give_consent: GiveConsent
     withdraw_consent: WithdrawConsent
     pause_consent: PauseConsent

@@ -146,8 +146,10 @@ async def decide(
             if asked is not None:
                 signable = _signable({**form, AS_OF: write_as_of(as_of)}, view, approval)
                 return show_signing(request, house, visit, asked, signable)
-        await house.give_consent.approve(approval, signature)
-        return see_other(f"{HOME}?notice={Notice.APPROVED}")
+        given = await house.give_consent.approve(approval, signature)
+        waits = given.state is ConsentState.REQUESTED
+        notice = Notice.COUNTERSIGNED if waits else Notice.APPROVED
+        return see_other(f"{HOME}?notice={notice}")
     # Silence is no answer: neither button pressed means neither yes nor no.
     if form.get("decision") != "refuse":
         raise DecisionMissing

@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from math import ceil
+from types import MappingProxyType
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from creditbridge.access.granted.model import Grant
 from creditbridge.consents.acts import ConsentRequest
@@ -16,6 +19,7 @@ from creditbridge.endpoints.extents import extent_of, next_look_at
 from creditbridge.endpoints.openness import group_sections
 from creditbridge.endpoints.unusual import list_unusual
 from creditbridge.endpoints.views import (
+    Approvals,
     AskedConsent,
     AuthorizationView,
     Choice,
@@ -39,6 +43,8 @@ from creditbridge.journeys.decide_waiting import Waiting
 from creditbridge.journeys.open_authorization import Asked
 from creditbridge.ledger.model import EventKind
 from creditbridge.ledger.service import Look, Story
+from creditbridge.parties.voices.model import Reach
+from creditbridge.parties.voices.quorum import ApprovalRule, count_needed
 from creditbridge.profile.codes import SectionCode
 
 LIVE = frozenset({ConsentState.ACTIVE, ConsentState.PAUSED})
@@ -83,6 +89,7 @@ def decision_view(
         choice=choice or Choice(sections=consent.sections),
         days=list_days(terms),
         unusual=list_unusual(terms),
+        approvals=_approvals(consent.approvals_given, consent.approvals_needed),
     )
 
 
@@ -94,7 +101,7 @@ def authorization_view(asked: Asked, enterprise: Party) -> AuthorizationView:
     return AuthorizationView(
         bank=Party(name=bank.legal_name, uscc=bank.uscc),
         enterprise=enterprise,
-        consents=_asked_consents(requests, enterprise, asked_at=opened.opened_at),
+        consents=_asked_consents(requests, enterprise, asked.rules, asked_at=opened.opened_at),
         scopes=tuple(sorted(request.scopes)),
         answer_by=opened.expires_at,
         returns_to=urlsplit(request.redirect_uri).netloc,
@@ -111,7 +118,9 @@ def waiting_view(waiting: Waiting, enterprise: Party) -> WaitingView:
         request_id=found.request_id,
         bank=Party(name=bank.legal_name, uscc=bank.uscc),
         enterprise=enterprise,
-        consents=_asked_consents(requests, enterprise, asked_at=found.asked_at),
+        consents=_asked_consents(
+            requests, enterprise, waiting.rules, waiting.lodged, asked_at=found.asked_at
+        ),
         scopes=tuple(sorted(found.pushed.request.scopes)),
         answer_by=found.expires_at,
         binding_message=found.pushed.request.binding_message,
@@ -119,20 +128,35 @@ def waiting_view(waiting: Waiting, enterprise: Party) -> WaitingView:
 
 
 def _asked_consents(
-    requests: Sequence[ConsentRequest], enterprise: Party, *, asked_at: datetime
+    requests: Sequence[ConsentRequest],
+    enterprise: Party,
+    rules: tuple[ApprovalRule, ...],
+    lodged: Mapping[str, Consent] = MappingProxyType({}),
+    *,
+    asked_at: datetime,
 ) -> tuple[AskedConsent, ...]:
-    every = [_terms_asked(one, enterprise, asked_at=asked_at) for one in requests]
+    """Return what is asked: as an earlier approver lodged it, else as it would be lodged."""
+    every = list[AskedConsent]()
+    for one in requests:
+        known = lodged.get(one.consent_id or "")
+        terms = (
+            _terms_asked(one, enterprise, asked_at=asked_at)
+            if known is None
+            else _terms(known, enterprise)
+        )
+        given = 0 if known is None else known.approvals_given
+        every.append(
+            AskedConsent(
+                terms=terms,
+                unusual=list_unusual(terms),
+                approvals=_approvals(given, _count_needed(terms, rules)),
+            )
+        )
     if len(every) != 1:
-        return tuple(AskedConsent(terms=one, unusual=list_unusual(one)) for one in every)
-    (terms,) = every
-    return (
-        AskedConsent(
-            terms=terms,
-            unusual=list_unusual(terms),
-            choice=Choice(sections=frozenset(terms.sections)),
-            days=list_days(terms),
-        ),
-    )
+        return tuple(every)
+    (only,) = every
+    chosen = Choice(sections=frozenset(only.terms.sections))
+    return (replace(only, choice=chosen, days=list_days(only.terms)),)
 
 
 def _waiting_line(waiting: Waiting) -> WaitingLine:
@@ -144,6 +168,18 @@ def _waiting_line(waiting: Waiting) -> WaitingLine:
         until=found.expires_at,
         binding_message=found.pushed.request.binding_message,
     )
+
+
+def _count_needed(terms: Terms, rules: tuple[ApprovalRule, ...]) -> int:
+    # Term and uses play no part in how many must approve.
+    reach = Reach(
+        purposes=frozenset(terms.purposes), sections=frozenset(terms.sections), days=0, queries=0
+    )
+    return count_needed(rules, reach)
+
+
+def _approvals(given: int, needed: int) -> Approvals | None:
+    return Approvals(given=given, needed=needed) if needed > 1 else None
 
 
 def _terms_asked(asked: ConsentRequest, enterprise: Party, *, asked_at: datetime) -> Terms:

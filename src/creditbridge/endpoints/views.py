@@ -28,6 +28,8 @@ class Notice(StrEnum):
     PASSKEY_ADDED = "passkey-added"
     PASSKEY_ENDED = "passkey-ended"
     PEOPLE = "people"
+    COUNTERSIGNED = "countersigned"
+    AGREED = "agreed"
 
 
 class Unusual(StrEnum):
@@ -175,6 +177,13 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     slips: tuple[Slip, ...] = ()
 
 
+class Approvals(msgspec.Struct, frozen=True, kw_only=True):
+    """How many people have approved the whole of a request, and how many must."""
+
+    given: int
+    needed: int
+
+
 class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
     """A request that waits for the representative's yes or no; `days` are shorter terms."""
 
@@ -183,6 +192,7 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
     choice: Choice
     days: tuple[int, ...] = ()
     unusual: tuple[Oddity, ...] = ()
+    approvals: Approvals | None = None  # None where one person is enough.
 
 
 class AskedConsent(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,6 +202,7 @@ class AskedConsent(msgspec.Struct, frozen=True, kw_only=True):
     choice: Choice | None = None
     days: tuple[int, ...] = ()
     unusual: tuple[Oddity, ...] = ()
+    approvals: Approvals | None = None
 
 
 class AuthorizationView(msgspec.Struct, frozen=True, kw_only=True):

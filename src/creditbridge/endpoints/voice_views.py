@@ -7,8 +7,12 @@ import msgspec
 
 from creditbridge.endpoints.views import Party
 from creditbridge.parties.model import Person, Role
+from creditbridge.parties.service import Agreement
 from creditbridge.parties.voices.model import Document, DocumentKind, Limits, Representative
+from creditbridge.parties.voices.quorum import ApprovalRule
 from creditbridge.profile.codes import Purpose, SectionCode
+
+RULES_SHOWN = 3
 
 
 class VoiceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,12 +29,29 @@ class VoiceView(msgspec.Struct, frozen=True, kw_only=True):
     may_approve: bool = False
 
 
+class RuleChangeView(msgspec.Struct, frozen=True, kw_only=True):
+    """Other rules that wait until as many people agreed as now must approve."""
+
+    change_id: str
+    rules: tuple[ApprovalRule, ...]
+    until: datetime
+    agreed: int
+    needed: int
+
+
 class PeopleView(msgspec.Struct, frozen=True, kw_only=True):
-    """Everybody who speaks or spoke for an enterprise; `can_appoint` for who may change it."""
+    """Everybody who speaks or spoke for an enterprise; `can_appoint` for who may change it.
+
+    `lines` are those of the form for the rules; `purposes` what a line may name.
+    """
 
     enterprise: Party
     people: tuple[VoiceView, ...]
     can_appoint: bool
+    rules: tuple[ApprovalRule, ...] = ()
+    changes: tuple[RuleChangeView, ...] = ()
+    purposes: tuple[Purpose, ...] = ()
+    lines: tuple[int, ...] = tuple(range(1, RULES_SHOWN + 1))
 
 
 class AppointmentView(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,4 +97,16 @@ def voice_view(person: Person, representative: Representative, *, now: datetime)
         limits=limits,
         document=document,
         may_approve=representative.role is Role.LEGAL_REP or appointed,
+    )
+
+
+def change_view(agreement: Agreement) -> RuleChangeView:
+    """Return a change of the rules as the page shows it."""
+    change = agreement.change
+    return RuleChangeView(
+        change_id=change.change_id,
+        rules=change.rules,
+        until=change.expires_at,
+        agreed=len(agreement.agreed),
+        needed=agreement.needed,
     )

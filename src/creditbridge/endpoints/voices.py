@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
+from msgspec.structs import replace
 
 from creditbridge.consents.policy import Ceilings
 from creditbridge.endpoints.exchange import HttpRequest
@@ -12,12 +13,17 @@ from creditbridge.endpoints.house import AtHouse, House
 from creditbridge.endpoints.page_errors import answer_page
 from creditbridge.endpoints.views import Notice
 from creditbridge.endpoints.visits import Visit, form_of, require_visit, see_other, show
-from creditbridge.endpoints.voice_views import AppointmentView, people_view, voice_view
+from creditbridge.endpoints.voice_views import AppointmentView, change_view, people_view, voice_view
 from creditbridge.endpoints.wording import BEIJING
 from creditbridge.foundation.database import Transaction
 from creditbridge.journeys.keep_agents import Ending
 from creditbridge.parties.model import Person, Role
-from creditbridge.parties.service import get_person, list_representatives
+from creditbridge.parties.service import (
+    find_approval_rules,
+    get_person,
+    list_representatives,
+    list_rule_changes,
+)
 from creditbridge.parties.voices.model import (
     AgentUnknown,
     Appointment,
@@ -47,6 +53,12 @@ async def list_people(request: HttpRequest, house: AtHouse) -> Response[bytes]:
             await _list_named(tx, visit.session.uscc),
             can_appoint=visit.role is Role.LEGAL_REP,
             now=tx.now,
+        )
+        view = replace(
+            view,
+            rules=await find_approval_rules(tx, visit.session.uscc),
+            changes=tuple(map(change_view, await list_rule_changes(tx, visit.session.uscc))),
+            purposes=tuple(sorted(ALLOWED.purposes)),
         )
     return show(request, "people", visit, view=view)
 

@@ -96,8 +96,9 @@ async def decide(
             fields = {**form, AS_OF: write_as_of(as_of)}
             signable = _signable(view, decision.shown.chosen, fields)
             return show_signing(request, house, visit, asked, signable)
-    await house.decide_waiting(replace(decision, signature=signature))
-    return see_other(f"{HOME}?notice={Notice.APPROVED if approves else Notice.REFUSED}")
+    decided = await house.decide_waiting(replace(decision, signature=signature))
+    notice = Notice.APPROVED if approves else Notice.REFUSED
+    return see_other(f"{HOME}?notice={notice if decided else Notice.COUNTERSIGNED}")
 
 
 def _signable(view: WaitingView, chosen: Chosen, fields: Mapping[str, str]) -> Signable:

@@ -10,12 +10,12 @@ from creditbridge.evidence.assembling import digest_of
 from creditbridge.evidence.examination import Examination, Finding, OpenedEntry, require_key
 from creditbridge.evidence.model import PackUntrue, Strength
 from creditbridge.evidence.replay import Replay
+from creditbridge.evidence.voices import Voices
 from creditbridge.ledger.model import (
     BankName,
     ConsentApproved,
     ConsentName,
     EnterpriseName,
-    PersonEnrolled,
     PolicyChanged,
     Proofs,
 )
@@ -63,17 +63,24 @@ def check_artefact(examination: Examination) -> Finding:
 
 
 def check_approver(examination: Examination) -> Finding:
-    """Check that whoever approved had been enrolled for this enterprise before."""
-    approval = examination.get_approval()
+    """Check that whoever approved might by then, and that they were as many people as had to."""
+    approval, voices = examination.get_approval(), Voices()
     core = approval.core
+    if not isinstance(core.terms, ConsentApproved):
+        raise PackUntrue(detail="the approval says nothing of who had to approve")
+    indexes = dict[str, int]()
     for entry in examination.entries:
         # Enrolled after the approval is not enrolled: nobody may be made entitled backwards.
-        if not isinstance(entry.core.terms, PersonEnrolled) or entry.index >= approval.index:
-            continue
-        if (entry.core.person, entry.core.enterprise) == (core.person, core.enterprise):
-            detail = f"{entry.core.terms.role}, enrolled at index {entry.index}"
-            return Finding(strength=Strength.LOG_PROVEN, detail=detail)
-    raise PackUntrue(detail="who approved had not been enrolled for this enterprise")
+        if entry.index < approval.index:
+            voices.see(entry.core)
+            indexes[entry.core.event_id] = entry.index
+    if (fault := voices.find_fault(core, core.terms)) is not None:
+        raise PackUntrue(detail=fault)
+    voice = voices.get(core)
+    detail = f"{voice.role}, enrolled at index {indexes[voice.entry]}"
+    if others := core.terms.countersigned:
+        detail += f", with {len(others)} others"
+    return Finding(strength=Strength.LOG_PROVEN, detail=detail)
 
 
 def check_coverage(examination: Examination) -> Finding:

@@ -21,8 +21,10 @@ from creditbridge.consents.rules import (
     next_state,
     require_coverage,
 )
+from creditbridge.evidence.voices import Voices
 from creditbridge.foundation.errors import Malformed, Refused, Untrusted
 from creditbridge.ledger.model import (
+    ConsentApproved,
     ConsentEnded,
     ConsentExtent,
     ConsentRequested,
@@ -66,9 +68,13 @@ class Breach(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Replay:
-    """The consents and the open intents as the entries seen so far leave them."""
+    """The consents and the open intents as the entries seen so far leave them.
 
-    def __init__(self) -> None:
+    With `voices`, which must see every entry, approvals are judged by who might give them, too.
+    """
+
+    def __init__(self, voices: Voices | None = None) -> None:
+        self._voices = voices
         self._consents: dict[str, Consent] = {}
         self._open: dict[str, _Taken] = {}
         self._failed: dict[str, _Taken] = {}
@@ -89,6 +95,7 @@ class Replay:
         Raises:
             LawBroken: the entry has no place here; it changes nothing.
         """
+        self._hear(core)
         match core.terms:
             case ReportIntended() as terms:
                 return self.take_use(core, terms)
@@ -109,6 +116,16 @@ class Replay:
     def find_consent(self, reference: str) -> Consent | None:
         """Return a consent as it stands now."""
         return self._consents.get(reference)
+
+    def _hear(self, core: Core) -> None:
+        """Follow who may speak, where every entry is seen; an approval must be theirs."""
+        if self._voices is None:
+            return
+        if isinstance(core.terms, ConsentApproved):
+            if (fault := self._voices.find_fault(core, core.terms)) is not None:
+                raise LawBroken(detail=fault)
+            return
+        self._voices.see(core)
 
     def _begin(self, core: Core, terms: ConsentRequested) -> None:
         reference = core.consent or ""

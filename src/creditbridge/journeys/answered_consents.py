@@ -1,7 +1,8 @@
 """What one yes or no does to every consent that a bank asks for, wherever it is said."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
@@ -11,14 +12,16 @@ from creditbridge.access.backchannel.model import SentRequest
 from creditbridge.access.granted.model import Grant
 from creditbridge.access.pushed.model import PushedRequest
 from creditbridge.consents.acts import Approval, ConsentRequest, Refusal
-from creditbridge.consents.model import Consent
+from creditbridge.consents.approvals.model import Approved, Circle
+from creditbridge.consents.approvals.service import note_approval
+from creditbridge.consents.model import Consent, ConsentState
 from creditbridge.foundation.database import Transaction
 from creditbridge.journeys.approver_signature import ApproverSignature
+from creditbridge.journeys.approving_circle import ApprovingCircle
 from creditbridge.journeys.asked_consents import begin_in_time
 from creditbridge.journeys.records.authorizations import asked_record, name_bank, refused_record
-from creditbridge.journeys.records.consents import approval_record, end_record
+from creditbridge.journeys.records.consents import answered_record, end_record
 from creditbridge.journeys.records.grants import made_records
-from creditbridge.journeys.require_voice import require_reach
 from creditbridge.ledger.model import EnterpriseName, EventKind, PersonName, Record
 from creditbridge.ledger.port import Recorder
 from creditbridge.login.model import Session
@@ -44,8 +47,14 @@ class Consents(Protocol):
         """Return what an approval would make of it."""
         ...
 
-    async def approve(self, tx: Transaction, approval: Approval) -> Consent:
-        """Make the consent active, with its signed artefact."""
+    async def find_given_consent(
+        self, tx: Transaction, *, consent_id: str, uscc: str
+    ) -> Consent | None:
+        """Return a consent that the enterprise was asked for."""
+        ...
+
+    async def approve(self, tx: Transaction, approval: Approval, circle: Circle) -> Approved:
+        """Keep one person's yes; the last that is needed makes the consent active."""
         ...
 
     async def refuse(self, tx: Transaction, refusal: Refusal) -> Consent:
@@ -89,14 +98,29 @@ class OpenTo(msgspec.Struct, frozen=True, kw_only=True):
     asked: tuple[ConsentRequest, ...]
     person: PersonName
     speaker: Speaker
+    circle: ApprovingCircle
     signature: ApproverSignature | None = None
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
-    """The consents as they were lodged, and as they are after the answer, in one order."""
+    """The consents that this answer lodged, and all of them as they are after it.
+
+    `approved` says what came of each yes.
+    """
 
     lodged: tuple[Consent, ...]
     after: tuple[Consent, ...]
+    approved: tuple[Approved, ...] = ()
+
+    @property
+    def proposed(self) -> tuple[Consent, ...]:
+        """What this yes would make of each consent, and what its signature is over."""
+        return tuple(one.proposed for one in self.approved)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every consent is given; else others have to approve, too."""
+        return all(one.state is ConsentState.ACTIVE for one in self.after)
 
 
 async def draft_asked(
@@ -105,15 +129,23 @@ async def draft_asked(
     asked: Sequence[ConsentRequest],
     speaker: Speaker,
     shown: Shown,
+    lodged: Mapping[str, Consent] = MappingProxyType({}),
 ) -> tuple[Consent, ...]:
     """Return each consent as a yes at the transaction's instant would give it; none is lodged.
+
+    What an earlier approver has lodged is as it was lodged; what is given already needs no yes.
 
     Raises:
         Refused, Malformed: one of them cannot be lodged.
     """
     now = tx.now
-    begun = [begin_in_time(one, now=now) for one in asked]
-    drafted = [await consents.draft_consent(tx, one, now=now) for one in begun]
+    drafted = list[Consent]()
+    for one in asked:
+        known = lodged.get(one.consent_id or "")
+        if known is None:
+            known = await consents.draft_consent(tx, begin_in_time(one, now=now), now=now)
+        if known.state is not ConsentState.ACTIVE:
+            drafted.append(known)
     return tuple(
         consents.preview_draft(one, _approval_of(one, speaker, shown), now=now) for one in drafted
     )
@@ -133,19 +165,22 @@ def begin_asked(
 async def give_asked(
     tx: Transaction, consents: Consents, open_to: OpenTo, shown: Shown
 ) -> Answered:
-    """Lodge each consent and give it.
+    """Lodge each consent that an earlier approver has not, and approve it.
 
     Raises:
         Refused, Malformed: one of them cannot be given; the transaction is to be given up.
     """
-    lodged = [await consents.request_consent(tx, one) for one in open_to.asked]
-    approvals = [
-        _approval_of(consent, open_to.speaker, shown, open_to.signature) for consent in lodged
-    ]
-    given = [await consents.approve(tx, approval) for approval in approvals]
-    for consent in given:
-        await require_reach(tx, open_to.speaker.session.person_id, consent)
-    return Answered(lodged=tuple(lodged), after=tuple(given))
+    lodged, found = await _lodge(tx, consents, open_to)
+    after, approved = list[Consent](), list[Approved]()
+    for consent in found:
+        # One person was enough for it, where others of the same request need more.
+        if consent.state is ConsentState.ACTIVE:
+            after.append(consent)
+            continue
+        yes = _approval_of(consent, open_to.speaker, shown, open_to.signature)
+        approved.append(await consents.approve(tx, yes, open_to.circle))
+        after.append(approved[-1].consent)
+    return Answered(lodged=lodged, after=tuple(after), approved=tuple(approved))
 
 
 async def refuse_asked(tx: Transaction, consents: Consents, open_to: OpenTo) -> Answered:
@@ -154,10 +189,10 @@ async def refuse_asked(tx: Transaction, consents: Consents, open_to: OpenTo) -> 
     Raises:
         Refused, Malformed: one of them cannot even be lodged.
     """
-    lodged = [await consents.request_consent(tx, one) for one in open_to.asked]
-    refusals = [_refusal_of(consent, open_to.speaker) for consent in lodged]
+    lodged, found = await _lodge(tx, consents, open_to)
+    refusals = [_refusal_of(consent, open_to.speaker) for consent in found]
     refused = [await consents.refuse(tx, refusal) for refusal in refusals]
-    return Answered(lodged=tuple(lodged), after=tuple(refused))
+    return Answered(lodged=lodged, after=tuple(refused))
 
 
 async def record_given(
@@ -166,7 +201,7 @@ async def record_given(
     """Write what was asked, given, and made of it."""
     person = open_to.person
     records = _asked_records(open_to, answered)
-    records += [approval_record(consent, person, open_to.signature) for consent in answered.after]
+    records += [answered_record(one, person, open_to.signature) for one in answered.approved]
     records += made_records(
         grant,
         bank=name_bank(open_to.bank),
@@ -174,6 +209,17 @@ async def record_given(
         person=person,
     )
     await _record(tx, ledger, records)
+
+
+async def record_countersigned(
+    tx: Transaction, ledger: Recorder, open_to: OpenTo, answered: Answered
+) -> None:
+    """Write what was asked, and one person's yes to it, for others to approve as well."""
+    await _record(tx, ledger, _asked_records(open_to, answered))
+    for one in answered.approved:
+        record = answered_record(one, open_to.person, open_to.signature)
+        recorded = await ledger.record(tx, record)
+        await note_approval(tx, one.mine, recorded.event_id)
 
 
 async def record_refused(
@@ -194,6 +240,22 @@ async def record_refused(
         )
     )
     await _record(tx, ledger, records)
+
+
+async def _lodge(
+    tx: Transaction, consents: Consents, open_to: OpenTo
+) -> tuple[tuple[Consent, ...], tuple[Consent, ...]]:
+    """Return the consents that were not lodged before, and all of them in their order."""
+    lodged, found, uscc = list[Consent](), list[Consent](), open_to.speaker.enterprise.uscc
+    for one in open_to.asked:
+        known = None
+        if one.consent_id is not None:
+            known = await consents.find_given_consent(tx, consent_id=one.consent_id, uscc=uscc)
+        if known is None:
+            known = await consents.request_consent(tx, one)
+            lodged.append(known)
+        found.append(known)
+    return tuple(lodged), tuple(found)
 
 
 def _asked_records(open_to: OpenTo, answered: Answered) -> list[Record]:

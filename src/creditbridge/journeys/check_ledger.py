@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from creditbridge.evidence.replay import Breach, Replay
+from creditbridge.evidence.voices import Voices
 from creditbridge.foundation.database import Database
 from creditbridge.ledger.audit import Violation
 from creditbridge.ledger.checking import Trust, check_ledger
@@ -39,7 +40,7 @@ class CheckLedger(msgspec.Struct, frozen=True, kw_only=True):
 
     async def __call__(self) -> Checked:
         """Walk the steps above, in order."""
-        kinds, replay = Counter[str](), Replay()
+        kinds, replay = Counter[str](), Replay(Voices())
 
         def _see(core: Core) -> None:
             kinds[core.kind] += 1

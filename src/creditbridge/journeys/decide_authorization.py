@@ -6,7 +6,8 @@
 2. The person signed in for it, and may speak for the enterprise that it is about.
 3. Each consent that was shown is lodged and answered, and signed where the policy demands it; one
    that cannot be given refuses them all.
-4. A yes makes a grant of what was given, and the code that brings it.
+4. A yes makes a grant of what was given, and the code that brings it; where other people have to
+   approve, too, the consents wait for them in the portal, and the client hears which they are.
 5. The ledger holds it all before the browser is sent back, as it holds a refusal.
 
 A yes shares one transaction: either every consent is given and a code is out, or nothing was done.
@@ -23,6 +24,7 @@ from creditbridge.access.granted.model import GrantedDetail, IssuedCode
 from creditbridge.access.model import OAuthError
 from creditbridge.access.pushed.model import (
     AccessDenied,
+    ApprovalsMissing,
     DetailsNotAllowed,
     EnterpriseForeign,
     OpenedRequest,
@@ -30,6 +32,7 @@ from creditbridge.access.pushed.model import (
     RequestUriInvalid,
 )
 from creditbridge.access.pushed.service import spend_request
+from creditbridge.consents.approvals.model import ApproverUnfit
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.foundation.errors import Malformed, Refused
 from creditbridge.journeys.answered_consents import (
@@ -40,16 +43,18 @@ from creditbridge.journeys.answered_consents import (
     begin_asked,
     draft_asked,
     give_asked,
+    record_countersigned,
     record_given,
     record_refused,
     refuse_asked,
 )
 from creditbridge.journeys.approver_signature import ApproverSignature
+from creditbridge.journeys.approving_circle import read_circle
 from creditbridge.journeys.asked_consents import list_asked
 from creditbridge.journeys.open_authorization import Asked, Asking, require_asker
 from creditbridge.journeys.records.authorizations import refused_record
 from creditbridge.journeys.records.grants import granted_detail
-from creditbridge.journeys.require_voice import VoiceMissing, require_approver, require_voice
+from creditbridge.journeys.require_voice import VoiceMissing, require_voice
 from creditbridge.journeys.sign_consents import NOT_SIGNED, AskedSignature, SignConsents
 from creditbridge.ledger.port import Recorder
 from creditbridge.parties.model import Bank, ResponseMode
@@ -131,7 +136,7 @@ class DecideAuthorization(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             RequestUriInvalid: no such open request: there is nobody to be answered.
             SignInStale: the person must sign in first; nothing is spent.
-            VoiceRefused: an agent, beyond a limit that the page names; nothing is spent.
+            VoiceRefused, ApproverUnfit: another person has to answer; nothing is spent.
             PasskeyUnfit, ApprovalInvalid: the person must sign first, or anew; nothing is spent.
         """
         try:
@@ -140,7 +145,7 @@ class DecideAuthorization(msgspec.Struct, frozen=True, kw_only=True):
                 if decision.approves:
                     return await self._approve(tx, decision, opened, open_to)  # 3, 4, 5
                 return await self._refuse(tx, opened, open_to)  # 3, 5
-        except (RequestUriInvalid, SignInStale, VoiceRefused, *NOT_SIGNED):
+        except (RequestUriInvalid, SignInStale, VoiceRefused, ApproverUnfit, *NOT_SIGNED):
             raise
         except (Refused, Malformed) as refusal:
             return await self._turn_away(decision, refusal)  # 1, 5
@@ -152,7 +157,8 @@ class DecideAuthorization(msgspec.Struct, frozen=True, kw_only=True):
         if not speaker.session.began_anew_after(opened.opened_at):
             raise SignInStale
         uscc = speaker.enterprise.uscc
-        person = await require_approver(tx, speaker.session.person_id, uscc)  # 2
+        circle = await read_circle(tx, uscc=uscc, bank_uscc=bank.uscc)  # 2
+        person = await require_voice(tx, speaker.session.person_id, uscc)  # 2
         asked = list_asked(opened.pushed, bank)
         if any(one.uscc != uscc for one in asked):
             raise EnterpriseForeign
@@ -162,6 +168,7 @@ class DecideAuthorization(msgspec.Struct, frozen=True, kw_only=True):
             asked=begin_asked(asked, decision.signature, now=tx.now),
             person=person,
             speaker=speaker,
+            circle=circle,
             signature=decision.signature,
         )
         return opened.pushed, open_to
@@ -176,8 +183,13 @@ class DecideAuthorization(msgspec.Struct, frozen=True, kw_only=True):
         speaker = decision.speaker
         answered = await give_asked(tx, self.consents, open_to, decision.shown)  # 3
         await self.sign_consents.require(  # 3
-            tx, decision.signature, answered.after, speaker.session.person_id
+            tx, decision.signature, answered.proposed, speaker.session.person_id
         )
+        if not answered.is_whole:
+            # Z10: the consents wait for the others in the portal; the bank follows them there.
+            await record_countersigned(tx, self.ledger, open_to, answered)  # 5
+            denied = ApprovalsMissing.of(one.consent_id for one in answered.after)
+            return BrowserAnswer(request=opened.request, parameters=denied.to_answer())
         issued = await self.access.issue_code(  # 4
             tx,
             opened.request,

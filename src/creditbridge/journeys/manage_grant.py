@@ -54,10 +54,14 @@ class Consents(Protocol):
 
 
 class GrantStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """A live grant, and where each consent stands that it rests on."""
+    """A live grant, and where each consent stands that it rests on.
+
+    `approvals` are of each how many people approved, and how many had to.
+    """
 
     grant: Grant
     states: Mapping[str, ConsentState]
+    approvals: Mapping[str, tuple[int, int]] = {}
 
 
 class ManageGrant(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,11 +83,19 @@ class ManageGrant(msgspec.Struct, frozen=True, kw_only=True):
             grant = await self.access.find_grant(tx, grant_id, client_id=caller.client_id)  # 2
             if grant is None:
                 raise GrantMissing
-            states = {
-                consent_id: await self._state_of(tx, consent_id, grant.bank_id)  # 2
+            consents = [
+                await self.consents.get_own_consent(  # 2
+                    tx, consent_id=consent_id, bank_id=grant.bank_id
+                )
                 for consent_id in grant.consent_ids
-            }
-        return GrantStatus(grant=grant, states=states)
+            ]
+            return GrantStatus(
+                grant=grant,
+                states={one.consent_id: state_at(one, now=tx.now) for one in consents},
+                approvals={
+                    one.consent_id: (one.approvals_given, one.approvals_needed) for one in consents
+                },
+            )
 
     async def revoke(self, caller: Caller, grant_id: str) -> Recorded:
         """Walk steps 1, 3 and 4; the answer may leave once they are durable.
@@ -98,10 +110,6 @@ class ManageGrant(msgspec.Struct, frozen=True, kw_only=True):
                 raise GrantMissing
             record = revoked_record(grant, GrantEnd.CLIENT, bank=caller.bank_name)
             return await self.ledger.record(tx, record)  # 4
-
-    async def _state_of(self, tx: Transaction, consent_id: str, bank_id: str) -> ConsentState:
-        consent = await self.consents.get_own_consent(tx, consent_id=consent_id, bank_id=bank_id)
-        return state_at(consent, now=tx.now)
 
 
 def _require_opened(caller: Caller, grant_id: str) -> None:

@@ -4,15 +4,18 @@
 
 1. The request is this client's, and nobody has decided it; its first opening begins 15 minutes.
 2. The client may still come in, and the address of the answer is still its own.
+3. How many people of the enterprise must approve is told before anybody does.
 """
 
 import msgspec
+from msgspec.structs import replace
 
 from creditbridge.access.pushed.model import OpenedRequest, RequestUriInvalid
 from creditbridge.access.pushed.service import open_request
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.parties.model import Bank, ResponseMode
-from creditbridge.parties.service import find_client
+from creditbridge.parties.service import find_approval_rules, find_client
+from creditbridge.parties.voices.quorum import ApprovalRule
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +31,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     asking: Asking
     opened: OpenedRequest
     bank: Bank
+    rules: tuple[ApprovalRule, ...] = ()  # How many people of the enterprise must approve.
 
     @property
     def uscc(self) -> str | None:
@@ -53,7 +57,10 @@ class OpenAuthorization(msgspec.Struct, frozen=True, kw_only=True):
                 tx, client_id=asking.client_id, request_uri=asking.request_uri
             )
             bank = await require_asker(tx, opened, self.modes)  # 2
-        return Asked(asking=asking, opened=opened, bank=bank)
+            asked = Asked(asking=asking, opened=opened, bank=bank)
+            if asked.uscc is None:
+                return asked
+            return replace(asked, rules=await find_approval_rules(tx, asked.uscc))  # 3
 
 
 async def require_asker(

@@ -3,7 +3,7 @@
     parties -> consents -> ledger -> notices
 
 1. The request is within the bank's licence and keeps the ceilings of its purposes; it is lodged for
-   the enterprise to find.
+   the enterprise to find, with as many approvals to come as the enterprise set.
 2. The ledger holds it as the first link of the consent's chain.
 3. The enterprise is told.
 """
@@ -13,15 +13,19 @@ from typing import Protocol
 import msgspec
 
 from creditbridge.consents.acts import ConsentRequest
+from creditbridge.consents.approvals.service import expect_approvals
 from creditbridge.consents.model import Consent
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.journeys.admit_caller import Caller
+from creditbridge.journeys.approving_circle import reach_of
 from creditbridge.journeys.records.consents import request_record
 from creditbridge.journeys.records.news import consent_news
 from creditbridge.ledger.port import Recorder
 from creditbridge.notices.model import NoticeKind
 from creditbridge.notices.port import Herald
 from creditbridge.parties.licence import require_licensed
+from creditbridge.parties.service import find_approval_rules
+from creditbridge.parties.voices.quorum import count_needed
 
 
 class Consents(Protocol):
@@ -49,7 +53,10 @@ class RequestConsent(msgspec.Struct, frozen=True, kw_only=True):
         """
         require_licensed(caller.bank, purposes=request.purposes, sections=request.sections)  # 1
         async with self.database.transaction() as tx:
-            consent = await self.consents.request_consent(tx, request)  # 1
+            lodged = await self.consents.request_consent(tx, request)  # 1
+            rules = await find_approval_rules(tx, request.uscc)
+            needed = count_needed(rules, reach_of(lodged))
+            consent = await expect_approvals(tx, lodged, needed)  # 1
             await self.ledger.record(tx, request_record(caller, consent))  # 2
             await self.notices.tell(  # 3
                 tx, consent_news(NoticeKind.CONSENT_REQUESTED, consent)

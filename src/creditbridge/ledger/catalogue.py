@@ -45,6 +45,7 @@ class EventKind(StrEnum):
     APPROVAL_REFUSED = "approval.refused"
     REPRESENTATIVE_LIMITED = "representative.limited"
     REPRESENTATIVE_ENDED = "representative.ended"
+    ENTERPRISE_CHANGED = "enterprise.changed"
     TOKEN_ISSUED = "token.issued"  # noqa: S105 -- the word of an event
     TOKEN_REFUSED = "token.refused"  # noqa: S105 -- the word of an event
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 -- the word of an event
@@ -56,6 +57,7 @@ class EventKind(StrEnum):
     AUTHORIZATION_REFUSED = "authorization.refused"
     POLICY_CHANGED = "policy.changed"
     CONSENT_REQUESTED = "consent.requested"
+    CONSENT_COUNTERSIGNED = "consent.countersigned"
     CONSENT_APPROVED = "consent.approved"
     CONSENT_REFUSED = "consent.refused"
     CONSENT_WITHDRAWN = "consent.withdrawn"
@@ -161,6 +163,9 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.REPRESENTATIVE_ENDED: Row(
         terms=people.RepresentativeEnded, names=_ENTERPRISE | _PERSON
     ),
+    EventKind.ENTERPRISE_CHANGED: Row(
+        terms=people.EnterpriseChanged, names=_ENTERPRISE, may_name=_PERSON
+    ),
     EventKind.TOKEN_ISSUED: Row(terms=callers.TokenIssued, names=_BANK, may_lack_receipt=True),
     EventKind.TOKEN_REFUSED: Row(terms=callers.TokenRefused, names=_BANK, may_lack_receipt=True),
     EventKind.TOKEN_REVOKED: Row(terms=callers.TokenRevoked, names=_BANK),
@@ -179,6 +184,12 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.POLICY_CHANGED: Row(terms=consents.PolicyChanged),
     EventKind.CONSENT_REQUESTED: Row(
         terms=consents.ConsentRequested, names=_UNDER_CONSENT, digests=_REQUEST, chained=True
+    ),
+    EventKind.CONSENT_COUNTERSIGNED: Row(
+        terms=consents.ConsentCountersigned,
+        names=_UNDER_CONSENT | _PERSON,
+        digests=frozenset({DigestName.APPROVAL}),
+        chained=True,
     ),
     EventKind.CONSENT_APPROVED: Row(
         terms=consents.ConsentApproved,

@@ -33,6 +33,7 @@ from creditbridge.ledger.terms.callers import (
 )
 from creditbridge.ledger.terms.consents import (
     ConsentApproved,
+    ConsentCountersigned,
     ConsentEnded,
     ConsentExtent,
     ConsentRequested,
@@ -47,6 +48,7 @@ from creditbridge.ledger.terms.credentials import (
     CredentialRecovered,
 )
 from creditbridge.ledger.terms.people import (
+    EnterpriseChanged,
     PersonEnrolled,
     RepresentativeEnded,
     RepresentativeLimited,
@@ -88,6 +90,7 @@ __all__ = [
     "ChangeApproved",
     "ChangeProposed",
     "ConsentApproved",
+    "ConsentCountersigned",
     "ConsentEnded",
     "ConsentExtent",
     "ConsentName",
@@ -100,6 +103,7 @@ __all__ = [
     "CredentialRecovered",
     "DeliveryStopped",
     "DigestName",
+    "EnterpriseChanged",
     "EnterpriseName",
     "EventKind",
     "ExchangeProof",

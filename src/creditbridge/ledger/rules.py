@@ -25,12 +25,15 @@ from creditbridge.ledger.encoding import (
 )
 from creditbridge.ledger.model import (
     Core,
+    EnterpriseChanged,
     IntentOutcome,
     Name,
     Opening,
+    PersonEnrolled,
     PolicyChanged,
     Proofs,
     Receipt,
+    RepresentativeLimited,
 )
 from creditbridge.protocols.canonical_json import require_canonical
 
@@ -108,6 +111,18 @@ def open_entry(opening: Opening) -> tuple[Core, bytes]:
     if core.digests.keys() != opening.digest_salts.keys():
         raise OpeningUnsound(detail="a digest without its salt, or a salt without its digest")
     return core, commitment
+
+
+def authorities_of(opening: Opening) -> frozenset[str]:
+    """Return the event ids of the entries by which those might do it who did what this says."""
+    core, _ = open_entry(opening)
+    match core.terms:
+        case PersonEnrolled(appointed_by=str(entry)) | RepresentativeLimited(acted=str(entry)):
+            return frozenset({entry})
+        case EnterpriseChanged(agreed=entries):
+            return entries or frozenset()
+        case _:
+            return frozenset()
 
 
 def read_names(opening: Opening) -> dict[str, Name]:

@@ -1,5 +1,6 @@
 """A pushed request on its way to a person, and the refusals that the standards name for it."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -146,6 +147,18 @@ class AccessDenied(OAuthError):
     code = "access-denied"
     oauth_code = "access_denied"
     message = "The representative of the enterprise refused."
+
+
+class ApprovalsMissing(AccessDenied):
+    """One person approved, and others of the enterprise still have to (PROTOCOLS Z10)."""
+
+    code = "approvals-missing"
+    message = "Other people of the enterprise have to approve, too."
+
+    @classmethod
+    def of(cls, consent_ids: Iterable[str]) -> "ApprovalsMissing":
+        """Return it with the consents to follow, each by its id."""
+        return cls(f"{cls.message} Follow the consents: {' '.join(consent_ids)}.")
 
 
 class EnterpriseForeign(AccessDenied):

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from msgspec.structs import asdict, replace
 
-from creditbridge.consents.model import Consent
+from creditbridge.consents.approvals.model import Approved
+from creditbridge.consents.model import Consent, ConsentState
 from creditbridge.journeys.admit_caller import Caller
 from creditbridge.journeys.approver_signature import ApproverSignature
 from creditbridge.journeys.records.reports import name_bank, name_enterprise, request_bytes
@@ -14,6 +15,7 @@ from creditbridge.ledger.encoding import to_base64url
 from creditbridge.ledger.model import (
     ArtefactProof,
     ConsentApproved,
+    ConsentCountersigned,
     ConsentEnded,
     ConsentExtent,
     ConsentRequested,
@@ -82,10 +84,59 @@ def request_record(caller: Caller, consent: Consent) -> Record:
     )
 
 
-def approval_record(
-    consent: Consent, person: PersonName, signature: ApproverSignature | None = None
+def answered_record(
+    approved: Approved, person: PersonName, signature: ApproverSignature | None = None
 ) -> Record:
-    """Return the record of an enterprise's yes, with what the gateway and the approver signed."""
+    """Return the record of one person's yes: the consent's own, or one of several."""
+    if approved.consent.state is ConsentState.REQUESTED:
+        return _countersigned_record(approved, person, signature)
+    mine = approved.mine.person_id
+    others = [one.entry for one in approved.counted if one.person_id != mine]
+    entries = frozenset(entry for entry in others if entry is not None)
+    return approval_record(approved.consent, person, signature, countersigned=entries)
+
+
+def _countersigned_record(
+    approved: Approved, person: PersonName, signature: ApproverSignature | None
+) -> Record:
+    mine, consent = approved.mine, approved.consent
+    terms = ConsentCountersigned(
+        version=mine.version,
+        role=person.role,
+        artefact_digest=to_base64url(mine.artefact_digest),
+        template_id=mine.template_id,
+        template_version=mine.template_version,
+        text_digest=to_base64url(mine.text_digest),
+        given=consent.approvals_given,
+        needed=consent.approvals_needed,
+        credential=None if signature is None else signature.credential_event,
+    )
+    record = replace(_record(EventKind.CONSENT_COUNTERSIGNED, consent, terms), person=person)
+    return _signed_record(record, signature)
+
+
+def _signed_record(record: Record, signature: ApproverSignature | None) -> Record:
+    """Return a record with what the approver's passkey signed, where one did."""
+    if signature is None:
+        return record
+    return replace(
+        record,
+        digests={**record.digests, DigestName.APPROVAL: join_parts(signature.proof.parts)},
+        proofs=replace(record.proofs, approval=signature.proof),
+    )
+
+
+def approval_record(
+    consent: Consent,
+    person: PersonName,
+    signature: ApproverSignature | None = None,
+    *,
+    countersigned: frozenset[str] = frozenset(),
+) -> Record:
+    """Return the record of an enterprise's yes, with what the gateway and the approver signed.
+
+    `countersigned` are the event ids of the approvals of others that counted.
+    """
     terms = ConsentApproved(
         **asdict(extent_of(consent)),
         role=person.role,
@@ -94,6 +145,8 @@ def approval_record(
         template_version=consent.template_version or "",
         text_digest=to_base64url(consent.text_digest or b""),
         credential=None if signature is None else signature.credential_event,
+        needed=consent.approvals_needed,
+        countersigned=countersigned or None,
     )
     artefact = ArtefactProof(
         artefact=consent.artefact,
@@ -107,13 +160,7 @@ def approval_record(
         key_ids={"consent": consent.artefact_key_id},
         proofs=Proofs(artefact=artefact),
     )
-    if signature is None:
-        return record
-    return replace(
-        record,
-        digests={**record.digests, DigestName.APPROVAL: join_parts(signature.proof.parts)},
-        proofs=Proofs(artefact=artefact, approval=signature.proof),
-    )
+    return _signed_record(record, signature)
 
 
 def end_record(kind: EventKind, consent: Consent, person: PersonName) -> Record:

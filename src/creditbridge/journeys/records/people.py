@@ -1,7 +1,10 @@
 """What is recorded of the people who may speak for an enterprise."""
 
+from msgspec.structs import replace
+
 from creditbridge.ledger.encoding import to_base64url
 from creditbridge.ledger.model import (
+    EnterpriseChanged,
     EnterpriseName,
     EventKind,
     PersonEnrolled,
@@ -12,10 +15,14 @@ from creditbridge.ledger.model import (
     Terms,
 )
 from creditbridge.parties.model import Enrolment, Enterprise, Person
+from creditbridge.parties.service import Agreement
 from creditbridge.parties.voices.model import Document, Limits, Representative
+from creditbridge.parties.voices.quorum import ApprovalRule
 
 ENROLMENT_RULE = "person-enrolment"
 APPOINTMENT_RULE = "agent-appointment"
+QUORUM_RULE = "approval-quorum"
+APPROVALS = "APPROVALS"
 RULE_VERSION = "1"
 
 
@@ -70,6 +77,26 @@ def ended_record(
         role=representative.role, reason=str(representative.end_reason), acted=acted
     )
     return _record(EventKind.REPRESENTATIVE_ENDED, person, enterprise, representative, terms)
+
+
+def rules_record(
+    person: Person, enterprise: Enterprise, last: Representative, agreement: Agreement
+) -> Record:
+    """Return the record of how many people must approve what from here on, and who agreed."""
+    entries = frozenset(one.entry for one in agreement.agreed if one.entry is not None)
+    terms = EnterpriseChanged(
+        what=APPROVALS,
+        rules=frozenset(map(_spell, agreement.change.rules)),
+        needed=agreement.needed,
+        agreed=entries,
+    )
+    return replace(
+        _record(EventKind.ENTERPRISE_CHANGED, person, enterprise, last, terms), rule=QUORUM_RULE
+    )
+
+
+def _spell(rule: ApprovalRule) -> str:
+    return f"{rule.approvers}/{rule.sections_min}/{'+'.join(sorted(rule.purposes))}"
 
 
 def _enrolled(

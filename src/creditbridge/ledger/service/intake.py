@@ -24,7 +24,7 @@ from creditbridge.ledger.model import (
     ReferenceKind,
     Silence,
 )
-from creditbridge.ledger.rules import sign_receipt
+from creditbridge.ledger.rules import authorities_of, sign_receipt
 from creditbridge.ledger.sealing import OpeningKeys
 from creditbridge.ledger.service.credentials import select_credentials
 from creditbridge.ledger.service.numbering import Numbering, take_numbers
@@ -33,6 +33,7 @@ from creditbridge.ledger.store import intake, intents, openings, silences
 from creditbridge.ledger.vault import NO_PROOFS, Vault, draw_salts
 
 LEASES_KEPT = timedelta(days=1)
+_APPROVALS = frozenset({EventKind.CONSENT_APPROVED, EventKind.CONSENT_COUNTERSIGNED})
 CHAINED = tuple(sorted(kind for kind, row in CATALOGUE.items() if row.chained))
 
 
@@ -167,8 +168,9 @@ class Ledger:
         """Return what the pack of a report needs, each entry once, in the log's order.
 
         The report's entries; with a consent also its whole chain, up to the report and after it,
-        the enrolments of whoever approved, with those of their passkeys, and the policies of the
-        house. Proofs stay with the report's own entries, the consent's approval and its request.
+        how whoever approved came to speak for the enterprise, with their passkeys, and the policies
+        of the house. Proofs stay with the report's own entries, the consent's approvals and its
+        request.
         """
         story = {
             one.event_id: one
@@ -178,9 +180,10 @@ class Ledger:
             chain = await self.openings_for(tx, bank_id=bank_id, consent_id=consent_id)
             for link in chain:
                 story.setdefault(link.event_id, _without_requests(link))
-            approvals = [one.event_id for one in chain if one.kind is EventKind.CONSENT_APPROVED]
-            rows = await openings.find_enrolments(tx, approvals)
-            for row in (*rows, *await openings.find_policies(tx)):
+            approvals = [one.event_id for one in chain if one.kind in _APPROVALS]
+            for opened in await self._open_voices(tx, approvals):
+                story[opened.event_id] = opened
+            for row in await openings.find_policies(tx):
                 story[row.event_id] = self._vault.unlock(row)
             found = await openings.find_credentials(tx, approvals)
             for one in select_credentials(chain, map(self._vault.unlock, found)):
@@ -190,6 +193,16 @@ class Ledger:
     async def find_person(self, tx: Transaction, person_id: str) -> str | None:
         """Return the reference of a person; None where nothing was ever recorded of them."""
         return await openings.find_reference(tx, kind=ReferenceKind.PERSON, subject=person_id)
+
+    async def _open_voices(self, tx: Transaction, approvals: Sequence[str]) -> list[Opened]:
+        """Return what shows that those who approved might, and that they were enough."""
+        rows = await openings.find_voices(tx, approvals)
+        rows += await openings.find_rules(tx, approvals)
+        found = [self._vault.unlock(row) for row in rows]
+        # Who appointed them, and who agreed to the rules: the entries by which those might.
+        named = frozenset(one for opened in found for one in authorities_of(opened.opening))
+        rows = await openings.find_events(tx, sorted(named))
+        return found + [self._vault.unlock(row) for row in rows]
 
     async def erase_personal(self, tx: Transaction, event_id: str, *, erased_by: str) -> bool:
         """Destroy the names of one entry with their key; everything else of it stays provable."""

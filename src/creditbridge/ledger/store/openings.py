@@ -61,17 +61,45 @@ async def find_by_consent(
     return await tx.fetch_rows(OpeningRow, FIND_BY_CONSENT, consent_id, list(kinds), OPENINGS_MAX)
 
 
-FIND_ENROLMENTS = """
+# Up to the last approval: what became of these people afterwards is none of the bank's affair.
+FIND_VOICES = """
     SELECT * FROM ledger_opened
-    WHERE kind = 'person.enrolled' AND (person, enterprise) IN (
-        SELECT person, enterprise FROM ledger_openings WHERE event_id = ANY($1::text[]))
+    WHERE kind IN ('person.enrolled', 'representative.limited', 'representative.ended')
+        AND (person, enterprise) IN (
+            SELECT person, enterprise FROM ledger_openings WHERE event_id = ANY($1::text[]))
+        AND intake_no < (
+            SELECT max(intake_no) FROM ledger_opened WHERE event_id = ANY($1::text[]))
     ORDER BY log_index NULLS LAST, intake_no LIMIT $2
 """
 
 
-async def find_enrolments(tx: Transaction, approvals: Sequence[str]) -> list[OpeningRow]:
-    """Return the enrolments, for the same enterprise, of whoever approved in these events."""
-    return await tx.fetch_rows(OpeningRow, FIND_ENROLMENTS, list(approvals), OPENINGS_MAX)
+async def find_voices(tx: Transaction, approvals: Sequence[str]) -> list[OpeningRow]:
+    """Return how those who approved in these events came to speak for the enterprise."""
+    return await tx.fetch_rows(OpeningRow, FIND_VOICES, list(approvals), OPENINGS_MAX)
+
+
+# The last rules before the last approval: how many people had to approve.
+FIND_RULES = """
+    SELECT * FROM ledger_opened
+    WHERE kind = 'enterprise.changed' AND enterprise IN (
+            SELECT enterprise FROM ledger_openings WHERE event_id = ANY($1::text[]))
+        AND intake_no < (
+            SELECT max(intake_no) FROM ledger_opened WHERE event_id = ANY($1::text[]))
+    ORDER BY intake_no DESC LIMIT 1
+"""
+
+
+async def find_rules(tx: Transaction, approvals: Sequence[str]) -> list[OpeningRow]:
+    """Return the entry by which the enterprise last said how many people must approve, if any."""
+    return await tx.fetch_rows(OpeningRow, FIND_RULES, list(approvals))
+
+
+FIND_EVENTS = "SELECT * FROM ledger_opened WHERE event_id = ANY($1::text[]) LIMIT $2"
+
+
+async def find_events(tx: Transaction, event_ids: Sequence[str]) -> list[OpeningRow]:
+    """Return the entries of these events."""
+    return await tx.fetch_rows(OpeningRow, FIND_EVENTS, list(event_ids), OPENINGS_MAX)
 
 
 FIND_POLICIES = """

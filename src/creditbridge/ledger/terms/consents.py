@@ -35,6 +35,20 @@ class ConsentRequested(ConsentExtent, frozen=True, kw_only=True):
     lapses_at: Instant
 
 
+class ConsentCountersigned(Terms, frozen=True, kw_only=True):
+    """One of several people who must approved; the request still waits for others."""
+
+    version: int  # Of the request, which stays.
+    role: str
+    artefact_digest: str  # base64url of the SHA-256 of the artefact that this yes would make.
+    template_id: str
+    template_version: str
+    text_digest: str  # base64url of the SHA-256 of the text that the signer saw.
+    given: int  # How many approvals of the same artefact count by now, this one among them.
+    needed: int
+    credential: str | None = None  # Event id of the enrolment of the passkey that signed, if one.
+
+
 class ConsentApproved(ConsentExtent, frozen=True, kw_only=True):
     """The enterprise gave the consent, perhaps narrower than it was asked for."""
 
@@ -44,6 +58,8 @@ class ConsentApproved(ConsentExtent, frozen=True, kw_only=True):
     template_version: str
     text_digest: str  # base64url of the SHA-256 of the text that the signer saw.
     credential: str | None = None  # Event id of the enrolment of the passkey that signed, if one.
+    needed: int | None = None  # How many distinct people had to approve.
+    countersigned: frozenset[str] | None = None  # Event ids of the others' approvals that counted.
 
 
 class ConsentTurned(Terms, frozen=True, kw_only=True):

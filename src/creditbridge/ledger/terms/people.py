@@ -46,3 +46,17 @@ class RepresentativeEnded(Terms, frozen=True, kw_only=True):
     role: str
     reason: str  # ROLE, ENTERPRISE, SUCCESSOR or REGISTER.
     acted: str | None = None  # Event id of the entry by which the legal representative ended it.
+
+
+class EnterpriseChanged(Terms, frozen=True, kw_only=True):
+    """How an enterprise gives its word is another from here on; `what` says in which respect.
+
+    APPROVALS: `rules` replace those before, agreed by `needed` people, of whom `agreed` names each
+    by the entry by which they may speak. A rule reads `2/5/POST_LOAN+PRE_LOAN_REVIEW`: two people,
+    from five sections on, for these purposes; `2/0/` is two people for everything.
+    """
+
+    what: str
+    rules: frozenset[str] | None = None
+    needed: int | None = None
+    agreed: frozenset[str] | None = None

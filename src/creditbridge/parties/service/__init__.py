@@ -47,8 +47,16 @@ from creditbridge.parties.service.people import (
     get_person,
     keep_enterprise,
 )
+from creditbridge.parties.service.quorum import (
+    Agreement,
+    agree_to_rules,
+    find_approval_rules,
+    list_rule_changes,
+    propose_rules,
+)
 
 __all__ = [
+    "Agreement",
     "BankUnknown",
     "HouseOpened",
     "HouseUnopened",
@@ -56,6 +64,7 @@ __all__ = [
     "OperatorUnknown",
     "PersonUnknown",
     "PersonUnsettled",
+    "agree_to_rules",
     "apply_change",
     "appoint_agent",
     "approve_change",
@@ -64,6 +73,7 @@ __all__ = [
     "end_fetch",
     "enrol_operators",
     "enrol_person",
+    "find_approval_rules",
     "find_client",
     "find_client_now",
     "find_enterprise",
@@ -83,8 +93,10 @@ __all__ = [
     "list_failing_sets",
     "list_message_keys",
     "list_representatives",
+    "list_rule_changes",
     "note_entry",
     "propose_change",
+    "propose_rules",
     "require_opened",
     "suspend_bank",
 ]

@@ -71,6 +71,18 @@ def require_legal_rep(representative: Representative) -> None:
         raise AppointmentNotYours
 
 
+def is_approver(representative: Representative, *, now: datetime) -> bool:
+    """Tell whether a person may approve anything at all at this instant."""
+    if representative.ended_at is not None:
+        return False
+    if representative.role is Role.LEGAL_REP:
+        return True
+    limits, document = representative.limits, representative.document
+    if limits is None or document is None or not limits.may_approve:
+        return False
+    return now < min(limits.ends_at, document.valid_until)
+
+
 def require_within(representative: Representative, reach: Reach, *, now: datetime) -> None:
     """Accept an approval that whoever gives it may give.
 
@@ -80,11 +92,11 @@ def require_within(representative: Representative, reach: Reach, *, now: datetim
     """
     if representative.role is Role.LEGAL_REP:
         return
-    limits, document = representative.limits, representative.document
-    if limits is None or document is None or not limits.may_approve:
+    limits = representative.limits
+    if limits is None or representative.document is None or not limits.may_approve:
         raise VoiceUnappointed
     # The instant decides: nobody has to be there to end what has run out.
-    if now >= min(limits.ends_at, document.valid_until):
+    if not is_approver(representative, now=now):
         raise AgentOver
     if not reach.purposes <= limits.purposes:
         raise AgentPurposes
