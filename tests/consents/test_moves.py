@@ -26,6 +26,7 @@ from creditbridge.foundation.database import Database, Transaction
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.keys import FileKey
 from creditbridge.parties.model import Role
+from creditbridge.profile.codes import Until
 
 DAY = timedelta(days=1)
 NOBODYS = "cns_0000000000000000000000000a"
@@ -37,6 +38,11 @@ RULES: dict[str, tuple[Rule, dict[str, str]]] = {
     "cancel": (rules.cancel, {"REQUESTED": "LAPSED"}),
     "expire": (rules.expire, {"ACTIVE": "EXPIRED", "PAUSED": "EXPIRED"}),
     "exhaust": (rules.exhaust, {"ACTIVE": "EXHAUSTED"}),
+    "supersede": (rules.supersede, {"ACTIVE": "SUPERSEDED", "PAUSED": "SUPERSEDED"}),
+    "end_with_business": (
+        rules.end_with_business,
+        {"ACTIVE": "EXPIRED", "PAUSED": "EXPIRED"},
+    ),
 }
 
 
@@ -47,7 +53,14 @@ def test_every_move_in_every_state(
     """Each move has its states, raises the version by one, and is refused in every other state."""
     rule, led = RULES[name]
     now = consent.valid_to if name == "expire" else noon
-    before = replace(consent, state=state, used=3)
+    before = replace(
+        consent,
+        state=state,
+        used=3,
+        until=Until.BUSINESS_END,
+        business_ref="B-7",
+        business_closed_at=noon,
+    )
 
     if state not in led:
         with pytest.raises(TransitionImpossible):
@@ -58,7 +71,30 @@ def test_every_move_in_every_state(
     assert after.version == before.version + 1
     ends = name not in {"pause", "resume"}
     assert after.ended_at == (now if ends else None)
-    assert after.reason == ("bank-cancelled" if name == "cancel" else None)
+    reasons = {"cancel": "bank-cancelled", "end_with_business": "business-closed"}
+    assert after.reason == reasons.get(name)
+
+
+@pytest.mark.parametrize("state", ConsentState)
+def test_a_business_is_closed_once_where_the_consent_stands(
+    consent: Consent, noon: datetime, state: ConsentState
+) -> None:
+    """The consent goes on, one version later; without an open business there is none to close."""
+    before = replace(consent, state=state, business_ref="B-7")
+
+    if state not in {ConsentState.ACTIVE, ConsentState.PAUSED}:
+        with pytest.raises(TransitionImpossible):
+            rules.close_business(before, now=noon)
+        return
+    after = rules.close_business(before, now=noon)
+    assert (after.business_closed_at, after.version, after.state) == (noon, 3, state)
+    for closed in (after, replace(before, business_ref=None)):
+        with pytest.raises(TransitionImpossible):
+            rules.close_business(closed, now=noon)
+    with pytest.raises(TransitionImpossible):
+        rules.end_with_business(after, now=noon)
+    with pytest.raises(TransitionImpossible):
+        rules.end_with_business(replace(before, until=Until.BUSINESS_END), now=noon)
 
 
 @pytest.mark.parametrize(("rule", "state"), [(rules.pause, "ACTIVE"), (rules.resume, "PAUSED")])
@@ -309,3 +345,66 @@ async def test_what_does_not_stand_is_found(
 
         assert sorted(await moves.find_stopped(tx, kept + stopped)) == sorted(stopped)
         assert await moves.find_stopped(tx, []) == []
+
+
+async def test_a_newer_consent_takes_the_place_of_an_older_one(
+    database: Database, consents: Consents, request_of_bank: ConsentRequest
+) -> None:
+    """Once, where it stands and is between the same two; what ended otherwise stays as it ended."""
+    async with database.transaction() as tx:
+        older = await approve(tx, consents, await lodge(tx, consents, request_of_bank))
+        newer = replace(older, consent_id=NOBODYS, supersedes=older.consent_id)
+
+        assert await moves.supersede(tx, older) is None
+        assert await moves.supersede(tx, replace(newer, bank_id="bnk_2")) is None
+        assert await moves.supersede(tx, replace(newer, supersedes=NOBODYS)) is None
+        ended = await moves.supersede(tx, newer)
+        assert ended is not None
+        assert ended.state is ConsentState.SUPERSEDED
+        assert await moves.supersede(tx, newer) is None
+
+
+async def test_a_business_is_closed_for_all_that_name_it(
+    database: Database, consents: Consents, request_of_bank: ConsentRequest
+) -> None:
+    """Of this bank and enterprise; those until its end are over with it; twice is once."""
+    async with database.transaction() as tx:
+        given = [
+            await approve(tx, consents, await lodge(tx, consents, replace(request_of_bank, **one)))
+            for one in (
+                {"authorization_no": "A-1", "business_ref": "B-7"},
+                {"authorization_no": "A-2", "business_ref": "B-7", "until": Until.BUSINESS_END},
+                {"authorization_no": "A-3", "business_ref": "B-8"},
+                {"authorization_no": "A-4"},
+                {"authorization_no": "A-5", "business_ref": "B-7", "bank_id": "bnk_2"},
+            )
+        ]
+
+        closed = await moves.close_business(tx, consent_id=given[0].consent_id, bank_id="bnk_1")
+        again = await moves.close_business(tx, consent_id=given[1].consent_id, bank_id="bnk_1")
+
+        assert [one.consent_id for one in closed.told] == [one.consent_id for one in given[:2]]
+        assert [one.consent_id for one in closed.ended] == [given[1].consent_id]
+        assert closed.asked == await consents.get_consent(tx, given[0].consent_id)
+        assert closed.asked.business_closed_at is not None
+        assert (again.told, again.ended) == ((), ())
+        assert again.asked.state is ConsentState.EXPIRED
+        for other in given[2:]:
+            assert await consents.get_consent(tx, other.consent_id) == other
+
+
+async def test_only_a_given_consent_with_a_business_can_lose_it(
+    database: Database, consents: Consents, request_of_bank: ConsentRequest
+) -> None:
+    """A request, a consent without a business, and another bank's are refused."""
+    async with database.transaction() as tx:
+        waiting = replace(request_of_bank, business_ref="B-7")
+        asked = await lodge(tx, consents, waiting)
+        other = replace(request_of_bank, authorization_no="A-2")
+        plain = await approve(tx, consents, await lodge(tx, consents, other))
+        for consent in (asked, plain):
+            with pytest.raises(TransitionImpossible):
+                await moves.close_business(tx, consent_id=consent.consent_id, bank_id="bnk_1")
+        for consent_id, bank_id in ((asked.consent_id, "bnk_2"), ("no id", "bnk_1")):
+            with pytest.raises(ConsentUnknown):
+                await moves.close_business(tx, consent_id=consent_id, bank_id=bank_id)

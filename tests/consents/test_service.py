@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from tests.consents.circles import LONE
 
-from creditbridge.consents.acts import Approval, ConsentRequest, Refusal, Withdrawal
+from creditbridge.consents.acts import Approval, ConsentFilter, ConsentRequest, Refusal, Withdrawal
 from creditbridge.consents.answers import ConsentUnknown
 from creditbridge.consents.artefact import verify_artefact
 from creditbridge.consents.model import (
@@ -517,10 +517,10 @@ async def test_lists_come_newest_first_page_by_page(
         whole = await consents.list_for_bank(tx, "bnk_1")
         page = await consents.list_for_enterprise(tx, USCC, rows_max=2)
         rest = await consents.list_for_enterprise(tx, USCC, before=page[-1].consent_id)
-        older = await consents.list_for_bank(tx, "bnk_1", before=page[-1].consent_id)
+        older = await consents.list_for_bank(tx, "bnk_1", ConsentFilter(before=page[-1].consent_id))
         named = frozenset({page[0].consent_id, "cns_other"})
-        reached = await consents.list_for_bank(tx, "bnk_1", consent_ids=named)
-        none = await consents.list_for_bank(tx, "bnk_1", consent_ids=frozenset())
+        reached = await consents.list_for_bank(tx, "bnk_1", ConsentFilter(consent_ids=named))
+        none = await consents.list_for_bank(tx, "bnk_1", ConsentFilter(consent_ids=frozenset()))
 
     ids = [consent.consent_id for consent in whole]
     assert ids == sorted(ids, reverse=True)

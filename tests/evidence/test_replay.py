@@ -13,7 +13,9 @@ from creditbridge.evidence.model import PackMaterial
 from creditbridge.evidence.replay import Replay
 from creditbridge.ledger.model import (
     BankName,
+    BusinessClosed,
     ConsentEnded,
+    ConsentTurned,
     Core,
     DeliveryStopped,
     EventKind,
@@ -71,6 +73,43 @@ def test_a_returned_use_can_be_taken_again(told: Told, story: list[Record]) -> N
 
     assert told([*story[:4], back, fail, again]) == []
     assert told([*story[:4], fail, back, again]) == []
+
+
+def turned(record: Record, kind: EventKind, *, version: int, state: str) -> Record:
+    """Return the record of a pause or its end."""
+    terms = ConsentTurned(version=version, state=state)
+    return replace(record, kind=kind, terms=terms)
+
+
+def test_a_pause_is_replayed(told: Told, story: list[Record]) -> None:
+    """Nothing is used meanwhile; after it, uses are taken under the version that it led to."""
+    paused = turned(story[5], EventKind.CONSENT_PAUSED, version=3, state="PAUSED")
+    resumed = turned(story[5], EventKind.CONSENT_RESUMED, version=4, state="ACTIVE")
+    later = use(story[3], consent_version=4)
+
+    assert told([*story[:3], paused, resumed, later]) == []
+    assert told([*story[:3], paused, later]) == ["a use without a live consent: consent-paused"]
+    assert told([*story[:3], resumed]) == ["consent.resumed where it stands ACTIVE"]
+
+
+def test_the_end_of_a_business_is_replayed(told: Told, story: list[Record]) -> None:
+    """Post-loan management is over with it, other purposes go on; another's end is a breach."""
+    purposes = frozenset({"PRE_LOAN_REVIEW", "POST_LOAN"})
+    asked, given = (use(one, purposes=purposes, business_ref="B-7") for one in story[1:3])
+    terms = BusinessClosed(version=3, business_ref="B-7")
+    closed = replace(story[5], kind=EventKind.BUSINESS_CLOSED, terms=terms)
+    before = use(story[3], purpose="POST_LOAN", business_ref="B-7")
+    after = use(before, consent_version=3, use_number=2)
+    other = use(story[3], consent_version=3, use_number=2)
+    foreign = replace(closed, terms=replace(terms, business_ref="B-8"))
+
+    assert told([story[0], asked, given, before, closed, other]) == []
+    assert told([story[0], asked, given, before, closed, after]) == [
+        "a use without a live consent: consent-business-closed"
+    ]
+    assert told([story[0], asked, given, foreign]) == [
+        "the end of a business that no consent names"
+    ]
 
 
 def test_a_returned_use_frees_its_day(told: Told, story: list[Record]) -> None:

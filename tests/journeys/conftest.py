@@ -534,8 +534,9 @@ def consent_request(north: Onboarded) -> Callable[..., ConsentRequest]:
         seconds: float = 30 * 86_400,
         clients: Iterable[str] = (),
         sections: Iterable[SectionCode] = (SectionCode.REG, SectionCode.PEN),
+        **more: object,
     ) -> ConsentRequest:
-        return ConsentRequest(
+        asked = ConsentRequest(
             bank_id=north.bank.bank_id,
             bank_uscc=north.bank.uscc,
             bank_name=north.bank.legal_name,
@@ -548,6 +549,7 @@ def consent_request(north: Onboarded) -> Callable[..., ConsentRequest]:
             max_queries=queries,
             clients=frozenset(clients),
         )
+        return replace(asked, **more)
 
     return make
 

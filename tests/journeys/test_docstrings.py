@@ -21,6 +21,7 @@ PLAIN = {
     "asked_consents.py",
     "report_ports.py",
     "require_voice.py",
+    "superseding.py",
     "under_way.py",
 }
 

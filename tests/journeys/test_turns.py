@@ -8,15 +8,23 @@ from typing import Protocol, TypeAlias
 import pytest
 from tests.journeys.signing import UNSIGNED
 
+import creditbridge.access.service as access
 import creditbridge.consents.moves.service as moves
 from creditbridge.consents.acts import Approval, Pause
 from creditbridge.consents.answers import ConsentUnknown
-from creditbridge.consents.model import Consent, ConsentExhausted, ConsentPaused, ConsentState
+from creditbridge.consents.model import (
+    Consent,
+    ConsentExhausted,
+    ConsentExpired,
+    ConsentPaused,
+    ConsentState,
+)
 from creditbridge.consents.rules import TransitionImpossible
 from creditbridge.consents.service import Consents
 from creditbridge.foundation.database import Database, DatabaseUnavailable
 from creditbridge.journeys.admit_caller import Caller
 from creditbridge.journeys.cancel_request import CancelRequest
+from creditbridge.journeys.close_business import CloseBusiness
 from creditbridge.journeys.deliver_report import DeliverReport, ReportRequest
 from creditbridge.journeys.end_consents import EndConsents
 from creditbridge.journeys.give_consent import GiveConsent
@@ -30,6 +38,7 @@ from creditbridge.ledger.service import Ledger
 from creditbridge.notices.service import Notices
 from creditbridge.parties.model import Bank
 from creditbridge.platforms.model import PlatformUnavailable
+from creditbridge.profile.codes import Until
 
 Ask: TypeAlias = Callable[..., ReportRequest]
 Lodge: TypeAlias = Callable[..., Awaitable[Consent]]
@@ -327,3 +336,41 @@ async def test_a_consent_is_used_up_when_no_use_can_come_back(
     assert (await kinds_of(house, "consent"))[-1] == "consent.exhausted"
     with pytest.raises(ConsentExhausted):
         await house.deliver(ask(consent, key="third"))
+
+
+async def test_a_newer_consent_ends_the_older_in_the_same_commit(
+    house: House, lodge: Lodge, consent: Consent, approval: Approve
+) -> None:
+    """Both links are written together; the older covers nothing from there on."""
+    newer = await lodge(supersedes=consent.consent_id)
+    give = GiveConsent(
+        database=house.database,
+        consents=house.consents,
+        sign_consents=UNSIGNED,
+        ledger=house.ledger,
+    )
+
+    await give.approve(approval(newer))
+
+    assert await state_of(house, consent) is ConsentState.SUPERSEDED
+    assert await state_of(house, newer) is ConsentState.ACTIVE
+    assert (await kinds_of(house, "consent"))[-2:] == ["consent.approved", "consent.superseded"]
+
+
+async def test_a_bank_tells_the_end_of_a_business(
+    house: House, ask: Ask, give: Lodge, north: Onboarded
+) -> None:
+    """What lasts until then is over at once, and each link says why."""
+    close = CloseBusiness(database=house.database, moves=moves, access=access, ledger=house.ledger)
+    consent = await give(business_ref="B-7", until=Until.BUSINESS_END)
+
+    ended = await close(house.call(north), consent.consent_id)
+    again = await close(house.call(north), consent.consent_id)
+
+    assert (ended.state, again) == (ConsentState.EXPIRED, ended)
+    assert [str(one.kind) for one in (await house.told("consent", "business"))[-2:]] == [
+        "business.closed",
+        "consent.expired",
+    ]
+    with pytest.raises(ConsentExpired):
+        await house.deliver(ask(consent))

@@ -55,6 +55,8 @@ def test_events_contract_and_enum_are_equal() -> None:
         "consent.resumed",
         "consent.expired",
         "consent.exhausted",
+        "consent.superseded",
+        "business.closed",
         "use.returned",
         "report.intended",
     }

@@ -29,6 +29,7 @@ from creditbridge.consents.policy import Ceilings
 from creditbridge.consents.service import Consents
 from creditbridge.endpoints.answers import ReportAnswers
 from creditbridge.endpoints.contact_points import ContactPoints
+from creditbridge.endpoints.cursors import Cursors
 from creditbridge.endpoints.house import House
 from creditbridge.endpoints.readiness import Readiness
 from creditbridge.evidence.receipt_assembling import ReceiptHouse
@@ -43,6 +44,7 @@ from creditbridge.journeys.ask_person import AskPerson
 from creditbridge.journeys.cancel_request import CancelRequest
 from creditbridge.journeys.change_approvals import ChangeApprovals
 from creditbridge.journeys.check_ledger import CheckLedger
+from creditbridge.journeys.close_business import CloseBusiness
 from creditbridge.journeys.decide_authorization import DecideAuthorization
 from creditbridge.journeys.decide_change import DecideChange
 from creditbridge.journeys.decide_waiting import DecideWaiting
@@ -196,6 +198,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             pinned=pin_house(self.settings),
             endings=self.warn_endings(),
             consents=self.consents,
+            cursors=Cursors(self.people_secret),
             ledger=ledger,
             login=self.login,
             notices=self.notices,
@@ -301,6 +304,9 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 access=access,
                 ledger=ledger,
                 notices=self.notices,
+            ),
+            close_business=CloseBusiness(
+                database=database, moves=moves, access=access, ledger=ledger
             ),
             pause_consent=PauseConsent(
                 database=database, moves=moves, ledger=ledger, notices=self.notices

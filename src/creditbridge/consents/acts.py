@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from creditbridge.consents.model import DocumentDigest
+from creditbridge.consents.model import ConsentState, DocumentDigest
 from creditbridge.parties.model import Role
 from creditbridge.profile.codes import (
     ConsentForm,
@@ -97,3 +97,15 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
     consent_id: str
     uscc: str
     person_id: str
+
+
+class ConsentFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of a bank's consents are wanted; None lets all through.
+
+    `before` is an id: older ones alone. `state` is the one that is shown.
+    """
+
+    before: str | None = None
+    consent_ids: frozenset[str] | None = None
+    state: ConsentState | None = None
+    uscc: str | None = None

@@ -10,7 +10,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from creditbridge.consents import answers, store
-from creditbridge.consents.acts import Approval, ConsentRequest, Refusal, Withdrawal
+from creditbridge.consents.acts import Approval, ConsentFilter, ConsentRequest, Refusal, Withdrawal
 from creditbridge.consents.answers import ConsentUnknown
 from creditbridge.consents.approvals.model import Approved, Circle
 from creditbridge.consents.approvals.service import count_yes
@@ -28,6 +28,7 @@ from creditbridge.foundation.keys import Signers
 from creditbridge.profile.classes import classes_of
 
 PAGE_ROWS_MAX = 200
+EVERY = ConsentFilter()
 LAPSE_ROWS_MAX = 100
 
 
@@ -315,20 +316,14 @@ class Consents:
         self,
         tx: Transaction,
         bank_id: str,
+        wanted: ConsentFilter = EVERY,
         *,
-        before: str | None = None,
-        consent_ids: frozenset[str] | None = None,
         rows_max: int = PAGE_ROWS_MAX,
     ) -> list[Consent]:
-        """Return a page of a bank's consents, newest first, older than the id `before`.
-
-        With `consent_ids`, of these alone.
-        """
-        # Whatever a caller asks for, a page has an end.
-        rows = min(rows_max, PAGE_ROWS_MAX)
-        return await store.list_of_bank(
-            tx, bank_id, before=before, consent_ids=consent_ids, rows_max=rows
-        )
+        """Return a page of a bank's consents that the filter lets through, newest first."""
+        # Whatever a caller asks for, a page has an end; one more tells whether there is another.
+        rows = min(rows_max, PAGE_ROWS_MAX + 1)
+        return await store.list_of_bank(tx, bank_id, wanted, rows_max=rows)
 
     async def list_for_enterprise(
         self,

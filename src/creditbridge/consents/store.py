@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from creditbridge.consents.acts import ConsentFilter
 from creditbridge.consents.frequency import day_of, uses_kept
 from creditbridge.consents.model import Consent
 from creditbridge.consents.policy import SignedPolicy
@@ -111,24 +112,35 @@ async def find_of_enterprise(tx: Transaction, *, consent_id: str, uscc: str) -> 
 
 
 # Ids begin with their millisecond: the order of ids is the order of requests.
+# The state as it is shown: time and uses end a consent without a stored transition.
 LIST_OF_BANK = """
     SELECT * FROM consents WHERE bank_id = $1 AND ($2::text IS NULL OR consent_id < $2)
-        AND ($3::text[] IS NULL OR consent_id = ANY ($3))
-    ORDER BY consent_id DESC LIMIT $4
+        AND ($3::text[] IS NULL OR consent_id = ANY ($3)) AND ($4::text IS NULL OR uscc = $4)
+        AND ($5::text IS NULL OR $5 = CASE
+            WHEN state = 'REQUESTED' AND lapses_at <= $6 THEN 'LAPSED'
+            WHEN state IN ('ACTIVE', 'PAUSED') AND valid_to <= $6 THEN 'EXPIRED'
+            WHEN state IN ('ACTIVE', 'PAUSED') AND used >= max_queries THEN 'EXHAUSTED'
+            ELSE state END)
+    ORDER BY consent_id DESC LIMIT $7
 """
 
 
 async def list_of_bank(
-    tx: Transaction,
-    bank_id: str,
-    *,
-    before: str | None,
-    consent_ids: frozenset[str] | None,
-    rows_max: int,
+    tx: Transaction, bank_id: str, wanted: ConsentFilter, *, rows_max: int
 ) -> list[Consent]:
-    """Return a bank's consents, newest first; with `consent_ids`, of these alone."""
-    only = None if consent_ids is None else sorted(consent_ids)
-    return await tx.fetch_rows(Consent, LIST_OF_BANK, bank_id, before, only, rows_max)
+    """Return a bank's consents that the filter lets through, newest first."""
+    only = None if wanted.consent_ids is None else sorted(wanted.consent_ids)
+    return await tx.fetch_rows(
+        Consent,
+        LIST_OF_BANK,
+        bank_id,
+        wanted.before,
+        only,
+        wanted.uscc,
+        wanted.state,
+        tx.now,
+        rows_max,
+    )
 
 
 # By id and not by offset: a request lodged meanwhile moves nothing from page to page.

@@ -1,5 +1,7 @@
 """The bank's side of consents: ask for one, and follow what became of it."""
 
+import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -11,13 +13,15 @@ from creditbridge.access.authorization import DAYS_MAX, INTERVAL_SECONDS_MAX, PE
 from creditbridge.access.granted.rules import require_own_token
 from creditbridge.consents.acts import ConsentRequest
 from creditbridge.consents.answers import ConsentUnknown
-from creditbridge.consents.model import Consent, DocumentDigest
-from creditbridge.consents.rules import state_at
+from creditbridge.consents.model import ConsentState, DocumentDigest
 from creditbridge.endpoints.answers import JSON_TYPE, Answer, answer_json, answer_signed
-from creditbridge.endpoints.exchange import HttpRequest
+from creditbridge.endpoints.consent_list import list_consents
+from creditbridge.endpoints.consent_words import DOOR, SCOPE, show_consent
+from creditbridge.endpoints.exchange import HttpRequest, header
 from creditbridge.endpoints.guards import admitted
-from creditbridge.endpoints.house import AtHouse
+from creditbridge.endpoints.house import AtHouse, House
 from creditbridge.endpoints.words import SectionWords, ShortText, UsccText
+from creditbridge.journeys.admit_caller import Presented
 from creditbridge.parties.model import Bank
 from creditbridge.profile.codes import (
     ConsentForm,
@@ -30,10 +34,8 @@ from creditbridge.profile.codes import (
 from creditbridge.protocols.strict_json import decode
 from creditbridge.protocols.uscc import parse_uscc
 
-DOOR = "consents"
-SCOPE = "consents"
 CLIENTS_MAX = 32
-PAGE_ROWS = 50
+POLL_SECONDS = 5
 
 
 class EnterpriseWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -137,6 +139,17 @@ async def cancel_request(
         return answer_json(house, presented, show_consent(consent, now=house.clock.now()))
 
 
+@post("/v1/consents/{consent_id:str}/business-closure", status_code=200)
+async def close_business(
+    consent_id: FromPath[str], request: HttpRequest, house: AtHouse
+) -> Response[bytes]:
+    """Tell the end of the business that a consent names; told again, it changes nothing."""
+    async with admitted(request, house, door=DOOR, scope=SCOPE) as (presented, caller):
+        require_own_token(caller.grant_id)
+        consent = await house.close_business(caller, consent_id)
+        return answer_json(house, presented, show_consent(consent, now=house.clock.now()))
+
+
 @get("/v1/consents/{consent_id:str}")
 async def read_consent(
     consent_id: FromPath[str], request: HttpRequest, house: AtHouse
@@ -152,7 +165,23 @@ async def read_consent(
         consent = await house.consents.get_own_consent(
             tx, consent_id=consent_id, bank_id=caller.bank.bank_id
         )
-        return answer_json(house, presented, show_consent(consent, now=tx.now))
+        return _answer_polled(house, request, presented, show_consent(consent, now=tx.now))
+
+
+def _answer_polled(
+    house: House, request: HttpRequest, presented: Presented, shown: Mapping[str, object]
+) -> Response[bytes]:
+    """Answer so that who asks again and again costs little: 304 where nothing changed."""
+    body = msgspec.json.encode(shown)
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers: tuple[tuple[str, str], ...] = (("etag", tag),)
+    # Nobody has answered yet: a sooner look brings nothing (RFC 9110, section 10.2.3).
+    if shown["state"] == ConsentState.REQUESTED:
+        headers = (*headers, ("retry-after", str(POLL_SECONDS)))
+    if header(request, "if-none-match") == tag:
+        return answer_signed(house, presented, Answer(status=304, headers=headers, body=b""))
+    headers = (("content-type", JSON_TYPE), *headers)
+    return answer_signed(house, presented, Answer(status=200, headers=headers, body=body))
 
 
 @get("/v1/consents/{consent_id:str}/receipt")
@@ -169,62 +198,14 @@ async def read_receipt(
         return answer_signed(house, presented, answer)
 
 
-@get("/v1/consents")
-async def list_consents(request: HttpRequest, house: AtHouse) -> Response[bytes]:
-    """Return the bank's own consents, newest first."""
-    async with (
-        admitted(request, house, door=DOOR, scope=SCOPE) as (presented, caller),
-        house.database.transaction() as tx,
-    ):
-        consents = await house.consents.list_for_bank(
-            tx, caller.bank.bank_id, consent_ids=caller.consent_ids, rows_max=PAGE_ROWS
-        )
-        shown = [show_consent(consent, now=tx.now) for consent in consents]
-        return answer_json(house, presented, {"consents": shown})
-
-
-def show_consent(consent: Consent, *, now: datetime) -> dict[str, object]:
-    """Return a consent as the bank sees it."""
-    return {
-        "consent_id": consent.consent_id,
-        "authorization_no": consent.authorization_no,
-        "state": state_at(consent, now=now),
-        "enterprise": {"uscc": consent.uscc, "name": consent.name},
-        "purposes": sorted(consent.purposes),
-        "sections": sorted(consent.sections),
-        "valid_from": consent.valid_from,
-        "valid_to": consent.valid_to,
-        "max_queries": consent.max_queries,
-        "used": consent.used,
-        "clients": sorted(consent.clients),
-        "business_ref": consent.business_ref,
-        "version": consent.version,
-        # Of one and the same artefact, by distinct people (PROTOCOLS Z10, C6).
-        "approvals": {"given": consent.approvals_given, "needed": consent.approvals_needed},
-        **_shown_extent(consent),
-    }
-
-
-def _shown_extent(consent: Consent) -> dict[str, object]:
-    document = consent.document
-    return {
-        "data_classes": sorted(consent.data_classes),
-        "products": sorted(consent.products),
-        "roles": sorted(consent.roles),
-        "recurring": consent.recurring,
-        "per_day": consent.per_day,
-        "min_interval_seconds": consent.min_interval_seconds,
-        "retention_days": consent.retention_days,
-        "until": consent.until,
-        "form": consent.form,
-        "document": document and {"sha256": document.sha256, "sm3": document.sm3},
-        "supersedes": consent.supersedes,
-        "monitoring": consent.monitoring,
-        "last_used_at": consent.last_used_at,
-    }
-
-
 router = Router(
     "/",
-    route_handlers=[create_request, cancel_request, read_consent, read_receipt, list_consents],
+    route_handlers=[
+        create_request,
+        cancel_request,
+        close_business,
+        read_consent,
+        read_receipt,
+        list_consents,
+    ],
 )

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from creditbridge.access.metadata import MetadataValue
 from creditbridge.consents.service import Consents
 from creditbridge.endpoints.contact_points import ContactPoints
+from creditbridge.endpoints.cursors import Cursors
 from creditbridge.endpoints.pins import PinnedHouse
 from creditbridge.endpoints.readiness import Readiness
 from creditbridge.foundation.clock import Clock
@@ -19,6 +20,7 @@ from creditbridge.journeys.ask_person import AskPerson
 from creditbridge.journeys.cancel_request import CancelRequest
 from creditbridge.journeys.change_approvals import ChangeApprovals
 from creditbridge.journeys.check_ledger import CheckLedger
+from creditbridge.journeys.close_business import CloseBusiness
 from creditbridge.journeys.decide_authorization import DecideAuthorization
 from creditbridge.journeys.decide_change import DecideChange
 from creditbridge.journeys.decide_waiting import DecideWaiting
@@ -94,6 +96,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     pinned: PinnedHouse
     endings: WarnEndings
     consents: Consents
+    cursors: Cursors
     ledger: Ledger
     login: Login
     notices: Notices
@@ -127,6 +130,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     withdraw_consent: WithdrawConsent
     pause_consent: PauseConsent
     cancel_request: CancelRequest
+    close_business: CloseBusiness
     deliver_report: DeliverReport
     hand_receipt: HandReceipt
     prove_record: ProveRecord

@@ -24,6 +24,7 @@ from creditbridge.consents.rules import (
 from creditbridge.evidence.voices import Voices
 from creditbridge.foundation.errors import Malformed, Refused, Untrusted
 from creditbridge.ledger.model import (
+    BusinessClosed,
     ConsentApproved,
     ConsentEnded,
     ConsentExtent,
@@ -107,6 +108,8 @@ class Replay:
                 self._begin(core, terms)
             case PolicyChanged() as terms:
                 self._change_policy(core, terms)
+            case BusinessClosed() as terms:
+                self._close(core, terms)
             case ConsentExtent() | ConsentEnded() | ConsentTurned() as terms:
                 self._move(core, terms)
             case _:
@@ -149,6 +152,17 @@ class Replay:
         if state != terms.state:
             raise LawBroken(detail=f"{core.kind} led to {terms.state} instead of {state}")
         self._consents[reference] = replace(before, state=state, version=terms.version)
+
+    def _close(self, core: Core, terms: BusinessClosed) -> None:
+        before = self._consents.get(core.consent or "")
+        if before is None or (before.bank_id, before.business_ref) != (
+            core.bank,
+            terms.business_ref,
+        ):
+            raise LawBroken(detail="the end of a business that no consent names")
+        self._consents[before.consent_id] = replace(
+            before, business_closed_at=core.decided_at, version=terms.version
+        )
 
     def take_use(self, core: Core, terms: ReportIntended) -> Coverage:
         """Take the use that an entry records, and return what covers it.

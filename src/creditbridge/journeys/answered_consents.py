@@ -22,6 +22,7 @@ from creditbridge.journeys.asked_consents import begin_in_time
 from creditbridge.journeys.records.authorizations import asked_record, name_bank, refused_record
 from creditbridge.journeys.records.consents import answered_record, end_record
 from creditbridge.journeys.records.grants import made_records
+from creditbridge.journeys.superseding import end_superseded
 from creditbridge.ledger.model import EnterpriseName, EventKind, PersonName, Record
 from creditbridge.ledger.port import Recorder
 from creditbridge.login.model import Session
@@ -198,8 +199,9 @@ async def refuse_asked(tx: Transaction, consents: Consents, open_to: OpenTo) -> 
 async def record_given(
     tx: Transaction, ledger: Recorder, open_to: OpenTo, answered: Answered, grant: Grant
 ) -> None:
-    """Write what was asked, given, and made of it."""
+    """Write what was asked, given, and made of it, and end what it takes the place of."""
     person = open_to.person
+    superseded = await end_superseded(tx, answered.after)
     records = _asked_records(open_to, answered)
     records += [answered_record(one, person, open_to.signature) for one in answered.approved]
     records += made_records(
@@ -208,6 +210,7 @@ async def record_given(
         enterprise=open_to.speaker.enterprise,
         person=person,
     )
+    records += [record for ended in superseded for record in ended.to_records(person)]
     await _record(tx, ledger, records)
 
 

@@ -1,6 +1,6 @@
 """An enterprise's representative answers a bank's request: yes, a narrower yes, or no.
 
-    access -> parties -> consents -> ledger
+    access -> parties -> consents -> access -> ledger
 
 1. A request that a bank's machine waits for is decided whole, on its own page.
 2. The person may still speak for the enterprise, at this very moment, and so far.
@@ -8,7 +8,8 @@
 4. Each yes of a person is kept; the last that is needed fixes the artefact, which the gateway
    signs. A no ends the request. Where a passkey signed, it is live, and it signed this very
    artefact; where the policy demands one, it did.
-5. The ledger holds the answer as the next link of the consent's chain.
+5. Where it takes the place of an earlier consent, that one ends, with its grants.
+6. The ledger holds the answer as the next link of the consent's chain.
 """
 
 from typing import Protocol
@@ -28,6 +29,7 @@ from creditbridge.journeys.approving_circle import read_circle
 from creditbridge.journeys.records.consents import answered_record, end_record
 from creditbridge.journeys.require_voice import require_voice
 from creditbridge.journeys.sign_consents import AskedSignature, SignConsents
+from creditbridge.journeys.superseding import end_superseded
 from creditbridge.ledger.model import EventKind
 from creditbridge.ledger.port import Recorder
 from creditbridge.login.model import Session
@@ -103,10 +105,14 @@ class GiveConsent(msgspec.Struct, frozen=True, kw_only=True):
             await self.sign_consents.require(  # 4
                 tx, signature, (approved.proposed,), approval.person_id
             )
+            superseded = await end_superseded(tx, [approved.consent])  # 5
             recorded = await self.ledger.record(
                 tx, answered_record(approved, person, signature)
-            )  # 5
+            )  # 6
             await note_approval(tx, approved.mine, recorded.event_id)
+            for ended in superseded:
+                for record in ended.to_records(person):
+                    await self.ledger.record(tx, record)  # 6
         return approved.consent
 
     async def refuse(self, refusal: Refusal) -> Consent:
@@ -120,7 +126,7 @@ class GiveConsent(msgspec.Struct, frozen=True, kw_only=True):
             person = await require_voice(tx, refusal.person_id, refusal.uscc)  # 2
             consent = await self.consents.refuse(tx, refusal)  # 3, 4
             record = end_record(EventKind.CONSENT_REFUSED, consent, person)
-            await self.ledger.record(tx, record)  # 5
+            await self.ledger.record(tx, record)  # 6
         return consent
 
 

@@ -23,7 +23,7 @@ from creditbridge.consents.acts import Withdrawal
 from creditbridge.consents.model import Consent
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.journeys.records.consents import end_record
-from creditbridge.journeys.records.grants import withdrawn_grant_record
+from creditbridge.journeys.records.grants import GrantEnd, ended_grant_record
 from creditbridge.journeys.records.news import consent_news
 from creditbridge.journeys.require_voice import require_voice
 from creditbridge.journeys.under_way import tell_nodes
@@ -79,7 +79,8 @@ class WithdrawConsent(msgspec.Struct, frozen=True, kw_only=True):
             record = end_record(EventKind.CONSENT_WITHDRAWN, consent, person)
             recorded = await self.ledger.record(tx, record)  # 4
             for grant in grants:
-                await self.ledger.record(tx, withdrawn_grant_record(grant, consent, person))  # 4
+                record = ended_grant_record(grant, GrantEnd.CONSENT, consent, person)
+                await self.ledger.record(tx, record)  # 4
             await self.ledger.await_silence(tx, consent.consent_id, recorded)  # 5
             await self.notices.tell(  # 6
                 tx, consent_news(NoticeKind.CONSENT_WITHDRAWN, consent)

@@ -68,6 +68,8 @@ class EventKind(StrEnum):
     CONSENT_RESUMED = "consent.resumed"
     CONSENT_EXPIRED = "consent.expired"
     CONSENT_EXHAUSTED = "consent.exhausted"
+    CONSENT_SUPERSEDED = "consent.superseded"
+    BUSINESS_CLOSED = "business.closed"
     USE_RETURNED = "use.returned"
     REPORT_INTENDED = "report.intended"
     REPORT_REFUSED = "report.refused"
@@ -205,6 +207,10 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.CONSENT_RESUMED: _TURN,
     EventKind.CONSENT_EXPIRED: _TRANSITION,
     EventKind.CONSENT_EXHAUSTED: _TRANSITION,
+    EventKind.CONSENT_SUPERSEDED: _TRANSITION,
+    EventKind.BUSINESS_CLOSED: Row(
+        terms=consents.BusinessClosed, names=_UNDER_CONSENT, chained=True
+    ),
     EventKind.CONSENT_SILENCED: Row(
         terms=consents.ConsentSilenced, names=_UNDER_CONSENT, chained=True
     ),

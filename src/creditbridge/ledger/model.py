@@ -32,6 +32,7 @@ from creditbridge.ledger.terms.callers import (
     TokenRevoked,
 )
 from creditbridge.ledger.terms.consents import (
+    BusinessClosed,
     ConsentApproved,
     ConsentCountersigned,
     ConsentEnded,
@@ -85,6 +86,7 @@ __all__ = [
     "BankLicensed",
     "BankName",
     "BankOnboarded",
+    "BusinessClosed",
     "CallerLimited",
     "CallerRefused",
     "ChangeApproved",

@@ -12,8 +12,11 @@ from creditbridge.consents.model import (
     ConsentState,
 )
 from creditbridge.consents.rules import GIVEN, TransitionImpossible, next_state, state_at
+from creditbridge.profile.codes import Until
 
-CANCELLED = "bank-cancelled"  # Why a request lapsed: the ledger's word.
+# Why a consent ended: the ledger's words.
+CANCELLED = "bank-cancelled"
+CLOSED = "business-closed"
 
 
 def pause(consent: Consent, *, now: datetime) -> Consent:
@@ -71,6 +74,38 @@ def exhaust(consent: Consent, *, now: datetime) -> Consent:
     if consent.state is not ConsentState.ACTIVE or consent.used < consent.max_queries:
         raise TransitionImpossible(detail="not active, or uses are left")
     return replace(_move(consent, ConsentEvent.EXHAUSTED), ended_at=now)
+
+
+def supersede(consent: Consent, *, now: datetime) -> Consent:
+    """Return the consent as ended by the yes to the one that takes its place.
+
+    Raises:
+        TransitionImpossible: it had ended before, or was never given.
+    """
+    return replace(_move(consent, ConsentEvent.SUPERSEDED), ended_at=now)
+
+
+def close_business(consent: Consent, *, now: datetime) -> Consent:
+    """Return a consent that knows of the end of its business; it goes on until its own end.
+
+    Raises:
+        TransitionImpossible: it names no business, or was told before, or does not stand.
+    """
+    names_open = consent.business_ref is not None and consent.business_closed_at is None
+    if consent.state not in GIVEN or not names_open:
+        raise TransitionImpossible(detail="no open business to close")
+    return replace(consent, business_closed_at=now, version=consent.version + 1)
+
+
+def end_with_business(consent: Consent, *, now: datetime) -> Consent:
+    """Return a consent until the end of its business as ended by that.
+
+    Raises:
+        TransitionImpossible: it lasts for a term, or had ended before.
+    """
+    if consent.until is not Until.BUSINESS_END or consent.business_closed_at is None:
+        raise TransitionImpossible(detail="not until the end of its business")
+    return replace(_move(consent, ConsentEvent.EXPIRED), ended_at=now, reason=CLOSED)
 
 
 def _in_term(consent: Consent, *, now: datetime) -> Consent:

@@ -5,14 +5,18 @@ What is written holds when that transaction commits; the caller records it there
 
 from collections.abc import Awaitable, Callable, Sequence
 
+import msgspec
+
 from creditbridge.consents import store
 from creditbridge.consents.acts import Pause
 from creditbridge.consents.answers import ConsentUnknown
-from creditbridge.consents.model import Consent
+from creditbridge.consents.model import Consent, ConsentState
 from creditbridge.consents.moves import rules, store as moving
+from creditbridge.consents.rules import GIVEN, TransitionImpossible
 from creditbridge.consents.service import ConsentBusy
 from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.ids import Kind, is_id
+from creditbridge.profile.codes import Until
 
 ROWS_MAX = 100
 
@@ -74,6 +78,52 @@ async def end_used_up(tx: Transaction, find_returnable: FindReturnable) -> list[
     ]
 
 
+async def supersede(tx: Transaction, given: Consent) -> Consent | None:
+    """End the consent whose place a given one takes; None where there is none, or it had ended."""
+    # Of several approvals the last gives the consent; until then the older one stands.
+    if given.supersedes is None or given.state is not ConsentState.ACTIVE:
+        return None
+    before = await store.lock_of_enterprise(tx, consent_id=given.supersedes, uscc=given.uscc)
+    # Between the same two, and not moved meanwhile: what ended otherwise stays as it ended.
+    if before is None or before.bank_id != given.bank_id or before.state not in GIVEN:
+        return None
+    return await _move(tx, rules.supersede(before, now=tx.now))
+
+
+class Closed(msgspec.Struct, frozen=True, kw_only=True):
+    """What the end of a business did: who was told of it, who ended, and the consent asked by."""
+
+    asked: Consent
+    told: tuple[Consent, ...] = ()
+    ended: tuple[Consent, ...] = ()
+
+
+async def close_business(tx: Transaction, *, consent_id: str, bank_id: str) -> Closed:
+    """Close the business that a bank's own consent names, for every consent that names it.
+
+    Raises:
+        ConsentUnknown: no such consent of this bank.
+        TransitionImpossible: it was never given, or names no business.
+    """
+    if not is_id(Kind.CONSENT, consent_id):
+        raise ConsentUnknown
+    asked = await store.find_of_bank(tx, consent_id=consent_id, bank_id=bank_id)
+    if asked is None:
+        raise ConsentUnknown
+    if asked.business_ref is None or asked.decided_at is None:
+        raise TransitionImpossible(detail="no business of a consent that was given")
+    locked = await moving.lock_of_business(tx, asked, rows_max=ROWS_MAX)
+    now = await tx.renew_now()
+    told = [await _close(tx, rules.close_business(one, now=now)) for one in locked]
+    ended = [
+        await _move(tx, rules.end_with_business(one, now=now))
+        for one in told
+        if one.until is Until.BUSINESS_END
+    ]
+    known = {one.consent_id: one for one in (asked, *told, *ended)}
+    return Closed(asked=known[asked.consent_id], told=tuple(told), ended=tuple(ended))
+
+
 async def find_stopped(tx: Transaction, consent_ids: Sequence[str]) -> list[str]:
     """Return which of these consents do not stand now, for whatever reason; a plain look."""
     return await moving.find_stopped(tx, consent_ids) if consent_ids else []
@@ -86,6 +136,12 @@ async def _lock_own(tx: Transaction, act: Pause) -> Consent:
     if found is None:
         raise ConsentUnknown
     return found
+
+
+async def _close(tx: Transaction, after: Consent) -> Consent:
+    if not await moving.close_business(tx, after):
+        raise ConsentBusy
+    return after
 
 
 async def _move(tx: Transaction, after: Consent) -> Consent:

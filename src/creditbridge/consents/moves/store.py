@@ -38,6 +38,35 @@ async def lock_used_up(tx: Transaction, *, rows_max: int) -> list[Consent]:
     return await tx.fetch_rows(Consent, LOCK_USED_UP, rows_max)
 
 
+LOCK_OF_BUSINESS = """
+    SELECT * FROM consents WHERE bank_id = $1 AND uscc = $2 AND business_ref = $3
+        AND state IN ('ACTIVE', 'PAUSED') AND business_closed_at IS NULL
+    ORDER BY consent_id LIMIT $4 FOR UPDATE
+"""
+
+
+async def lock_of_business(tx: Transaction, consent: Consent, *, rows_max: int) -> list[Consent]:
+    """Return the standing consents for the business that a consent names, in order of their ids."""
+    return await tx.fetch_rows(
+        Consent, LOCK_OF_BUSINESS, consent.bank_id, consent.uscc, consent.business_ref, rows_max
+    )
+
+
+CLOSE_BUSINESS = """
+    UPDATE consents SET business_closed_at = $3, version = $4
+    WHERE consent_id = $1 AND version = $2
+"""
+
+
+async def close_business(tx: Transaction, after: Consent) -> bool:
+    """Tell whether the consent now knows of the end; False where another moved it first."""
+    before = after.version - 1
+    changed = await tx.execute(
+        CLOSE_BUSINESS, after.consent_id, before, after.business_closed_at, after.version
+    )
+    return changed == 1
+
+
 FIND_STOPPED = """
     SELECT consent_id FROM consents WHERE consent_id = ANY ($1)
         AND (state NOT IN ('ACTIVE', 'EXHAUSTED') OR valid_to <= $2)

@@ -14,6 +14,7 @@ from creditbridge.journeys.records.reports import name_bank, name_enterprise, re
 from creditbridge.ledger.encoding import to_base64url
 from creditbridge.ledger.model import (
     ArtefactProof,
+    BusinessClosed,
     ConsentApproved,
     ConsentCountersigned,
     ConsentEnded,
@@ -179,6 +180,12 @@ def house_record(kind: EventKind, consent: Consent) -> Record:
     """Return the record of an end that no person of the enterprise brought about."""
     terms = ConsentEnded(version=consent.version, state=consent.state, reason=consent.reason)
     return _record(kind, consent, terms)
+
+
+def closing_record(consent: Consent) -> Record:
+    """Return the record that a bank told a consent of the end of its business."""
+    terms = BusinessClosed(version=consent.version, business_ref=consent.business_ref or "")
+    return _record(EventKind.BUSINESS_CLOSED, consent, terms)
 
 
 def lapse_record(consent: Consent) -> Record:

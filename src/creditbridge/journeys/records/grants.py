@@ -28,6 +28,8 @@ class GrantEnd(StrEnum):
     CLIENT = "client-revoked"
     CODE = "code-reused"
     CONSENT = "consent-withdrawn"
+    SUPERSEDED = "consent-superseded"
+    BUSINESS = "business-closed"
 
 
 def granted_detail(consent: Consent) -> GrantedDetail:
@@ -93,10 +95,12 @@ def revoked_record(grant: Grant, reason: GrantEnd, *, bank: BankName) -> Record:
     )
 
 
-def withdrawn_grant_record(grant: Grant, consent: Consent, person: PersonName) -> Record:
+def ended_grant_record(
+    grant: Grant, reason: GrantEnd, consent: Consent, person: PersonName | None = None
+) -> Record:
     """Return the record that a grant ended with a consent that it rested on."""
     return replace(
-        revoked_record(grant, GrantEnd.CONSENT, bank=name_bank(consent)),
+        revoked_record(grant, reason, bank=name_bank(consent)),
         enterprise=name_enterprise(consent),
         consent_id=consent.consent_id,
         person=person,

@@ -77,6 +77,13 @@ class ConsentEnded(Terms, frozen=True, kw_only=True):
     reason: str | None = None  # A code, never a caller's words.
 
 
+class BusinessClosed(Terms, frozen=True, kw_only=True):
+    """A bank told that the business which a consent names has ended."""
+
+    version: int
+    business_ref: str
+
+
 class ConsentSilenced(Terms, frozen=True, kw_only=True):
     """Every node has stopped what ran under the consent, or its lease has run out."""
 
