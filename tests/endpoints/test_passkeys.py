@@ -14,12 +14,13 @@ from tests.endpoints.ceremonies import (
     make_phone,
     sign_fields,
 )
-from tests.endpoints.stage import ISSUER, Stage
+from tests.endpoints.stage import ISSUER, USCC, Stage
 from tests.endpoints.wire import Answer
 
 from creditbridge.ledger.model import PersonName
 from creditbridge.ledger.rules import open_entry, read_names
 from creditbridge.ledger.store import openings
+from creditbridge.notices.model import Reader
 
 HOME = "/portal/passkeys"
 AGE = "UPDATE login_sessions SET signed_in_at = signed_in_at - interval '11 minutes'"
@@ -32,6 +33,13 @@ async def list_kinds(stage: Stage) -> list[str]:
         rows = await openings.read_behind(tx, first=0, rows_max=1000)
     kinds = [str(row.kind) for row in rows]
     return [kind for kind in kinds if kind.startswith(("credential.", "approval."))]
+
+
+async def list_news(stage: Stage) -> list[str]:
+    """Return what the inbox tells of passkeys, oldest first."""
+    async with stage.database.transaction() as tx:
+        notices = await stage.rooms.notices.list_notices(tx, Reader(person_id="prs_1", uscc=USCC))
+    return [one.kind for one in reversed(notices) if one.kind.startswith("CREDENTIAL_")]
 
 
 def code_of(page: Answer) -> str:
@@ -57,6 +65,7 @@ async def test_a_person_adds_a_passkey(stage: Stage) -> None:
     assert (done.status, done.header("location")) == (303, f"{HOME}?notice=passkey-added")
     assert "手机" in listed.body.decode()
     assert await list_kinds(stage) == ["credential.enrolled"]
+    assert await list_news(stage) == ["CREDENTIAL_ENROLLED"]
 
 
 async def test_the_entry_of_a_passkey_names_its_person_alone(stage: Stage) -> None:
@@ -142,6 +151,7 @@ async def test_a_copy_is_suspended(stage: Stage) -> None:
         "credential.suspended",
         "approval.refused",
     ]
+    assert await list_news(stage) == ["CREDENTIAL_ENROLLED", "CREDENTIAL_SUSPENDED"]
     assert "可能存在副本" in listed.body.decode()
 
 
@@ -199,6 +209,7 @@ async def test_a_passkey_ends_after_a_preview(stage: Stage) -> None:
     assert 'id="passkey-add"' not in lost.body.decode()
     assert code_of(new) == "passkey-recovery-needed"
     assert await list_kinds(stage) == ["credential.enrolled", "credential.ended"]
+    assert await list_news(stage) == ["CREDENTIAL_ENROLLED", "CREDENTIAL_ENDED"]
 
 
 async def test_a_passkey_that_waits_is_shown_so(stage: Stage) -> None:

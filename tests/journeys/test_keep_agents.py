@@ -23,6 +23,7 @@ from creditbridge.ledger.model import (
 )
 from creditbridge.ledger.service import Ledger
 from creditbridge.login.service import find_session, open_session
+from creditbridge.notices.model import Reader
 from creditbridge.parties.model import Role
 from creditbridge.parties.service import find_representative, note_entry
 from creditbridge.parties.voices.model import (
@@ -129,6 +130,7 @@ async def test_an_end_signs_the_agent_out(
     assert isinstance(ended.terms, RepresentativeEnded)
     assert (ended.terms.role, ended.terms.reason) == ("AGENT", "ENTERPRISE")
     assert [one.kind for one in notices.told] == ["REPRESENTATIVE_ENDED"]
+    assert notices.forgotten == [Reader(person_id=agent_id, uscc=USCC)]
 
 
 async def test_only_the_legal_representative_acts(

@@ -116,7 +116,9 @@ def keeping(house: House, strangers: Strangers) -> KeepHouse:
             moves=moves,
             under_way=house.under_way,
         ),
-        end_consents=EndConsents(database=database, moves=moves, ledger=ledger),
+        end_consents=EndConsents(
+            database=database, moves=moves, ledger=ledger, notices=house.notices
+        ),
         lapse_requests=LapseRequests(database=database, consents=consents, ledger=ledger),
         notices=house.notices,
         warn_lapsing=WarnLapsing(database=database, consents=consents, notices=house.notices),

@@ -113,7 +113,9 @@ def pausing(house: House) -> PauseConsent:
 @pytest.fixture
 def ending(house: House) -> EndConsents:
     """The journey of what is over."""
-    return EndConsents(database=house.database, moves=moves, ledger=house.ledger)
+    return EndConsents(
+        database=house.database, moves=moves, ledger=house.ledger, notices=house.notices
+    )
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.journeys.keep_agents import KeepAgents
 from creditbridge.ledger.port import Recorder
-from creditbridge.notices.model import News
+from creditbridge.notices.model import News, Reader
 from creditbridge.parties.model import Enrolment, Role
 from creditbridge.parties.service import enrol_person
 from creditbridge.parties.voices.model import (
@@ -28,12 +28,17 @@ class FakeNotices:
 
     def __init__(self) -> None:
         self.told: list[News] = []
+        self.forgotten: list[Reader] = []
         self.failure: Exception | None = None
 
     async def tell(self, tx: Transaction, news: News) -> bool:
         if self.failure is not None:
             raise self.failure
         self.told.append(news)
+        return True
+
+    async def forget_person(self, tx: Transaction, reader: Reader) -> bool:
+        self.forgotten.append(reader)
         return True
 
 

@@ -47,7 +47,9 @@ def keep_house(rooms: Rooms) -> KeepHouse:
             moves=moves,
             under_way=rooms.under_way,
         ),
-        end_consents=EndConsents(database=rooms.database, moves=moves, ledger=rooms.ledger),
+        end_consents=EndConsents(
+            database=rooms.database, moves=moves, ledger=rooms.ledger, notices=rooms.notices
+        ),
         lapse_requests=LapseRequests(
             database=rooms.database, consents=rooms.consents, ledger=rooms.ledger
         ),

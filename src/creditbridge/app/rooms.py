@@ -176,7 +176,9 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
         addresses = described.addresses()
         fetch_keys = self._fetch_keys()
         prove_client = self._prove_client(fetch_keys)
-        prove_passkey = ProvePasskey(database=database, passkeys=self.passkeys, ledger=ledger)
+        prove_passkey = ProvePasskey(
+            database=database, passkeys=self.passkeys, ledger=ledger, notices=self.notices
+        )
         sign_consents = SignConsents(
             passkeys=self.passkeys,
             policy=HousePolicy(
@@ -279,8 +281,11 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 passkeys=self.passkeys,
                 prove_passkey=prove_passkey,
                 ledger=ledger,
+                notices=self.notices,
             ),
-            end_passkey=EndPasskey(database=database, passkeys=self.passkeys, ledger=ledger),
+            end_passkey=EndPasskey(
+                database=database, passkeys=self.passkeys, ledger=ledger, notices=self.notices
+            ),
             sign_in=SignIn(
                 database=database,
                 login=self.login,

@@ -1,11 +1,12 @@
 """Consents that are over are called so.
 
-    consents -> ledger -> consents -> ledger
+    consents -> ledger -> consents -> ledger -> notices
 
 1. Consents past their term end as EXPIRED.
 2. Consents whose uses are all taken are held; the ledger tells of which a use may still come back.
 3. The others end as EXHAUSTED.
 4. The ledger holds each end as a link of its consent's chain.
+5. Everybody who speaks for the enterprise is told.
 
 Nobody waits for this: the instant and the count have decided before, at each use. A use comes back
 where its query is proven not to have been sent; while one under way or of unknown outcome is left,
@@ -20,8 +21,11 @@ from creditbridge.consents.model import Consent
 from creditbridge.consents.moves.service import FindReturnable
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.journeys.records.consents import house_record
+from creditbridge.journeys.records.news import consent_news
 from creditbridge.ledger.model import EventKind
 from creditbridge.ledger.port import Recorder
+from creditbridge.notices.model import NoticeKind
+from creditbridge.notices.port import Herald
 
 
 class Moves(Protocol):
@@ -50,6 +54,7 @@ class EndConsents(msgspec.Struct, frozen=True, kw_only=True):
     database: Database
     moves: Moves
     ledger: Ledger
+    notices: Herald
 
     async def __call__(self) -> int:
         """Walk the steps above once; return how many consents ended."""
@@ -57,9 +62,12 @@ class EndConsents(msgspec.Struct, frozen=True, kw_only=True):
             expired = await self.moves.end_over(tx)  # 1
             for consent in expired:
                 await self.ledger.record(tx, house_record(EventKind.CONSENT_EXPIRED, consent))  # 4
+                await self.notices.tell(tx, consent_news(NoticeKind.CONSENT_EXPIRED, consent))  # 5
         async with self.database.transaction() as tx:
             exhausted = await self.moves.end_used_up(tx, self.ledger.find_returnable)  # 2, 3
             for consent in exhausted:
                 record = house_record(EventKind.CONSENT_EXHAUSTED, consent)
                 await self.ledger.record(tx, record)  # 4
+                news = consent_news(NoticeKind.CONSENT_EXHAUSTED, consent)
+                await self.notices.tell(tx, news)  # 5
         return len(expired) + len(exhausted)

@@ -1,6 +1,6 @@
 """A representative adds a passkey: the first, one beside another, or one after a loss.
 
-    login -> parties -> ledger -> login
+    login -> parties -> ledger -> login -> notices
 
 1. The first needs a fresh sign-in, a further one the signature of one that is there, and one
    after all were lost the way that two operators opened.
@@ -9,6 +9,7 @@
 4. The credential was made for this page, by a person whom the device has verified.
 5. The ledger holds its key, with the digest of the proof of authority, before it signs anything.
 6. It is kept under that entry; the page shows it with the others.
+7. Everybody who speaks for the enterprise is told.
 """
 
 import msgspec
@@ -17,6 +18,7 @@ from creditbridge.foundation.database import Database, Transaction
 from creditbridge.journeys.answered_consents import Speaker
 from creditbridge.journeys.prove_passkey import ProvePasskey
 from creditbridge.journeys.records.credentials import enrolment_record
+from creditbridge.journeys.records.news import people_news
 from creditbridge.journeys.require_voice import VoiceMissing, require_voice
 from creditbridge.ledger.port import Recorder
 from creditbridge.login.model import Session
@@ -29,6 +31,8 @@ from creditbridge.login.passkeys.model import (
     SigningKind,
 )
 from creditbridge.login.passkeys.service import ADDING, CONFIRMED, Passkeys
+from creditbridge.notices.model import NoticeKind
+from creditbridge.notices.port import Herald
 from creditbridge.parties.service import find_proof_of_authority
 from creditbridge.protocols.webauthn_assertion import ApprovalInvalid
 
@@ -47,6 +51,7 @@ class EnrolPasskey(msgspec.Struct, frozen=True, kw_only=True):
     passkeys: Passkeys
     prove_passkey: ProvePasskey
     ledger: Recorder
+    notices: Herald
 
     async def ask(self, session: Session) -> AskedPasskey:
         """Return what the page for a new passkey asks first.
@@ -76,7 +81,7 @@ class EnrolPasskey(msgspec.Struct, frozen=True, kw_only=True):
             return await self._ask_new(tx, speaker.session, subject=CONFIRMED)
 
     async def __call__(self, session: Session, sent: SentCredential) -> Passkey:
-        """Walk steps 2 to 6.
+        """Walk steps 2 to 7.
 
         Raises:
             ApprovalInvalid: the page was answered before, or too late.
@@ -97,7 +102,14 @@ class EnrolPasskey(msgspec.Struct, frozen=True, kw_only=True):
             )
             record = enrolment_record(passkey, person, proof_digest=proof, recovery=recovery)
             recorded = await self.ledger.record(tx, record)  # 5
-            return await self.passkeys.keep(tx, passkey, enrolled_event=recorded.event_id)  # 6
+            kept = await self.passkeys.keep(tx, passkey, enrolled_event=recorded.event_id)  # 6
+            kind = (
+                NoticeKind.CREDENTIAL_ENROLLED
+                if recovery is None
+                else NoticeKind.CREDENTIAL_RECOVERED
+            )
+            await self.notices.tell(tx, people_news(kind, session.uscc))  # 7
+        return kept
 
     async def _ask_new(self, tx: Transaction, session: Session, *, subject: str) -> AskedPasskey:
         signing = await self.passkeys.ask(tx, session, SigningKind.ENROL, subject=subject)

@@ -4,10 +4,12 @@
 
 1. Whoever says so is the legal representative at this very moment: agents never appoint agents.
 2. The agent is one whom the identity provider vouched for here; the proof and the limits are kept.
-3. Whose authority ends is signed out of it at once, on every node.
+3. Whose authority ends is signed out of it at once, on every node; their address goes with it.
 4. The ledger holds the act, and by which entry the legal representative may do it.
 5. Everybody who may speak for the enterprise is told.
 """
+
+from typing import Protocol
 
 import msgspec
 
@@ -17,7 +19,7 @@ from creditbridge.journeys.records.people import appointment_record, ended_recor
 from creditbridge.journeys.require_voice import VoiceMissing
 from creditbridge.ledger.port import Recorder
 from creditbridge.login.service import close_sessions_of
-from creditbridge.notices.model import NoticeKind
+from creditbridge.notices.model import NoticeKind, Reader
 from creditbridge.notices.port import Herald
 from creditbridge.parties.model import Enterprise
 from creditbridge.parties.service import (
@@ -40,12 +42,20 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     ended_by: str  # A person id.
 
 
+class Notices(Herald, Protocol):
+    """What this journey needs of the notices."""
+
+    async def forget_person(self, tx: Transaction, reader: Reader) -> bool:
+        """Erase a person's address."""
+        ...
+
+
 class KeepAgents(msgspec.Struct, frozen=True, kw_only=True):
     """The journey, with the rooms it walks through."""
 
     database: Database
     ledger: Recorder
-    notices: Herald
+    notices: Notices
 
     async def appoint(self, appointment: Appointment) -> Representative:
         """Walk the steps above with what an agent may do from now on.
@@ -81,6 +91,8 @@ class KeepAgents(msgspec.Struct, frozen=True, kw_only=True):
             legal_rep, enterprise = await _require_legal_rep(tx, ending.ended_by, ending.uscc)  # 1
             ended = await end_agent(tx, person_id=ending.person_id, uscc=ending.uscc)  # 2
             await close_sessions_of(tx, person_id=ended.person_id, uscc=ended.uscc)  # 3
+            reader = Reader(person_id=ended.person_id, uscc=ended.uscc)
+            await self.notices.forget_person(tx, reader)  # 3
             person = await get_person(tx, ended.person_id)
             record = ended_record(person, enterprise, ended, acted=legal_rep.entry)
             await self.ledger.record(tx, record)  # 4

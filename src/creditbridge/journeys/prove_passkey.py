@@ -1,11 +1,12 @@
 """A representative answers with a passkey what a page asked them to sign.
 
-    login -> ledger
+    login -> ledger -> notices
 
 1. The answer spends what was asked, whatever comes of it.
 2. The signature holds over it, by a live passkey of this very person.
 3. A counter that went back suspends the passkey: somebody may have a copy of it.
 4. The ledger holds which check failed; the person is told only that one did.
+5. Of a suspension everybody who speaks for the enterprise is told.
 """
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from creditbridge.foundation.database import Database
 from creditbridge.journeys.answered_consents import Speaker
 from creditbridge.journeys.records.credentials import EndReason, end_record, refusal_record
+from creditbridge.journeys.records.news import people_news
 from creditbridge.journeys.require_voice import require_voice
 from creditbridge.ledger.port import Recorder
 from creditbridge.login.model import Session
@@ -24,6 +26,8 @@ from creditbridge.login.passkeys.model import (
     SigningKind,
 )
 from creditbridge.login.passkeys.service import Passkeys
+from creditbridge.notices.model import NoticeKind
+from creditbridge.notices.port import Herald
 from creditbridge.protocols.webauthn_assertion import ApprovalInvalid
 
 
@@ -33,6 +37,7 @@ class ProvePasskey(msgspec.Struct, frozen=True, kw_only=True):
     database: Database
     passkeys: Passkeys
     ledger: Recorder
+    notices: Herald
 
     async def __call__(self, speaker: Speaker, sent: SentAssertion, kind: SigningKind) -> Proven:
         """Walk the steps above, in order.
@@ -69,6 +74,8 @@ class ProvePasskey(msgspec.Struct, frozen=True, kw_only=True):
             if passkey is not None:
                 record = end_record(passkey, person, EndReason.COUNTER_BACK)
                 await self.ledger.record(tx, record)
+                news = people_news(NoticeKind.CREDENTIAL_SUSPENDED, session.uscc)
+                await self.notices.tell(tx, news)  # 5
 
     async def _record(self, speaker: Speaker, kind: SigningKind, refusal: ApprovalInvalid) -> None:
         session = speaker.session
