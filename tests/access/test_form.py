@@ -130,3 +130,16 @@ def outcome(body: bytes) -> dict[str, str] | str:
 def test_a_plain_form_is_read_as_any_other(body: bytes) -> None:
     """An empty field makes no difference, except that the form is then read field by field."""
     assert outcome(body) == outcome(b"&" + body)
+
+
+def test_prose_has_lines_and_a_length_of_its_own() -> None:
+    """Ends of lines alone: any other control character is refused there as well."""
+    text = "%E9%95%BF" * 1_000 + "%0D%0Aa"
+    names = frozenset({"text"})
+
+    read = parse_form(f"text={text}".encode(), content_type=CONTENT_TYPE, prose=names)
+
+    assert read == {"text": "长" * 1_000 + "\r\na"}
+    for body in (f"other={text}", "other=%0A", "text=%09", "text=%00"):
+        with pytest.raises(InvalidRequest):
+            parse_form(body.encode(), content_type=CONTENT_TYPE, prose=names)

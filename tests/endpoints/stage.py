@@ -30,6 +30,8 @@ from creditbridge.app.keys import list_rings
 from creditbridge.app.rooms import Rooms
 from creditbridge.consents.policy import Ceilings
 from creditbridge.consents.service import Consents
+from creditbridge.disputes.sealing import WordSealer
+from creditbridge.disputes.service import Disputes
 from creditbridge.endpoints.applications import (
     bank_application,
     operations_application,
@@ -109,6 +111,8 @@ ORIGIN = "gateway.example/log"
 SUBJECT_SECRET = bytes(32)
 USCC = "91330100YY0000A13Y"
 ENTERPRISE = "示例晴川机械有限公司"
+RECORD_ID = "rec_" + "a" * 43
+RECORD_NUMBER = "PEN-示例罚2026-1号"
 BANK_USCCS = {"north": "91330104YY0000A13Q", "south": "91330106589876549K"}
 JSON = ("content-type", "application/json")
 FORM = ("content-type", "application/x-www-form-urlencoded")
@@ -190,6 +194,10 @@ class FakeDialect:
             query_out_at=now,
             answer_in_at=now,
         )
+
+    def find_section(self, record_id: str, number: str) -> SectionCode | None:
+        known = (record_id, number) == (RECORD_ID, RECORD_NUMBER)
+        return SectionCode.PEN if known and self.platform_id == "provincial" else None
 
     async def find_query(self, query_id: str, *, deadline: float) -> QueryState:
         return QueryState.NOT_COUNTED
@@ -333,6 +341,7 @@ class Stage:
                 relying_party(PasskeySettings(), PEOPLE_URL), cooling_hours=COOLING_HOURS
             ),
             notices=Notices(AddressSealer(bytes(32))),
+            disputes=Disputes(WordSealer(bytes(32))),
             mailer=self.mailer,
             revocations=RevocationLists((), (), self.clock),
             nonces=None,

@@ -53,6 +53,10 @@ class HandClock(Clock, Protocol):
     passed: float
 
 
+RECORD_ID = "rec_" + "a" * 43
+RECORD_NUMBER = "PEN-1"
+
+
 class FakePlatform:
     """A platform that answers NONE to everything, or fails as told."""
 
@@ -94,6 +98,10 @@ class FakePlatform:
             query_out_at=self.now,
             answer_in_at=self.now + timedelta(seconds=len(self.platform_id)),
         )
+
+    def find_section(self, record_id: str, number: str) -> SectionCode | None:
+        known = (record_id, number) == (RECORD_ID, RECORD_NUMBER)
+        return SectionCode.PEN if known and self.platform_id == "provincial" else None
 
     async def find_query(self, query_id: str, *, deadline: float) -> QueryState:
         assert (query_id, deadline) == ("qry_1", 1_010.0)

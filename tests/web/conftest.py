@@ -6,8 +6,19 @@ import pytest
 from msgspec.structs import replace
 
 from creditbridge.consents.model import ConsentState
+from creditbridge.disputes.model import (
+    Dispute,
+    DisputeState,
+    Draft,
+    Ground,
+    Outcome,
+    Slip as DisputeSlip,
+    Words,
+)
+from creditbridge.endpoints import dispute_views
 from creditbridge.endpoints.charting import MarkKind, Span, draw_chart
 from creditbridge.endpoints.contact_points import ContactPoints
+from creditbridge.endpoints.dispute_views import FilingView
 from creditbridge.endpoints.extents import Extent, Interval, Unit
 from creditbridge.endpoints.inbox_views import ContactView, InboxLine, InboxView, inbox_line
 from creditbridge.endpoints.openness import group_sections
@@ -58,6 +69,39 @@ EXTENT = Extent(
     supersedes=CONSENT_ID,
 )
 UNUSUAL = tuple(Oddity(sign=sign, value=400) for sign in Unusual)
+
+
+def make_dispute_pages(foreign: str) -> dict[str, object]:
+    """Pages of disputes: one in each state, one filed, one whose form has every slip."""
+    filed = Dispute(
+        dispute_id="dsp_1",
+        uscc="91330106589876549K",
+        person_id="prs_1",
+        report_id="rpt_1",
+        record_id="rec_1",
+        platform="provincial",
+        section=SectionCode.PEN,
+        ground=Ground.WRONG_FACT,
+        state=DisputeState.FILED,
+        version=1,
+        filed_at=NOW,
+        answered_at=NOW,
+        outcome=Outcome.KEEP,
+        review_outcome=Outcome.CORRECT,
+    )
+    every = [replace(filed, state=state) for state in DisputeState]
+    late = replace(filed, filed_at=NOW - timedelta(days=30), is_extended=True)
+    today = replace(filed, filed_at=NOW - timedelta(days=7))
+    words = Words(number=foreign, text=f"{foreign}\n{foreign}")
+    return {
+        "disputes": dispute_views.list_view([*every, late, today], now=NOW),
+        "dispute": replace(dispute_views.dispute_view(filed, words, now=NOW), can_ask_review=True),
+        "dispute_new": FilingView(
+            report_id=foreign,
+            draft=Draft(record_id=foreign, number=foreign, ground=foreign, text=foreign),
+            slips=tuple(DisputeSlip),
+        ),
+    }
 
 
 def make_terms(foreign: str) -> Terms:
@@ -214,6 +258,7 @@ def make_pages(foreign: str) -> dict[str, dict[str, object]]:
         "statements": StatementListView(statements=(make_statement(foreign),)),
         "statement": StatementView(statement=make_statement(foreign)),
         "contact": ContactPoints(operator=foreign, complaints=foreign, regulator=foreign),
+        **make_dispute_pages(foreign),
         "inbox_settings": ContactView(
             sends_mail=True, wants_looks=True, address=foreign, asked=foreign
         ),

@@ -24,7 +24,7 @@ from creditbridge.endpoints.wording import Language
 TEMPLATES = [
     *("sign_in", "consents", "decision", "authorization"),
     *("waiting", "consent", "withdrawal", "error", "inbox", "inbox_settings"),
-    *("statements", "statement", "contact"),
+    *("statements", "statement", "contact", "disputes", "dispute", "dispute_new"),
 ]
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from creditbridge.access.model import OPENID
 from creditbridge.app.descriptions import SCOPES
 from creditbridge.consents.model import ConsentState
+from creditbridge.disputes.model import DisputeState, Ground, Outcome, Slip as DisputeSlip
 from creditbridge.endpoints.views import LookOutcome, Notice, Unusual
 from creditbridge.endpoints.wording import (
     Language,
@@ -67,6 +68,11 @@ def test_every_text_that_a_template_names_exists() -> None:
         ("unusual", Unusual),
         ("scope", SCOPES | {OPENID}),
         ("passkey_state", PasskeyState),
+        ("ground", Ground),
+        ("dispute_state", DisputeState),
+        ("dispute_lead", DisputeState),
+        ("dispute_outcome", Outcome),
+        ("dispute_slip", DisputeSlip),
     ],
 )
 def test_every_word_of_the_house_has_a_text(part: str, words: Iterable[str]) -> None:

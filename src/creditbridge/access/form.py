@@ -31,6 +31,8 @@ _PLAIN_FIELD = rf"[\w.~-]{{1,{NAME_BYTES_MAX}}}=[\w.~:/-]{{1,{VALUE_BYTES_MAX}}}
 _PLAIN = re.compile(b"%b(?:&%b){0,%d}" % (_PLAIN_FIELD, _PLAIN_FIELD, FIELDS_MAX - 1))
 _FORM_CHARACTERS = re.compile(rb"(?:[!-$&-~]|%[0-9A-Fa-f]{2})*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# A browser sends the ends of lines as CR LF (HTML, section 4.10.21.8).
+_NO_PROSE = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class FormFault(StrEnum):
@@ -48,8 +50,16 @@ class FormFault(StrEnum):
     CONTROL = "A parameter holds a control character."
 
 
-def parse_form(body: bytes, *, content_type: str | None, query: bytes = b"") -> Mapping[str, str]:
+def parse_form(
+    body: bytes,
+    *,
+    content_type: str | None,
+    query: bytes = b"",
+    prose: frozenset[str] = frozenset(),
+) -> Mapping[str, str]:
     """Return the parameters of a form, each named once; those without a value are left out.
+
+    `prose` names what people write in several lines; how long it may be is its reader's business.
 
     Raises:
         InvalidRequest: another content type, a query, a repeated name, a broken encoding, a
@@ -61,7 +71,7 @@ def parse_form(body: bytes, *, content_type: str | None, query: bytes = b"") -> 
         raise InvalidRequest(FormFault.QUERY)
     if len(body) > FORM_BYTES_MAX:
         raise InvalidRequest(FormFault.SIZE)
-    return _read_plain(body) or _read_fields(body)
+    return _read_plain(body) or _read_fields(body, prose)
 
 
 def _read_plain(body: bytes) -> Mapping[str, str] | None:
@@ -74,7 +84,7 @@ def _read_plain(body: bytes) -> Mapping[str, str] | None:
     return parameters if len(parameters) == len(fields) else None
 
 
-def _read_fields(body: bytes) -> Mapping[str, str]:
+def _read_fields(body: bytes, prose: frozenset[str]) -> Mapping[str, str]:
     # Split at most so often: a body of ampersands must not become a list of millions.
     fields = body.split(b"&", FIELDS_MAX)
     if len(fields) > FIELDS_MAX:
@@ -87,9 +97,9 @@ def _read_fields(body: bytes) -> Mapping[str, str]:
         # Compared as decoded: `scope` and `sc%6Fpe` are one name (RFC 6749, section 3.2).
         if (known := _decode_name(name)) in parameters:
             raise InvalidRequest(FormFault.REPEATED)
-        if len(value) > VALUE_BYTES_MAX and known not in BOUNDED_BY_READERS:
+        if len(value) > VALUE_BYTES_MAX and known not in BOUNDED_BY_READERS | prose:
             raise InvalidRequest(FormFault.LONG)
-        parameters[known] = _decode(value)
+        parameters[known] = _decode(value, _NO_PROSE if known in prose else _CONTROL)
     # Sent without a value is as not sent (RFC 6749, section 3.1).
     return {name: value for name, value in parameters.items() if value}
 
@@ -109,7 +119,7 @@ def _decode_name(encoded: bytes) -> str:
     return _decode(encoded)
 
 
-def _decode(encoded: bytes) -> str:
+def _decode(encoded: bytes, control: re.Pattern[str] = _CONTROL) -> str:
     # The library would pass over a broken escape and keep it as text.
     if _FORM_CHARACTERS.fullmatch(encoded) is None:
         raise InvalidRequest(FormFault.ENCODING)
@@ -118,6 +128,6 @@ def _decode(encoded: bytes) -> str:
         text = (unquote_to_bytes(raw) if b"%" in raw else raw).decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidRequest(FormFault.ENCODING) from error
-    if _CONTROL.search(text) is not None:
+    if control.search(text) is not None:
         raise InvalidRequest(FormFault.CONTROL)
     return text

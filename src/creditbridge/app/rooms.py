@@ -27,6 +27,8 @@ from creditbridge.app.opening import (
 )
 from creditbridge.consents.policy import Ceilings
 from creditbridge.consents.service import Consents
+from creditbridge.disputes.sealing import WordSealer
+from creditbridge.disputes.service import Disputes
 from creditbridge.endpoints.answers import ReportAnswers
 from creditbridge.endpoints.contact_points import ContactPoints
 from creditbridge.endpoints.cursors import Cursors
@@ -52,6 +54,7 @@ from creditbridge.journeys.deliver_report import DeliverReport
 from creditbridge.journeys.end_passkey import EndPasskey
 from creditbridge.journeys.enrol_passkey import EnrolPasskey
 from creditbridge.journeys.fetch_keys import FetchKeys
+from creditbridge.journeys.file_dispute import FileDispute
 from creditbridge.journeys.give_consent import GiveConsent
 from creditbridge.journeys.hand_receipt import HandReceipt
 from creditbridge.journeys.introspect_token import IntrospectToken
@@ -108,6 +111,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     login: Login
     passkeys: Passkeys
     notices: Notices
+    disputes: Disputes
     mailer: Mailer | None
     revocations: RevocationLists
     nonces: ProofNonces | None
@@ -155,6 +159,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 cooling_hours=settings.passkeys.recovery_cooling_hours,
             ),
             notices=Notices(AddressSealer(openings.secret)),
+            disputes=Disputes(WordSealer(openings.secret)),
             mailer=None if mail is None else open_mailer(mail),
             revocations=open_revocations(settings, clock),
             nonces=open_nonces(settings),
@@ -204,6 +209,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             ledger=ledger,
             login=self.login,
             notices=self.notices,
+            disputes=self.disputes,
             contact=msgspec.convert(self.settings.contact, ContactPoints, from_attributes=True),
             sends_mail=self.mailer is not None,
             readiness=readiness,
@@ -292,6 +298,12 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 ledger=ledger,
                 notices=self.notices,
                 secret=self.people_secret,
+            ),
+            file_dispute=FileDispute(
+                database=database,
+                platforms=self.platforms,
+                disputes=self.disputes,
+                ledger=ledger,
             ),
             keep_agents=KeepAgents(database=database, ledger=ledger, notices=self.notices),
             change_approvals=ChangeApprovals(

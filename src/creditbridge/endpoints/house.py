@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 
 from creditbridge.access.metadata import MetadataValue
 from creditbridge.consents.service import Consents
+from creditbridge.disputes.service import Disputes
 from creditbridge.endpoints.contact_points import ContactPoints
 from creditbridge.endpoints.cursors import Cursors
 from creditbridge.endpoints.pins import PinnedHouse
@@ -27,6 +28,7 @@ from creditbridge.journeys.decide_waiting import DecideWaiting
 from creditbridge.journeys.deliver_report import DeliverReport
 from creditbridge.journeys.end_passkey import EndPasskey
 from creditbridge.journeys.enrol_passkey import EnrolPasskey
+from creditbridge.journeys.file_dispute import FileDispute
 from creditbridge.journeys.give_consent import GiveConsent
 from creditbridge.journeys.hand_receipt import HandReceipt
 from creditbridge.journeys.introspect_token import IntrospectToken
@@ -100,6 +102,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     ledger: Ledger
     login: Login
     notices: Notices
+    disputes: Disputes
     contact: ContactPoints
     sends_mail: bool  # Whether a relay is configured.
     readiness: Readiness
@@ -126,6 +129,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     end_passkey: EndPasskey
     keep_agents: KeepAgents
     change_approvals: ChangeApprovals
+    file_dispute: FileDispute
     give_consent: GiveConsent
     withdraw_consent: WithdrawConsent
     pause_consent: PauseConsent

@@ -30,6 +30,7 @@ class Notice(StrEnum):
     PEOPLE = "people"
     COUNTERSIGNED = "countersigned"
     AGREED = "agreed"
+    DISPUTE_FILED = "dispute-filed"
 
 
 class Unusual(StrEnum):

@@ -35,7 +35,7 @@ from creditbridge.protocols.language_ranges import choose_language, list_ranges
 
 LANGUAGES = tuple(map(str, Language))
 # What names a page beside its path: without it the language switch would lead to another one.
-QUERY_KEPT = ("client_id", "request_uri", "bank")
+QUERY_KEPT = ("client_id", "request_uri", "bank", "report")
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,24 +89,30 @@ async def find_visit(request: HttpRequest, house: House) -> Visit | None:
         return None
 
 
-async def read_form(request: HttpRequest) -> Mapping[str, str]:
-    """Return the fields of a form, whoever sent it.
+async def read_form(
+    request: HttpRequest, *, prose: frozenset[str] = frozenset()
+) -> Mapping[str, str]:
+    """Return the fields of a form, whoever sent it; `prose` names those of several lines.
 
     Raises:
         InvalidRequest: no form.
     """
     # Read from the body alone: a decision in an address would be one click on a foreign link.
-    return parse_form(await request.body(), content_type=header(request, "content-type"))
+    return parse_form(
+        await request.body(), content_type=header(request, "content-type"), prose=prose
+    )
 
 
-async def form_of(request: HttpRequest, visit: Visit) -> Mapping[str, str]:
-    """Return the fields of a form that this very visit was given.
+async def form_of(
+    request: HttpRequest, visit: Visit, *, prose: frozenset[str] = frozenset()
+) -> Mapping[str, str]:
+    """Return the fields of a form that this very visit was given; see `read_form`.
 
     Raises:
         FormTokenInvalid: another site's form, or an old page.
         InvalidRequest: no form.
     """
-    form = await read_form(request)
+    form = await read_form(request, prose=prose)
     require_form_token(visit.session, form.get("form_token"))
     return form
 

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     NOTICE = "ntc"
     STATEMENT = "stm"
     RECEIPT = "rcp"
+    DISPUTE = "dsp"
 
 
 def new_id(kind: Kind, *, now: datetime) -> str:

@@ -9,6 +9,7 @@ from creditbridge.ledger.terms import (
     callers,
     consents,
     credentials,
+    disputes,
     people,
     registry,
     reports,
@@ -79,6 +80,7 @@ class EventKind(StrEnum):
     DELIVERY_STOPPED = "delivery.stopped"
     PACK_ASSEMBLED = "pack.assembled"
     STATEMENT_ISSUED = "statement.issued"
+    DISPUTE_FILED = "dispute.filed"
 
 
 class ReferenceKind(StrEnum):
@@ -104,6 +106,7 @@ class DigestName(StrEnum):
     ACT = "act"  # What an operator signed.
     PROOF = "proof"  # What an identity provider signed.
     APPROVAL = "approval"  # What a passkey signed and with what (`ApprovalProof.parts`), joined.
+    WORDS = "words"  # What a person wrote, and the record's number at its source, joined.
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -238,4 +241,9 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.DELIVERY_STOPPED: Row(terms=reports.DeliveryStopped, names=_UNDER_CONSENT),
     EventKind.PACK_ASSEMBLED: Row(terms=reports.PackAssembled, names=_BANK),
     EventKind.STATEMENT_ISSUED: Row(terms=statements.StatementIssued, names=_ENTERPRISE),
+    EventKind.DISPUTE_FILED: Row(
+        terms=disputes.DisputeFiled,
+        names=_ENTERPRISE | _PERSON,
+        digests=frozenset({DigestName.WORDS}),
+    ),
 }

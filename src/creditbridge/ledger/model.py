@@ -48,6 +48,7 @@ from creditbridge.ledger.terms.credentials import (
     CredentialEnrolled,
     CredentialRecovered,
 )
+from creditbridge.ledger.terms.disputes import DisputeFiled
 from creditbridge.ledger.terms.people import (
     EnterpriseChanged,
     PersonEnrolled,
@@ -105,6 +106,7 @@ __all__ = [
     "CredentialRecovered",
     "DeliveryStopped",
     "DigestName",
+    "DisputeFiled",
     "EnterpriseChanged",
     "EnterpriseName",
     "EventKind",

@@ -93,6 +93,13 @@ class PlatformAnswer(msgspec.Struct, frozen=True, kw_only=True):
     answer_in_at: datetime
 
 
+class RecordPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Which platform supplies a record, and in which section."""
+
+    platform: str
+    section: SectionCode
+
+
 class QueryState(StrEnum):
     """Whether a platform counted a query; NOT_COUNTED is final once the query's grant expired."""
 

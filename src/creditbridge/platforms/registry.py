@@ -36,6 +36,10 @@ class Platform(Protocol):
         """What it supplies."""
         ...
 
+    def find_section(self, record_id: str, number: str) -> SectionCode | None:
+        """Return the section in which it keeps a record of this number, if that has our id."""
+        ...
+
     async def ask(self, query: PlatformQuery, *, deadline: float) -> DialectAnswer:
         """Return its verified answer in our words, before the monotonic deadline."""
         ...

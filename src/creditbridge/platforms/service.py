@@ -24,6 +24,7 @@ from creditbridge.platforms.model import (
     PlatformQuery,
     PlatformUnavailable,
     QueryState,
+    RecordPlace,
     SectionsNotSupplied,
     error_class_of,
 )
@@ -80,6 +81,17 @@ class Platforms:
             if isinstance(outcome.failure, AnswerRejected):
                 raise outcome.failure
         return _join(outcomes)
+
+    def find_record(self, record_id: str, number: str) -> RecordPlace | None:
+        """Return where a record of this number at its source has this id of ours; else None.
+
+        Ids are keyed, so that nobody finds the number to an id; this asks the other way round.
+        """
+        for platform in self._platforms:
+            section = platform.find_section(record_id, number)
+            if section is not None:
+                return RecordPlace(platform=platform.platform_id, section=section)
+        return None
 
     async def find_query(self, query_id: str) -> QueryState:
         """Return whether any platform counted a query; NOT_COUNTED only if each of them says so.

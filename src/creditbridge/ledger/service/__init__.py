@@ -9,6 +9,7 @@ from creditbridge.ledger.service.looks import (
     find_last_looks,
     list_deliveries,
     tell_consent,
+    was_delivered,
 )
 from creditbridge.ledger.service.publication import (
     NothingPublished,
@@ -61,4 +62,5 @@ __all__ = [
     "prove_inclusions",
     "read_backlog",
     "tell_consent",
+    "was_delivered",
 ]

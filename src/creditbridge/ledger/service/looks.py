@@ -112,3 +112,8 @@ async def list_deliveries(
 ) -> list[store.Delivered]:
     """Return the deliveries about these enterprises, by index from `first` to before `end`."""
     return await store.read_deliveries(tx, first=first, end=end, usccs=sorted(usccs))
+
+
+async def was_delivered(tx: Transaction, *, report_id: str, uscc: str) -> bool:
+    """Tell whether a report about this very enterprise was delivered to a bank."""
+    return await store.was_delivered(tx, report_id=report_id, uscc=uscc)

@@ -47,6 +47,17 @@ async def read_last_looks(tx: Transaction, consent_ids: Sequence[str]) -> list[L
     return await tx.fetch_rows(LastLook, READ_LAST_LOOKS, list(consent_ids))
 
 
+WAS_DELIVERED = """
+    SELECT true FROM ledger_intents
+    WHERE report_id = $1 AND uscc = $2 AND outcome = 'DELIVERED' LIMIT 1
+"""
+
+
+async def was_delivered(tx: Transaction, *, report_id: str, uscc: str) -> bool:
+    """Tell whether a report about an enterprise was delivered."""
+    return await tx.fetch_value(bool, WAS_DELIVERED, report_id, uscc) is True
+
+
 class Delivered(msgspec.Struct, frozen=True, kw_only=True):
     """A report that was delivered, as it stands in the log."""
 

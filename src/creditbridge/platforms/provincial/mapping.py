@@ -139,6 +139,13 @@ def _map_section(
     return None, []
 
 
+def record_id_of(code: SectionCode, record_no: str, context: MappingContext) -> str:
+    """Return our id of a record that the platform keeps under a number in a section."""
+    return name_record(
+        context.record_key, platform=context.platform, source_record_id=f"{code}/{record_no}"
+    )
+
+
 def _map_records(
     code: SectionCode, found: TheirFound, context: MappingContext
 ) -> tuple[tuple[Record, ...], list[QualityNote]]:
@@ -146,11 +153,7 @@ def _map_records(
     notes: list[QualityNote] = []
     for raw in found.records:
         theirs = READERS[code](raw)
-        record_id = name_record(
-            context.record_key,
-            platform=context.platform,
-            source_record_id=f"{code}/{theirs.record_no}",
-        )
+        record_id = record_id_of(code, theirs.record_no, context)
         reader = FieldReader(code, record_id)
         digest = hashlib.sha256(bytes(raw)).hexdigest()
         record_context = RecordContext(record_id=record_id, raw_digest=digest)

@@ -37,6 +37,7 @@ from creditbridge.platforms.provincial.mapping import (
     MappingContext,
     map_sections,
     map_subject,
+    record_id_of,
 )
 from creditbridge.platforms.provincial.token import AccessTokens
 from creditbridge.platforms.settings import PlatformSettings
@@ -95,6 +96,13 @@ class ProvincialPlatform:
     def sections(self) -> frozenset[SectionCode]:
         """What it supplies."""
         return SECTIONS
+
+    def find_section(self, record_id: str, number: str) -> SectionCode | None:
+        """Return the section whose record of this number has the id; None where none has."""
+        for code in sorted(SECTIONS):
+            if record_id == record_id_of(code, number, self._context()):
+                return code
+        return None
 
     async def ask(self, query: PlatformQuery, *, deadline: float) -> DialectAnswer:
         """Return the verified answer in our words; `deadline` is monotonic.
@@ -214,7 +222,7 @@ class ProvincialPlatform:
     def _map(
         self, query: PlatformQuery, answer: Answer, exchanged: Exchanged[Attempt]
     ) -> DialectAnswer:
-        context = MappingContext(platform=self.platform_id, record_key=self._record_key)
+        context = self._context()
         subject, odd = map_subject(answer.envelope.subject, uscc=query.uscc)
         mapped = map_sections(answer.envelope.sections, query.sections & SECTIONS, context)
         # Not the bank's concern, and urgent to us: the platform changed its words without telling.
@@ -241,6 +249,9 @@ class ProvincialPlatform:
             query_out_at=exchanged.out_at,
             answer_in_at=exchanged.in_at,
         )
+
+    def _context(self) -> MappingContext:
+        return MappingContext(platform=self.platform_id, record_key=self._record_key)
 
 
 def _raw_of(exchanged: Exchanged[Attempt]) -> RawAnswer:

@@ -1,0 +1,1 @@
+"""What an enterprise disputes of a record, and by when it must be answered."""

@@ -1,0 +1,15 @@
+"""What entries say of disputes: by ids and in closed words, never what people wrote."""
+
+from creditbridge.ledger.terms.base import Terms
+
+
+class DisputeFiled(Terms, frozen=True, kw_only=True):
+    """An enterprise disputed a record of a report, or asked for a review of the answer."""
+
+    dispute_id: str
+    stage: str  # FIRST or REVIEW.
+    report_id: str
+    record_id: str  # Keyed: it tells nobody which decision it stands for.
+    platform: str
+    section: str
+    ground: str
