@@ -389,6 +389,8 @@ def decide(
         database=house.database,
         access=access,
         policies=house.consents.policies,
+        passkeys=UNSIGNED.passkeys,
+        notices=house.notices,
         ledger=house.ledger,
     )
 

@@ -1,4 +1,4 @@
-"""The signing of consents, where nobody has a passkey and none is demanded."""
+"""The signing of consents where nobody has a passkey, and notices where nobody is told."""
 
 from collections.abc import Iterable
 
@@ -10,6 +10,7 @@ from creditbridge.journeys.approver_signature import HousePolicy
 from creditbridge.journeys.sign_consents import SignConsents
 from creditbridge.login.passkeys.model import Demand
 from creditbridge.login.passkeys.service import Passkeys
+from creditbridge.notices.model import News
 from creditbridge.profile.codes import Purpose
 
 
@@ -27,6 +28,14 @@ class NoPolicies:
         return None
 
 
+class Quiet:
+    """A house that tells nobody anything."""
+
+    async def tell(self, tx: Transaction, news: News) -> bool:
+        return False
+
+
+QUIET = Quiet()
 UNSIGNED = SignConsents(
     passkeys=Passkeys(PARTY, cooling_hours=24),
     policy=HousePolicy(policies=NoPolicies(), least=Demand.NONE),

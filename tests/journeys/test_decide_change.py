@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from tests.journeys.fetching import no_fetch
+from tests.journeys.signing import QUIET, UNSIGNED
 
 import creditbridge.access.service as access
 import creditbridge.parties.service as parties
@@ -150,6 +151,8 @@ class Desk:
             database=house.database,
             access=access,
             policies=house.consents.policies,
+            passkeys=UNSIGNED.passkeys,
+            notices=QUIET,
             ledger=house.ledger,
         )
         self.suspend_bank = SuspendBank(database=house.database, access=access, ledger=house.ledger)
@@ -568,7 +571,12 @@ async def test_promise_25_a_change_takes_effect_once(
     """Of six approvals at once on two nodes one counts, and one record says so."""
     other = await open_database(database_url, connections_max=4)
     there = DecideChange(
-        database=other, access=access, policies=house.consents.policies, ledger=house.ledger
+        database=other,
+        access=access,
+        policies=house.consents.policies,
+        passkeys=UNSIGNED.passkeys,
+        notices=QUIET,
+        ledger=house.ledger,
     )
     change = await desk.propose(kind, KINDS[kind](north))
     approval = desk.sign_approval(change)
@@ -622,7 +630,12 @@ async def test_no_client_ends_without_the_ledgers_word(
     change = await desk.propose(ChangeKind.CLIENT_ENDING, {"client_id": client_id})
     ledger = house.faulty_ledger(EventKind.CLIENT_ENDED, fault)
     broken = DecideChange(
-        database=house.database, access=access, policies=house.consents.policies, ledger=ledger
+        database=house.database,
+        access=access,
+        policies=house.consents.policies,
+        passkeys=UNSIGNED.passkeys,
+        notices=QUIET,
+        ledger=ledger,
     )
 
     with pytest.raises(DatabaseUnavailable):
@@ -756,8 +769,9 @@ async def test_a_record_of_a_client_needs_a_client(desk: Desk, north: Onboarded)
     with pytest.raises(ValueError, match="no client"):
         assert msgspec.to_builtins(outcome.client)
 
-    # The policy is signed and recorded by itself, in `records.policies`.
-    assert set(RECORDS) == set(ChangeKind) - {ChangeKind.CONSENT_POLICY}
+    # The policy and a recovery are recorded by themselves: `records.policies`, `.credentials`.
+    apart = {ChangeKind.CONSENT_POLICY, ChangeKind.PASSKEY_RECOVERY}
+    assert set(RECORDS) == set(ChangeKind) - apart
 
 
 async def test_two_operators_change_the_policy(desk: Desk, house: House) -> None:

@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 import pytest
+from tests.journeys.signing import QUIET, UNSIGNED
 
 import creditbridge.access.service as access
 from creditbridge.consents.service import Consents
@@ -99,6 +100,8 @@ def journey(house: House) -> DecideChange:
         database=house.database,
         access=access,
         policies=house.consents.policies,
+        passkeys=UNSIGNED.passkeys,
+        notices=QUIET,
         ledger=house.ledger,
     )
 
@@ -350,6 +353,8 @@ async def test_no_bank_comes_in_without_the_ledgers_word(
         database=house.database,
         access=access,
         policies=house.consents.policies,
+        passkeys=UNSIGNED.passkeys,
+        notices=QUIET,
         ledger=house.faulty_ledger(kind, fault),
     )
     approval = desk.approve(change)

@@ -218,7 +218,9 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 database=database,
                 access=access,
                 policies=self.consents.policies,
+                passkeys=self.passkeys,
                 ledger=ledger,
+                notices=self.notices,
             ),
             suspend_bank=SuspendBank(database=database, access=access, ledger=ledger),
             issue_token=IssueToken(

@@ -50,10 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_licence_arguments(licence)
     policy = acts.add_parser("policy", help="propose another consent policy, from a JSON file")
     policy.add_argument("file", type=Path)
+    recover = acts.add_parser("recover", help="propose a new passkey for who lost every one")
+    recover.add_argument("person_id")
     clients = acts.add_parser("clients", help="show a bank's clients and their keys")
     for named in (suspend, resume, licence, clients):
         named.add_argument("bank_id")
-    for signed in (propose, approve, *changes, suspend, resume, licence, policy):
+    for signed in (propose, approve, *changes, suspend, resume, licence, policy, recover):
         signed.add_argument("--as", dest="operator_id", required=True, metavar="OPERATOR_ID")
         # A path and never the key itself: what stands on a command line stands in the history.
         signed.add_argument("--key", type=Path, required=True, help="your private key, PEM")
@@ -98,6 +100,8 @@ def _read_change(arguments: argparse.Namespace) -> tuple[ChangeKind, JsonValue]:
             return read_client_change(arguments)
         case "policy":
             return ChangeKind.CONSENT_POLICY, parse(arguments.file.read_bytes())
+        case "recover":
+            return ChangeKind.PASSKEY_RECOVERY, {"person_id": arguments.person_id}
         case "resume":
             return ChangeKind.BANK_RESUMPTION, {"bank_id": arguments.bank_id}
         case "licence":

@@ -45,6 +45,8 @@ async def list_clients(bank_id: FromPath[str], house: AtHouse) -> Response[bytes
 
 def show_applied(applied: Applied) -> dict[str, object]:
     """Return what an approved change did, for the operator who approved it."""
+    if applied.person is not None:
+        return {"changed": "PASSKEY_RECOVERY", "person_id": applied.person.person_id}
     if applied.subject is None:
         # The policy itself is at `/v1/policy`, with its signature and its instant.
         return {"changed": "CONSENT_POLICY"}

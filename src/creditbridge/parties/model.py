@@ -40,6 +40,7 @@ class ChangeKind(StrEnum):
     CLIENT_REDIRECTS = "CLIENT_REDIRECTS"
     CLIENT_ENDING = "CLIENT_ENDING"
     CONSENT_POLICY = "CONSENT_POLICY"
+    PASSKEY_RECOVERY = "PASSKEY_RECOVERY"
 
 
 # The ways in which a client may prove itself; `access/client_auth` has a file for each.
@@ -250,6 +251,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     certificates_added: frozenset[str] = frozenset()
     certificates_ended: frozenset[str] = frozenset()
     ends_tokens: bool = False
+    person: Person | None = None  # Whom it was about, where it was about one.
 
     @property
     def bank(self) -> Bank:

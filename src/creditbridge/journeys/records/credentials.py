@@ -16,6 +16,7 @@ from creditbridge.ledger.model import (
     Terms,
 )
 from creditbridge.login.passkeys.model import Passkey, Recovery
+from creditbridge.parties.model import Person
 
 RULE = "passkeys"
 RULE_VERSION = "1"
@@ -83,6 +84,11 @@ def refusal_record(
         enterprise=enterprise,
         person=person,
     )
+
+
+def name_owner(person: Person) -> PersonName:
+    """Return how the ledger names whose passkeys they are, for whichever enterprise they speak."""
+    return PersonName(person_id=person.person_id, name=person.name, role="REPRESENTATIVE")
 
 
 def _record(kind: EventKind, person: PersonName, terms: Terms) -> Record:

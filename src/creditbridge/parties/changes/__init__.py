@@ -21,6 +21,7 @@ from creditbridge.parties.changes import (
     client_registration,
     client_self_signed,
     consent_policy,
+    passkey_recovery,
 )
 from creditbridge.parties.model import Applied, Change, ChangeKind
 
@@ -50,5 +51,6 @@ KINDS: Mapping[ChangeKind, Kind] = MappingProxyType(
         ChangeKind.CLIENT_REDIRECTS: Kind(client_redirects.read, client_redirects.apply),
         ChangeKind.CLIENT_ENDING: Kind(client_ending.read, client_ending.apply),
         ChangeKind.CONSENT_POLICY: Kind(consent_policy.read, consent_policy.apply),
+        ChangeKind.PASSKEY_RECOVERY: Kind(passkey_recovery.read, passkey_recovery.apply),
     }
 )

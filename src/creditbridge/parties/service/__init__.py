@@ -46,6 +46,7 @@ from creditbridge.parties.service.people import (
     find_representative,
     get_person,
     keep_enterprise,
+    list_enterprises_of,
 )
 from creditbridge.parties.service.quorum import (
     Agreement,
@@ -90,6 +91,7 @@ __all__ = [
     "keep_enterprise",
     "keep_keys",
     "list_clients",
+    "list_enterprises_of",
     "list_failing_sets",
     "list_message_keys",
     "list_representatives",

@@ -52,6 +52,11 @@ async def find_representative(
     return await representatives.find_representative(tx, person_id=person_id, uscc=uscc)
 
 
+async def list_enterprises_of(tx: Transaction, person_id: str) -> list[str]:
+    """Return the codes of the enterprises that a person may speak for now."""
+    return await representatives.list_enterprises(tx, person_id)
+
+
 async def find_proof_of_authority(tx: Transaction, *, person_id: str, uscc: str) -> bytes | None:
     """Return the SHA-256, 32 bytes, of what proved that a person may speak for an enterprise."""
     return await representatives.find_proof(tx, person_id=person_id, uscc=uscc)

@@ -1,5 +1,7 @@
 """Who may speak for which enterprise, how far, and who may no longer."""
 
+import msgspec
+
 from creditbridge.foundation.database import Transaction
 from creditbridge.parties.model import Enrolment
 from creditbridge.parties.voices.model import Appointment, EndReason, Representative
@@ -16,6 +18,23 @@ async def find_representative(
 ) -> Representative | None:
     """Return the live right of a person to speak for an enterprise."""
     return await tx.fetch_row(Representative, FIND_REPRESENTATIVE, person_id, uscc)
+
+
+LIST_ENTERPRISES = """
+    SELECT uscc FROM parties_representatives
+    WHERE person_id = $1 AND ended_at IS NULL ORDER BY uscc LIMIT 200
+"""
+
+
+class Spoken(msgspec.Struct, frozen=True, kw_only=True):
+    """An enterprise that a person speaks for."""
+
+    uscc: str
+
+
+async def list_enterprises(tx: Transaction, person_id: str) -> list[str]:
+    """Return the codes of the enterprises that a person speaks for."""
+    return [one.uscc for one in await tx.fetch_rows(Spoken, LIST_ENTERPRISES, person_id)]
 
 
 FIND_PROOF = """
