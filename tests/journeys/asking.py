@@ -32,6 +32,7 @@ from creditbridge.ledger.model import Core, EnterpriseName, EventKind
 from creditbridge.ledger.port import Recorder
 from creditbridge.ledger.service import Ledger
 from creditbridge.login.service import find_session, open_session
+from creditbridge.notices.service import Notices
 from creditbridge.parties.model import Bank, ResponseMode, Role
 from creditbridge.protocols.certificate_binding import PeerCertificate
 
@@ -56,6 +57,7 @@ class House(Protocol):
     limit_client: LimitClient
     admission: Admission
     consents: Consents
+    notices: Notices
     ledger: Ledger
 
     async def wait(self, time: timedelta) -> None:
@@ -127,6 +129,7 @@ class Street:
             consents=self.house.consents,
             access=access,
             ledger=ledger or self.house.ledger,
+            notices=self.house.notices,
         )
 
     def request(self, *details: dict[str, object], **changed: str) -> ClientRequest:

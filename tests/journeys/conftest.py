@@ -602,6 +602,7 @@ def give(
         consents=house.consents,
         sign_consents=UNSIGNED,
         ledger=house.ledger,
+        notices=house.notices,
     )
 
     async def ask_and_agree(**terms: object) -> Consent:

@@ -53,6 +53,7 @@ class People:
             consents=house.consents,
             sign_consents=UNSIGNED,
             ledger=house.ledger,
+            notices=house.notices,
         )
         self.change = ChangeApprovals(
             database=house.database, ledger=house.ledger, notices=FakeNotices()

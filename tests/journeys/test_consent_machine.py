@@ -130,6 +130,7 @@ class ConsentMachine(RuleBasedStateMachine):
             consents=house.consents,
             sign_consents=UNSIGNED,
             ledger=house.ledger,
+            notices=self.world.house.notices,
         )
         if self._tries(journey.approve(approval)):
             assert (known.state, self.world.days < known.ends_on) == ("REQUESTED", True)
@@ -151,6 +152,7 @@ class ConsentMachine(RuleBasedStateMachine):
             consents=house.consents,
             sign_consents=UNSIGNED,
             ledger=house.ledger,
+            notices=self.world.house.notices,
         )
         if self._tries(journey.refuse(refusal)):
             assert known.state == "REQUESTED"

@@ -79,6 +79,7 @@ def give_in(house: House) -> GiveConsent:
         consents=house.consents,
         sign_consents=UNSIGNED,
         ledger=house.ledger,
+        notices=house.notices,
     )
 
 
@@ -292,7 +293,11 @@ async def test_no_consent_is_given_without_the_ledgers_word(
 
     with pytest.raises(DatabaseUnavailable):
         await GiveConsent(
-            database=house.database, consents=house.consents, sign_consents=UNSIGNED, ledger=broken
+            database=house.database,
+            consents=house.consents,
+            sign_consents=UNSIGNED,
+            ledger=broken,
+            notices=house.notices,
         ).approve(approval(consent))
 
     async with house.database.transaction() as tx:

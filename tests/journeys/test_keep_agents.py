@@ -24,6 +24,7 @@ from creditbridge.ledger.model import (
 from creditbridge.ledger.service import Ledger
 from creditbridge.login.service import find_session, open_session
 from creditbridge.notices.model import Reader
+from creditbridge.notices.service import Notices
 from creditbridge.parties.model import Role
 from creditbridge.parties.service import find_representative, note_entry
 from creditbridge.parties.voices.model import (
@@ -40,6 +41,7 @@ class House(Protocol):
     """The house of `conftest`."""
 
     database: Database
+    notices: Notices
     ledger: Ledger
     consents: Consents
 
@@ -187,6 +189,7 @@ async def test_an_agent_approves_within_the_limits_and_not_beyond(
         consents=house.consents,
         sign_consents=UNSIGNED,
         ledger=house.ledger,
+        notices=house.notices,
     )
     consent = await lodge()
 

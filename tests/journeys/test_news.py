@@ -108,6 +108,11 @@ class Acts:
         await self.house.deliver(self.ask(await self.give(queries=1)))
         assert [await self._ending()(), await self._ending()()] == [1, 0]
 
+    async def superseded(self) -> None:
+        """Give another in its place."""
+        earlier = await self.give()
+        await self.give(supersedes=earlier.consent_id)
+
     def _ending(self) -> EndConsents:
         house = self.house
         return EndConsents(
@@ -134,12 +139,14 @@ def acts(house: House, lodge: Give, give: Give, ask: Ask, person_id: str, north:
 @pytest.mark.parametrize(
     "act",
     [
+        Acts.approved,
         Acts.paused,
         Acts.resumed,
         Acts.withdrawn,
         Acts.cancelled,
         Acts.expired,
         Acts.exhausted,
+        Acts.superseded,
     ],
 )
 async def test_each_act_is_told_once(

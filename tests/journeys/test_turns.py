@@ -286,6 +286,7 @@ async def test_a_bank_takes_back_what_was_not_answered(
         consents=house.consents,
         sign_consents=UNSIGNED,
         ledger=house.ledger,
+        notices=house.notices,
     )
     with pytest.raises(TransitionImpossible):
         await give.approve(approval(consent))
@@ -350,6 +351,7 @@ async def test_a_newer_consent_ends_the_older_in_the_same_commit(
         consents=house.consents,
         sign_consents=UNSIGNED,
         ledger=house.ledger,
+        notices=house.notices,
     )
 
     await give.approve(approval(newer))

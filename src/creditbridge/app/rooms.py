@@ -248,6 +248,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 sign_consents=sign_consents,
                 access=access,
                 ledger=ledger,
+                notices=self.notices,
             ),
             ask_person=AskPerson(
                 prove_client=prove_client,
@@ -262,6 +263,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 sign_consents=sign_consents,
                 access=access,
                 ledger=ledger,
+                notices=self.notices,
             ),
             revoke_token=RevokeToken(prove_client=prove_client, access=access, ledger=ledger),
             introspect_token=IntrospectToken(prove_client=prove_client, access=access),
@@ -316,6 +318,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
                 consents=self.consents,
                 sign_consents=sign_consents,
                 ledger=ledger,
+                notices=self.notices,
             ),
             withdraw_consent=WithdrawConsent(
                 database=database,

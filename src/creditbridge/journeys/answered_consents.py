@@ -22,10 +22,12 @@ from creditbridge.journeys.asked_consents import begin_in_time
 from creditbridge.journeys.records.authorizations import asked_record, name_bank, refused_record
 from creditbridge.journeys.records.consents import answered_record, end_record
 from creditbridge.journeys.records.grants import made_records
+from creditbridge.journeys.records.news import given_news
 from creditbridge.journeys.superseding import end_superseded
 from creditbridge.ledger.model import EnterpriseName, EventKind, PersonName, Record
 from creditbridge.ledger.port import Recorder
 from creditbridge.login.model import Session
+from creditbridge.notices.port import Herald
 from creditbridge.parties.model import Bank, Role
 from creditbridge.profile.codes import SectionCode
 from creditbridge.profile.consent_policy import Passkey
@@ -196,10 +198,17 @@ async def refuse_asked(tx: Transaction, consents: Consents, open_to: OpenTo) -> 
     return Answered(lodged=lodged, after=tuple(refused))
 
 
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """Who hears of a yes: the ledger, and the enterprise."""
+
+    ledger: Recorder
+    notices: Herald
+
+
 async def record_given(
-    tx: Transaction, ledger: Recorder, open_to: OpenTo, answered: Answered, grant: Grant
+    tx: Transaction, told: Told, open_to: OpenTo, answered: Answered, grant: Grant
 ) -> None:
-    """Write what was asked, given, and made of it, and end what it takes the place of."""
+    """Write what was asked, given, and made of it, end what it takes the place of, tell it."""
     person = open_to.person
     superseded = await end_superseded(tx, answered.after)
     records = _asked_records(open_to, answered)
@@ -211,7 +220,9 @@ async def record_given(
         person=person,
     )
     records += [record for ended in superseded for record in ended.to_records(person)]
-    await _record(tx, ledger, records)
+    await _record(tx, told.ledger, records)
+    for news in given_news(answered.after, [ended.consent for ended in superseded]):
+        await told.notices.tell(tx, news)
 
 
 async def record_countersigned(

@@ -1,6 +1,6 @@
 """A representative answers what a bank asks in the browser: yes or no, to all of it at once.
 
-    access -> parties -> consents -> access -> ledger
+    access -> parties -> consents -> access -> ledger -> notices
 
 1. The request is spent by this answer: of two answers, one counts.
 2. The person signed in for it, and may speak for the enterprise that it is about.
@@ -8,7 +8,8 @@
    that cannot be given refuses them all.
 4. A yes makes a grant of what was given, and the code that brings it; where other people have to
    approve, too, the consents wait for them in the portal, and the client hears which they are.
-5. The ledger holds it all before the browser is sent back, as it holds a refusal.
+5. The ledger holds it all before the browser is sent back, as it holds a refusal; of a
+   yes everybody who speaks for the enterprise is told.
 
 A yes shares one transaction: either every consent is given and a code is out, or nothing was done.
 """
@@ -40,6 +41,7 @@ from creditbridge.journeys.answered_consents import (
     OpenTo,
     Shown,
     Speaker,
+    Told,
     begin_asked,
     draft_asked,
     give_asked,
@@ -57,6 +59,7 @@ from creditbridge.journeys.records.grants import granted_detail
 from creditbridge.journeys.require_voice import VoiceMissing, require_voice
 from creditbridge.journeys.sign_consents import NOT_SIGNED, AskedSignature, SignConsents
 from creditbridge.ledger.port import Recorder
+from creditbridge.notices.port import Herald
 from creditbridge.parties.model import Bank, ResponseMode
 from creditbridge.parties.voices.model import VoiceRefused
 
@@ -111,6 +114,7 @@ class DecideAuthorization(msgspec.Struct, frozen=True, kw_only=True):
     sign_consents: SignConsents
     access: Access
     ledger: Recorder
+    notices: Herald
 
     async def ask(self, asked: Asked, decision: Decision) -> AskedSignature | None:
         """Return what a passkey is asked to sign for a yes; None where it goes without.
@@ -198,7 +202,8 @@ class DecideAuthorization(msgspec.Struct, frozen=True, kw_only=True):
             uscc=speaker.enterprise.uscc,
             authenticated_at=speaker.session.signed_in_at,
         )
-        await record_given(tx, self.ledger, open_to, answered, issued.grant)  # 5
+        told = Told(ledger=self.ledger, notices=self.notices)
+        await record_given(tx, told, open_to, answered, issued.grant)  # 5
         return BrowserAnswer(request=opened.request, parameters={"code": issued.secret})
 
     async def _refuse(

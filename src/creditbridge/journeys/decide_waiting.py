@@ -1,6 +1,6 @@
 """A representative answers in the portal what a bank's machine asked: yes or no, to all at once.
 
-    access -> parties -> consents -> access -> ledger
+    access -> parties -> consents -> access -> ledger -> notices
 
 1. The request waits for this enterprise, and this answer is the one that counts.
 2. The person may speak for the enterprise, and the client may still come in.
@@ -8,7 +8,8 @@
    that cannot be given refuses them all.
 4. A yes makes a grant of what was given; its client fetches it with its next poll. Where other
    people have to approve, too, the request goes on waiting for them.
-5. The ledger holds it all before the page says so, as it holds a refusal.
+5. The ledger holds it all before the page says so, as it holds a refusal; of a yes everybody who
+   speaks for the enterprise is told.
 
 A yes shares one transaction: either every consent is given and the grant stands, or nothing was
 done.
@@ -43,6 +44,7 @@ from creditbridge.journeys.answered_consents import (
     OpenTo,
     Shown,
     Speaker,
+    Told,
     begin_asked,
     draft_asked,
     give_asked,
@@ -59,6 +61,7 @@ from creditbridge.journeys.records.grants import granted_detail
 from creditbridge.journeys.require_voice import VoiceMissing, require_voice
 from creditbridge.journeys.sign_consents import NOT_SIGNED, AskedSignature, SignConsents
 from creditbridge.ledger.port import Recorder
+from creditbridge.notices.port import Herald
 from creditbridge.parties.model import Bank
 from creditbridge.parties.service import find_approval_rules, find_client
 from creditbridge.parties.voices.model import VoiceRefused
@@ -112,6 +115,7 @@ class DecideWaiting(msgspec.Struct, frozen=True, kw_only=True):
     sign_consents: SignConsents
     access: Access
     ledger: Recorder
+    notices: Herald
 
     async def list_open(self, uscc: str) -> list[Waiting]:
         """Return up to fifty requests that wait for an enterprise, the latest first."""
@@ -220,7 +224,8 @@ class DecideWaiting(msgspec.Struct, frozen=True, kw_only=True):
             grant_id=grant.grant_id,
             authenticated_at=session.signed_in_at,
         )
-        await record_given(tx, self.ledger, open_to, answered, grant)  # 5
+        told = Told(ledger=self.ledger, notices=self.notices)
+        await record_given(tx, told, open_to, answered, grant)  # 5
         return True
 
     async def _refuse(self, tx: Transaction, decision: WaitingDecision, open_to: OpenTo) -> None:

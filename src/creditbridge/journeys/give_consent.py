@@ -1,6 +1,6 @@
 """An enterprise's representative answers a bank's request: yes, a narrower yes, or no.
 
-    access -> parties -> consents -> access -> ledger
+    access -> parties -> consents -> access -> ledger -> notices
 
 1. A request that a bank's machine waits for is decided whole, on its own page.
 2. The person may still speak for the enterprise, at this very moment, and so far.
@@ -10,6 +10,7 @@
    artefact; where the policy demands one, it did.
 5. Where it takes the place of an earlier consent, that one ends, with its grants.
 6. The ledger holds the answer as the next link of the consent's chain.
+7. Everybody who speaks for the enterprise is told what was given, and what it ended.
 """
 
 from typing import Protocol
@@ -27,12 +28,14 @@ from creditbridge.foundation.errors import Refused
 from creditbridge.journeys.approver_signature import ApproverSignature
 from creditbridge.journeys.approving_circle import read_circle
 from creditbridge.journeys.records.consents import answered_record, end_record
+from creditbridge.journeys.records.news import given_news
 from creditbridge.journeys.require_voice import require_voice
 from creditbridge.journeys.sign_consents import AskedSignature, SignConsents
 from creditbridge.journeys.superseding import end_superseded
 from creditbridge.ledger.model import EventKind
 from creditbridge.ledger.port import Recorder
 from creditbridge.login.model import Session
+from creditbridge.notices.port import Herald
 
 
 class Consents(Protocol):
@@ -69,6 +72,7 @@ class GiveConsent(msgspec.Struct, frozen=True, kw_only=True):
     consents: Consents
     sign_consents: SignConsents
     ledger: Recorder
+    notices: Herald
 
     async def ask(self, approval: Approval, session: Session) -> AskedSignature | None:
         """Return what a passkey is asked to sign for a yes; None where it goes without.
@@ -113,6 +117,9 @@ class GiveConsent(msgspec.Struct, frozen=True, kw_only=True):
             for ended in superseded:
                 for record in ended.to_records(person):
                     await self.ledger.record(tx, record)  # 6
+            before = [ended.consent for ended in superseded]
+            for news in given_news([approved.consent], before):
+                await self.notices.tell(tx, news)  # 7
         return approved.consent
 
     async def refuse(self, refusal: Refusal) -> Consent:
