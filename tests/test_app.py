@@ -178,7 +178,7 @@ async def test_E5_requests_that_wait_for_a_permit_do_not_wait_for_each_other(
             await held.enter_async_context(built.house.database.transaction())
             for _ in range(POOL_CONNECTIONS_MAX)
         ]
-        limits = built.house.admit_caller.limit_client.limits
+        limits = built.house.machines.admit_caller.limit_client.limits
 
         (allowance,) = await limits.take_permit("loans", now=held_by[0].now)
 
@@ -249,7 +249,7 @@ async def test_D4_nonces_are_wanted_where_a_key_for_them_is_named(settings: Sett
         assert built.house.nonces is None
     async with build(named, Lifecycle()) as built:
         assert built.house.nonces == one == other
-        assert built.house.admit_caller.nonces == one
+        assert built.house.machines.admit_caller.nonces == one
     key.write_bytes(bytes(31))
     with pytest.raises(KeyUnusable):
         open_nonces(named)

@@ -25,6 +25,7 @@ from creditbridge.admission.limits import Limits
 from creditbridge.admission.sealing import Sealer
 from creditbridge.admission.service import Admission
 from creditbridge.admission.settings import AdmissionSettings, LimitPolicy
+from creditbridge.app.journeys import house_of
 from creditbridge.app.keeping import keep_keys
 from creditbridge.app.keys import list_rings
 from creditbridge.app.rooms import Rooms
@@ -296,13 +297,14 @@ class Stage:
         self.sequencer = Sequencer(
             database, self.rooms.settings.ledger, log_signer=self.rooms.keys.ledger
         )
-        self.house = self.rooms.house(
+        self.house = house_of(
+            self.rooms,
             Readiness(
                 database=database,
                 sequencer=self.sequencer,
                 phase=self.lifecycle,
                 rings=list_rings(self.rooms.keys),
-            )
+            ),
         )
         self.bank: Application = bank_application(self.house)
         self.people: Application = people_application(self.house)

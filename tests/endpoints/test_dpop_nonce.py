@@ -8,6 +8,7 @@ from tests.endpoints.proofs import RESOURCE, TOKEN_PATH, Holder
 from tests.endpoints.stage import Stage
 from tests.endpoints.wire import Application
 
+from creditbridge.app.journeys import house_of
 from creditbridge.endpoints.applications import bank_application
 from creditbridge.protocols.dpop_nonce import ProofNonces
 
@@ -17,7 +18,7 @@ NONCES = ProofNonces(key=bytes(32))
 def open_node(stage: Stage) -> Application:
     """Return the bank door of one node that wants nonces."""
     rooms = msgspec.structs.replace(stage.rooms, nonces=NONCES)
-    return bank_application(rooms.house(stage.house.readiness))
+    return bank_application(house_of(rooms, stage.house.readiness))
 
 
 @pytest.fixture

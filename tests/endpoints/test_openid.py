@@ -22,6 +22,7 @@ from tests.endpoints.stage import FORM, PEOPLE_URL, Machine, Stage, make_key
 from tests.endpoints.wire import Answer, send
 
 from creditbridge.access.metadata import JWKS_PATH
+from creditbridge.app.journeys import house_of
 from creditbridge.endpoints.applications import people_application
 from creditbridge.endpoints.readiness import Readiness
 from creditbridge.foundation.key_rings import PlannedKey
@@ -250,12 +251,12 @@ def list_scopes(answer: Answer) -> list[str]:
 async def test_M1_without_openid_there_is_no_such_document(stage: Stage, north: Machine) -> None:
     """A house without the secret: the address is unknown, and the scope is refused."""
     rooms = msgspec.structs.replace(stage.rooms, id_tokens=None)
-    house = rooms.house(
-        Readiness(database=stage.database, sequencer=stage.sequencer, phase=stage.lifecycle)
+    house = house_of(
+        rooms, Readiness(database=stage.database, sequencer=stage.sequencer, phase=stage.lifecycle)
     )
 
     answer = await send(people_application(house), "GET", "/.well-known/openid-configuration")
 
     assert answer.status == 404
     assert "openid" not in str(house.described.server()["scopes_supported"])
-    assert "openid" not in house.push_request.scopes
+    assert "openid" not in house.machines.push_request.scopes

@@ -30,7 +30,7 @@ def demand(stage: Stage, wanted: Demand) -> None:
     """Let the policy demand a passkey, of a kind."""
     # One for all three ways in; frozen for everybody but the policy's own change.
     policy = HousePolicy(policies=stage.rooms.consents.policies, least=wanted)
-    force_setattr(stage.house.give_consent.sign_consents, "policy", policy)
+    force_setattr(stage.house.people.give_consent.sign_consents, "policy", policy)
 
 
 async def ask(stage: Stage, session: str, consent_id: str) -> Answer:

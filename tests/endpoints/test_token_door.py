@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 from tests.endpoints.stage import FORM, Machine, Stage
 from tests.endpoints.wire import Answer, Mapping, send
 
@@ -94,7 +94,8 @@ async def test_an_error_that_is_none_of_oauth_is_a_problem(stage: Stage, north: 
     async def fail(request: ClientRequest) -> None:
         raise DatabaseUnavailable(detail=str(len(request.form)))
 
-    stage.bank = bank_application(msgspec.structs.replace(stage.house, issue_token=fail))
+    failing = replace(stage.house.machines, issue_token=fail)
+    stage.bank = bank_application(replace(stage.house, machines=failing))
 
     answer = await ask(stage, north, "POST", GRANT + b"reports")
 

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import msgspec
 
 from creditbridge.app.doors import list_doors
+from creditbridge.app.journeys import house_of
 from creditbridge.app.keeping import keep_house
 from creditbridge.app.keys import list_rings
 from creditbridge.app.opening import open_limits, open_own_certificates, open_proxies
@@ -62,13 +63,14 @@ async def build(
         await rooms.open_policy()()
         stack.push_async_callback(keeping.close)
         sequencer = Sequencer(database, settings.ledger, log_signer=rooms.keys.ledger)
-        house = rooms.house(
+        house = house_of(
+            rooms,
             Readiness(
                 database=database,
                 sequencer=sequencer,
                 phase=lifecycle,
                 rings=list_rings(rooms.keys),
-            )
+            ),
         )
         proxies = open_proxies(settings.doors.bank, rooms.clock)
         certificates = open_own_certificates(settings.doors.bank, database, proxies)

@@ -24,7 +24,7 @@ async def propose(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Take other rules; they hold once as many people as now must approve agreed."""
     visit = await require_visit(request, house)
     form = await form_of(request, visit)
-    agreement = await house.change_approvals.propose(
+    agreement = await house.people.change_approvals.propose(
         _rules_of(form), person_id=visit.session.person_id, uscc=visit.session.uscc
     )
     return see_other(f"{PATH}?notice={_notice_of(agreement)}")
@@ -35,7 +35,7 @@ async def agree(change_id: FromPath[str], request: HttpRequest, house: AtHouse) 
     """Take one person's agreement to rules that somebody else proposed."""
     visit = await require_visit(request, house)
     await form_of(request, visit)
-    agreement = await house.change_approvals.agree(
+    agreement = await house.people.change_approvals.agree(
         change_id, person_id=visit.session.person_id, uscc=visit.session.uscc
     )
     return see_other(f"{PATH}?notice={_notice_of(agreement)}")

@@ -41,7 +41,7 @@ async def answer_token(request: Exchange, body: bytes, house: House) -> Answer:
     """Issue a token, or refuse in the words of RFC 6749, section 5.2."""
     try:
         asked = read_client_request(request, body, house, path=TOKEN_PATH, door=issue.DOOR)
-        issued = await house.issue_token(asked)
+        issued = await house.machines.issue_token(asked)
     except OAuthError as refusal:
         return write_refusal(refusal)
     return write_answer(issued.to_answer())
@@ -60,7 +60,7 @@ async def push_request(request: HttpRequest, house: AtHouse) -> Response[bytes]:
         asked = read_client_request(
             request, await request.body(), house, path=PAR_PATH, door=push.DOOR
         )
-        pushed = await house.push_request(asked)
+        pushed = await house.machines.push_request(asked)
     except OAuthError as refusal:
         return refuse_client(refusal)
     return answer_client(pushed, status=201)
@@ -73,7 +73,7 @@ async def ask_person(request: HttpRequest, house: AtHouse) -> Response[bytes]:
         asked = read_client_request(
             request, await request.body(), house, path=BACKCHANNEL_PATH, door=ask.DOOR
         )
-        answer = await house.ask_person(asked)
+        answer = await house.machines.ask_person(asked)
     except OAuthError as refusal:
         return refuse_client(refusal)
     return answer_client(answer)
@@ -86,7 +86,7 @@ async def revoke_token(request: HttpRequest, house: AtHouse) -> Response[bytes]:
         asked = read_client_request(
             request, await request.body(), house, path=REVOCATION_PATH, door=revocation.DOOR
         )
-        await house.revoke_token(asked)
+        await house.machines.revoke_token(asked)
     except OAuthError as refusal:
         return refuse_client(refusal)
     return answer_client({})
@@ -99,7 +99,7 @@ async def introspect_token(request: HttpRequest, house: AtHouse) -> Response[byt
         asked = read_client_request(
             request, await request.body(), house, path=INTROSPECTION_PATH, door=introspection.DOOR
         )
-        told = await house.introspect_token(asked)
+        told = await house.machines.introspect_token(asked)
     except OAuthError as refusal:
         return refuse_client(refusal)
     issuer = house.issuer

@@ -71,7 +71,7 @@ BANKS = "https:"
 async def ask(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Show what a bank asks, once the person has signed in for it."""
     asking = _read_asking(_parse_query(request))
-    asked = await house.open_authorization(asking)
+    asked = await house.people.open_authorization(asking)
     visit = await find_visit(request, house)
     # No session opens this page, however fresh: the sign-in is made for this request.
     if visit is None or not visit.session.began_anew_after(asked.opened.opened_at):
@@ -94,7 +94,7 @@ async def decide(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     try:
         visit = await require_visit(request, house)
         require_form_token(visit.session, form.get("form_token"))
-        asked = await house.open_authorization(asking)
+        asked = await house.people.open_authorization(asking)
         view = _view(visit, asked)
         shown = _digest_shown(request, view)
         # What changed meanwhile, if only the language, is shown once more before it counts.
@@ -118,7 +118,7 @@ async def decide(request: HttpRequest, house: AtHouse) -> Response[bytes]:
             return await _answer(house, decision)
         signature = await find_signature(house, visit, form)
         if signature is None and not goes_without(form):
-            signing = await house.decide_authorization.ask(asked, decision)
+            signing = await house.people.decide_authorization.ask(asked, decision)
             if signing is not None:
                 fields = {**form, AS_OF: write_as_of(as_of)}
                 signable = _signable(view, asking, answer.chosen, fields)
@@ -219,7 +219,7 @@ def _decide(
 
 async def _answer(house: House, decision: Decision) -> Response[bytes]:
     """Send the browser back with the answer: by GET, for what was posted here is none of theirs."""
-    answer = await house.decide_authorization(decision)
+    answer = await house.people.decide_authorization(decision)
     asked, issuer = answer.request, house.issuer
     parameters = dict(answer.parameters)
     # Unchanged, and absent where none was sent (RFC 6749, section 4.1.2).

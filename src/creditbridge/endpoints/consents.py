@@ -86,7 +86,7 @@ async def create_request(request: HttpRequest, house: AtHouse) -> Response[bytes
         # A person granted what is under way; a new request is the bank's own act.
         require_own_token(caller.grant_id)
         body = decode(presented.request.body, ConsentBody)
-        consent = await house.request_consent(caller, _request_of(body, caller.bank))
+        consent = await house.machines.request_consent(caller, _request_of(body, caller.bank))
         shown = show_consent(consent, now=house.clock.now())
         return answer_json(house, presented, shown, status=201)
 
@@ -135,7 +135,7 @@ async def cancel_request(
     """Take back a request of the bank's own that the enterprise has not answered."""
     async with admitted(request, house, door=DOOR, scope=SCOPE) as (presented, caller):
         require_own_token(caller.grant_id)
-        consent = await house.cancel_request(caller, consent_id)
+        consent = await house.machines.cancel_request(caller, consent_id)
         return answer_json(house, presented, show_consent(consent, now=house.clock.now()))
 
 
@@ -146,7 +146,7 @@ async def close_business(
     """Tell the end of the business that a consent names; told again, it changes nothing."""
     async with admitted(request, house, door=DOOR, scope=SCOPE) as (presented, caller):
         require_own_token(caller.grant_id)
-        consent = await house.close_business(caller, consent_id)
+        consent = await house.machines.close_business(caller, consent_id)
         return answer_json(house, presented, show_consent(consent, now=house.clock.now()))
 
 

@@ -50,7 +50,7 @@ async def file(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     slips = list_slips(draft)
     if not slips:
         try:
-            dispute = await house.file_dispute(_plaintiff(visit), draft, report_id=report_id)
+            dispute = await house.people.file_dispute(_plaintiff(visit), draft, report_id=report_id)
         except RecordUnmatched:
             slips = frozenset({Slip.NUMBER})
         else:
@@ -85,7 +85,7 @@ async def ask_review(
     visit = await require_visit(request, house)
     await form_of(request, visit)
     known = require_id(Kind.DISPUTE, dispute_id)
-    await house.file_dispute.ask_review(_plaintiff(visit), known)
+    await house.people.file_dispute.ask_review(_plaintiff(visit), known)
     return see_other(f"{HOME}/{known}?notice={Notice.DISPUTE_FILED}")
 
 

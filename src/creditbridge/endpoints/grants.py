@@ -23,7 +23,7 @@ async def read_grant(
 ) -> Response[bytes]:
     """Tell what a grant gives, and where its consents stand."""
     async with admitted(request, house, door=DOOR, scope=QUERY_SCOPE) as (presented, caller):
-        status = await house.manage_grant.read(caller, grant_id)
+        status = await house.machines.manage_grant.read(caller, grant_id)
         return answer_json(house, presented, show_grant(status))
 
 
@@ -34,7 +34,7 @@ async def revoke_grant(
 ) -> Response[bytes]:
     """End a grant with every code and token under it; its consents go on."""
     async with admitted(request, house, door=DOOR, scope=REVOKE_SCOPE) as (presented, caller):
-        recorded = await house.manage_grant.revoke(caller, grant_id)
+        recorded = await house.machines.manage_grant.revoke(caller, grant_id)
         headers = (("creditbridge-receipt", recorded.receipt.header_value()),)
         return answer_signed(house, presented, Answer(status=204, headers=headers, body=b""))
 

@@ -43,7 +43,7 @@ async def admitted(
         # Nobody is known yet, so it is one more stranger of this minute.
         house.strangers.count(door, refusal.code, now=house.clock.now())
         raise
-    caller = await house.admit_caller(presented)
+    caller = await house.machines.admit_caller(presented)
     request.scope["state"][ADMITTED] = presented
     try:
         if presented.request.body:
@@ -51,7 +51,7 @@ async def admitted(
         require_acceptable(presented.request.headers, produces)
         yield presented, caller
     except (Malformed, Refused) as refusal:
-        await house.refuse_caller(caller, refusal, door=door)
+        await house.machines.refuse_caller(caller, refusal, door=door)
         raise
 
 

@@ -82,6 +82,51 @@ class DescribedServer(Protocol):
         ...
 
 
+class MachineJourneys(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bank's machine sets going."""
+
+    issue_token: IssueToken
+    push_request: PushRequest
+    ask_person: AskPerson
+    revoke_token: RevokeToken
+    introspect_token: IntrospectToken
+    admit_caller: AdmitCaller
+    refuse_caller: RefuseCaller
+    request_consent: RequestConsent
+    cancel_request: CancelRequest
+    close_business: CloseBusiness
+    manage_grant: ManageGrant
+    deliver_report: DeliverReport
+    prove_record: ProveRecord
+
+
+class PeopleJourneys(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person who speaks for an enterprise sets going."""
+
+    open_authorization: OpenAuthorization
+    decide_authorization: DecideAuthorization
+    decide_waiting: DecideWaiting
+    sign_in: SignIn
+    prove_passkey: ProvePasskey
+    enrol_passkey: EnrolPasskey
+    end_passkey: EndPasskey
+    keep_agents: KeepAgents
+    change_approvals: ChangeApprovals
+    file_dispute: FileDispute
+    give_consent: GiveConsent
+    withdraw_consent: WithdrawConsent
+    pause_consent: PauseConsent
+
+
+class OperatorJourneys(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator sets going."""
+
+    open_house: OpenHouse
+    decide_change: DecideChange
+    suspend_bank: SuspendBank
+    check_ledger: CheckLedger
+
+
 class House(msgspec.Struct, frozen=True, kw_only=True):
     """Built once by `app`, handed to every handler."""
 
@@ -107,38 +152,11 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     sends_mail: bool  # Whether a relay is configured.
     readiness: Readiness
     strangers: Strangers
-    open_house: OpenHouse
-    decide_change: DecideChange
-    suspend_bank: SuspendBank
-    issue_token: IssueToken
-    manage_grant: ManageGrant
-    push_request: PushRequest
-    open_authorization: OpenAuthorization
-    decide_authorization: DecideAuthorization
-    ask_person: AskPerson
-    decide_waiting: DecideWaiting
-    revoke_token: RevokeToken
-    introspect_token: IntrospectToken
-    admit_caller: AdmitCaller
-    refuse_caller: RefuseCaller
-    request_consent: RequestConsent
-    sign_in: SignIn
     passkeys: Passkeys
-    prove_passkey: ProvePasskey
-    enrol_passkey: EnrolPasskey
-    end_passkey: EndPasskey
-    keep_agents: KeepAgents
-    change_approvals: ChangeApprovals
-    file_dispute: FileDispute
-    give_consent: GiveConsent
-    withdraw_consent: WithdrawConsent
-    pause_consent: PauseConsent
-    cancel_request: CancelRequest
-    close_business: CloseBusiness
-    deliver_report: DeliverReport
     hand_receipt: HandReceipt
-    prove_record: ProveRecord
-    check_ledger: CheckLedger
+    machines: MachineJourneys
+    people: PeopleJourneys
+    operators: OperatorJourneys
 
 
 AtHouse: TypeAlias = NamedDependency[House]

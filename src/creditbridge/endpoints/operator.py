@@ -74,7 +74,7 @@ async def open_house(request: HttpRequest, house: AtHouse) -> Response[bytes]:
         OperatorEnrolment(person_name=one.person_name, key=parse_jwk(one.key))
         for one in body.operators
     )
-    operators = await house.open_house((first, second))
+    operators = await house.operators.open_house((first, second))
     return _answer({"operators": [_show_operator(operator) for operator in operators]})
 
 
@@ -87,7 +87,7 @@ async def propose(request: HttpRequest, house: AtHouse) -> Response[bytes]:
         body=from_base64url(body.body),
         signature=from_base64url(body.signature),
     )
-    return _answer(_show_change(await house.decide_change.propose(proposal)))
+    return _answer(_show_change(await house.operators.decide_change.propose(proposal)))
 
 
 @get("/changes/{change_id:str}")
@@ -105,7 +105,7 @@ async def approve(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Put a change in force that a second operator approves."""
     body = decode(await request.body(), ApprovalBody)
     approval = SignedApproval(act=body.act, signature=from_base64url(body.signature))
-    return _answer(show_applied(await house.decide_change.approve(approval)))
+    return _answer(show_applied(await house.operators.decide_change.approve(approval)))
 
 
 @get("/pins/{bank_id:str}")
@@ -121,7 +121,7 @@ async def read_pins(bank_id: FromPath[str], house: AtHouse) -> Response[bytes]:
 @get("/ledger/check")
 async def check_ledger(house: AtHouse) -> Response[bytes]:
     """Check the whole ledger and replay it; 409 where something does not fit."""
-    checked = await house.check_ledger()
+    checked = await house.operators.check_ledger()
     return Response(
         msgspec.json.encode(checked),
         # A status of its own, so that a cron job without a parser still notices.

@@ -50,7 +50,7 @@ async def begin(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Ask for a new passkey, or first for the signature of one that is there."""
     visit = await require_visit(request, house)
     try:
-        asked = await house.enrol_passkey.ask(visit.session)
+        asked = await house.people.enrol_passkey.ask(visit.session)
     except SignInNotFresh:
         # Whoever finds an open browser must not leave their own key in it.
         language = language_of(request)
@@ -67,7 +67,7 @@ async def confirm(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     sent = read_assertion(await form_of(request, visit))
     if sent is None:
         raise ApprovalInvalid(detail="form")
-    asked = await house.enrol_passkey.confirm(speaker_of(visit), sent)
+    asked = await house.people.enrol_passkey.confirm(speaker_of(visit), sent)
     return _show(request, visit, asked, house)
 
 
@@ -76,7 +76,7 @@ async def enrol(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Keep the passkey that the browser made."""
     visit = await require_visit(request, house)
     form = await form_of(request, visit)
-    await house.enrol_passkey(visit.session, read_credential(form))
+    await house.people.enrol_passkey(visit.session, read_credential(form))
     return see_other(f"{HOME}?notice={Notice.PASSKEY_ADDED}")
 
 
@@ -97,7 +97,7 @@ async def end(passkey_id: FromPath[str], request: HttpRequest, house: AtHouse) -
     """End a passkey for good."""
     visit = await require_visit(request, house)
     await form_of(request, visit)
-    await house.end_passkey(visit.session, passkey_id)
+    await house.people.end_passkey(visit.session, passkey_id)
     return see_other(f"{HOME}?notice={Notice.PASSKEY_ENDED}")
 
 

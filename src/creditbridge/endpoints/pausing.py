@@ -18,7 +18,7 @@ from creditbridge.foundation.ids import Kind
 async def pause(consent_id: FromPath[str], request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Pause a consent; no version is asked for, so that nothing can be in its way."""
     act = await _read_act(consent_id, request, house)
-    await house.pause_consent.pause(act)
+    await house.people.pause_consent.pause(act)
     return see_other(f"{HOME}/{act.consent_id}?notice={Notice.PAUSED}")
 
 
@@ -28,7 +28,7 @@ async def resume(
 ) -> Response[bytes]:
     """Let a paused consent go on."""
     act = await _read_act(consent_id, request, house)
-    await house.pause_consent.resume(act)
+    await house.people.pause_consent.resume(act)
     return see_other(f"{HOME}/{act.consent_id}?notice={Notice.RESUMED}")
 
 

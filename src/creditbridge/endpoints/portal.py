@@ -72,7 +72,7 @@ class DecisionMissing(Malformed):
 async def list_consents(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Show what waits for the enterprise, and every consent of it."""
     visit = await require_visit(request, house)
-    waiting = await house.decide_waiting.list_open(visit.session.uscc)
+    waiting = await house.people.decide_waiting.list_open(visit.session.uscc)
     async with house.database.transaction() as tx:
         consents = await house.consents.list_for_enterprise(tx, visit.session.uscc)
         looks = await find_last_looks(tx, [one.consent_id for one in consents])
@@ -142,18 +142,18 @@ async def decide(
         )
         signature = await find_signature(house, visit, form)
         if signature is None and not goes_without(form):
-            asked = await house.give_consent.ask(approval, visit.session)
+            asked = await house.people.give_consent.ask(approval, visit.session)
             if asked is not None:
                 signable = _signable({**form, AS_OF: write_as_of(as_of)}, view, approval)
                 return show_signing(request, house, visit, asked, signable)
-        given = await house.give_consent.approve(approval, signature)
+        given = await house.people.give_consent.approve(approval, signature)
         waits = given.state is ConsentState.REQUESTED
         notice = Notice.COUNTERSIGNED if waits else Notice.APPROVED
         return see_other(f"{HOME}?notice={notice}")
     # Silence is no answer: neither button pressed means neither yes nor no.
     if form.get("decision") != "refuse":
         raise DecisionMissing
-    await house.give_consent.refuse(
+    await house.people.give_consent.refuse(
         Refusal(
             consent_id=consent.consent_id,
             version=_version_of(form),
@@ -189,7 +189,7 @@ async def withdraw(
     """Take a consent back; no version is asked for, so that nothing can be in its way."""
     visit = await require_visit(request, house)
     await form_of(request, visit)
-    await house.withdraw_consent(
+    await house.people.withdraw_consent(
         Withdrawal(
             consent_id=require_id(Kind.CONSENT, consent_id),
             uscc=visit.session.uscc,

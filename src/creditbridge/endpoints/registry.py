@@ -31,7 +31,7 @@ async def suspend(request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Shut a bank out by one operator's signed act."""
     body = decode(await request.body(), SuspensionBody)
     suspension = SignedSuspension(act=body.act, signature=from_base64url(body.signature))
-    return _answer(_show_bank(await house.suspend_bank(suspension)), 201)
+    return _answer(_show_bank(await house.operators.suspend_bank(suspension)), 201)
 
 
 @get("/banks/{bank_id:str}/clients")

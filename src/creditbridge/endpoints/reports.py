@@ -47,7 +47,7 @@ async def create_report(request: HttpRequest, house: AtHouse) -> Response[bytes]
     async with admitted(request, house, door=DOOR, scope=SCOPE) as (presented, caller):
         key = parse_key(header(request, "idempotency-key"))
         body = decode(presented.request.body, ReportBody)
-        outcome = await house.deliver_report(
+        outcome = await house.machines.deliver_report(
             ReportRequest(
                 caller=caller,
                 asked=Asked(
@@ -102,7 +102,7 @@ async def read_evidence(
         presented,
         caller,
     ):
-        pack = await house.prove_record(caller, require_id(Kind.REPORT, report_id))
+        pack = await house.machines.prove_record(caller, require_id(Kind.REPORT, report_id))
         disposition = f'attachment; filename="{report_id}.zip"'
         headers = (("content-type", PACK_TYPE), ("content-disposition", disposition))
         return answer_signed(house, presented, Answer(status=200, headers=headers, body=pack))

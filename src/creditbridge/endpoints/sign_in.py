@@ -56,7 +56,7 @@ async def complete_sign_in(request: HttpRequest, house: AtHouse) -> Response[byt
         error=query.get("error"),
         iss=query.get("iss"),
     )
-    signed_in = await house.sign_in(
+    signed_in = await house.people.sign_in(
         callback,
         binding=cookie_of(request, BINDING_COOKIE),
         replaces=cookie_of(request, SESSION_COOKIE),

@@ -62,7 +62,7 @@ async def find_signature(
     sent = read_assertion(form)
     if sent is None:
         return None
-    proven = await house.prove_passkey(speaker_of(visit), sent, SigningKind.APPROVE)
+    proven = await house.people.prove_passkey(speaker_of(visit), sent, SigningKind.APPROVE)
     return ApproverSignature(proven=proven)
 
 

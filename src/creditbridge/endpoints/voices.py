@@ -94,7 +94,7 @@ async def appoint(
     """Take what an agent may do from now on."""
     visit = await require_visit(request, house)
     form = await form_of(request, visit)
-    await house.keep_agents.appoint(
+    await house.people.keep_agents.appoint(
         Appointment(
             uscc=visit.session.uscc,
             person_id=person_id,
@@ -111,7 +111,7 @@ async def end(person_id: FromPath[str], request: HttpRequest, house: AtHouse) ->
     """End an agent's authority at once."""
     visit = await require_visit(request, house)
     await form_of(request, visit)
-    await house.keep_agents.end(
+    await house.people.keep_agents.end(
         Ending(uscc=visit.session.uscc, person_id=person_id, ended_by=visit.session.person_id)
     )
     return see_other(f"{PATH}?notice={Notice.PEOPLE}")

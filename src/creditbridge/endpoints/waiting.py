@@ -53,7 +53,7 @@ async def read_request(
 ) -> Response[bytes]:
     """Show what a bank asks, to whoever may speak for the enterprise."""
     visit = await require_visit(request, house)
-    waiting = await house.decide_waiting.show(request_id, uscc=visit.session.uscc)
+    waiting = await house.people.decide_waiting.show(request_id, uscc=visit.session.uscc)
     return _show(request, visit, waiting_view(waiting, visit.enterprise))
 
 
@@ -64,7 +64,7 @@ async def decide(
     """Take the yes or no to what was shown; its bank learns of it with its next poll."""
     visit = await require_visit(request, house)
     form = await form_of(request, visit)
-    waiting = await house.decide_waiting.show(request_id, uscc=visit.session.uscc)
+    waiting = await house.people.decide_waiting.show(request_id, uscc=visit.session.uscc)
     view = waiting_view(waiting, visit.enterprise)
     shown = _digest_shown(request, view)
     # What changed meanwhile, if only the language, is shown once more before it counts.
@@ -91,12 +91,12 @@ async def decide(
     )
     signature = await find_signature(house, visit, form) if approves else None
     if approves and signature is None and not goes_without(form):
-        asked = await house.decide_waiting.ask(waiting, decision)
+        asked = await house.people.decide_waiting.ask(waiting, decision)
         if asked is not None:
             fields = {**form, AS_OF: write_as_of(as_of)}
             signable = _signable(view, decision.shown.chosen, fields)
             return show_signing(request, house, visit, asked, signable)
-    decided = await house.decide_waiting(replace(decision, signature=signature))
+    decided = await house.people.decide_waiting(replace(decision, signature=signature))
     notice = Notice.APPROVED if approves else Notice.REFUSED
     return see_other(f"{HOME}?notice={notice if decided else Notice.COUNTERSIGNED}")
 

@@ -1,0 +1,98 @@
+"""The journeys of people who speak for enterprises, joined to the rooms that they lead through."""
+
+import creditbridge.access.service as access
+import creditbridge.consents.moves.service as moves
+from creditbridge.access.settings import AccessSettings
+from creditbridge.app.rooms import Rooms
+from creditbridge.endpoints.house import PeopleJourneys
+from creditbridge.journeys.approver_signature import HousePolicy
+from creditbridge.journeys.change_approvals import ChangeApprovals
+from creditbridge.journeys.decide_authorization import DecideAuthorization
+from creditbridge.journeys.decide_waiting import DecideWaiting
+from creditbridge.journeys.end_passkey import EndPasskey
+from creditbridge.journeys.enrol_passkey import EnrolPasskey
+from creditbridge.journeys.file_dispute import FileDispute
+from creditbridge.journeys.give_consent import GiveConsent
+from creditbridge.journeys.keep_agents import KeepAgents
+from creditbridge.journeys.open_authorization import OpenAuthorization
+from creditbridge.journeys.pause_consent import PauseConsent
+from creditbridge.journeys.prove_passkey import ProvePasskey
+from creditbridge.journeys.sign_consents import SignConsents
+from creditbridge.journeys.sign_in import SignIn
+from creditbridge.journeys.withdraw_consent import WithdrawConsent
+
+
+def people_of(rooms: Rooms, addresses: AccessSettings) -> PeopleJourneys:
+    """Return what the people of enterprises walk through."""
+    database, ledger = rooms.database, rooms.ledger
+    prove_passkey = ProvePasskey(
+        database=database, passkeys=rooms.passkeys, ledger=ledger, notices=rooms.notices
+    )
+    sign_consents = SignConsents(
+        passkeys=rooms.passkeys,
+        policy=HousePolicy(policies=rooms.consents.policies, least=rooms.settings.passkeys.demand),
+        ledger=ledger,
+    )
+    return PeopleJourneys(
+        open_authorization=OpenAuthorization(database=database, modes=addresses.response_modes),
+        decide_authorization=DecideAuthorization(
+            database=database,
+            modes=addresses.response_modes,
+            consents=rooms.consents,
+            sign_consents=sign_consents,
+            access=access,
+            ledger=ledger,
+            notices=rooms.notices,
+        ),
+        decide_waiting=DecideWaiting(
+            database=database,
+            consents=rooms.consents,
+            sign_consents=sign_consents,
+            access=access,
+            ledger=ledger,
+            notices=rooms.notices,
+        ),
+        sign_in=SignIn(
+            database=database,
+            login=rooms.login,
+            ledger=ledger,
+            notices=rooms.notices,
+            secret=rooms.people_secret,
+        ),
+        prove_passkey=prove_passkey,
+        enrol_passkey=EnrolPasskey(
+            database=database,
+            passkeys=rooms.passkeys,
+            prove_passkey=prove_passkey,
+            ledger=ledger,
+            notices=rooms.notices,
+        ),
+        end_passkey=EndPasskey(
+            database=database, passkeys=rooms.passkeys, ledger=ledger, notices=rooms.notices
+        ),
+        keep_agents=KeepAgents(database=database, ledger=ledger, notices=rooms.notices),
+        change_approvals=ChangeApprovals(database=database, ledger=ledger, notices=rooms.notices),
+        file_dispute=FileDispute(
+            database=database,
+            platforms=rooms.platforms,
+            disputes=rooms.disputes,
+            ledger=ledger,
+        ),
+        give_consent=GiveConsent(
+            database=database,
+            consents=rooms.consents,
+            sign_consents=sign_consents,
+            ledger=ledger,
+            notices=rooms.notices,
+        ),
+        withdraw_consent=WithdrawConsent(
+            database=database,
+            consents=rooms.consents,
+            access=access,
+            ledger=ledger,
+            notices=rooms.notices,
+        ),
+        pause_consent=PauseConsent(
+            database=database, moves=moves, ledger=ledger, notices=rooms.notices
+        ),
+    )
