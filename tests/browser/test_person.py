@@ -14,11 +14,17 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 SECTIONS = ["REG", "PEN", "LST", "EVA"]
 
 
-async def lodge(house: House, *, client_id: str = "north-lending", **members: object) -> str:
-    """Let a bank ask the enterprise for a consent; return its id."""
+async def lodge(
+    house: House,
+    login_name: str = "found",
+    *,
+    client_id: str = "north-lending",
+    **members: object,
+) -> str:
+    """Let a bank ask an enterprise for a consent; return its id."""
     async with house.machine(client_id) as bank:
         token = await bank.fetch_token("consents")
-        lodged = await bank.post("/v1/consents", house.consent("found", **members), token=token)
+        lodged = await bank.post("/v1/consents", house.consent(login_name, **members), token=token)
     assert lodged.status == 201, lodged.answer.body
     return lodged.text("consent_id")
 
@@ -95,6 +101,35 @@ async def test_a_person_decides_follows_and_withdraws(
     assert faults == []
     assert (shown, left) == ([1, 3], 0)
     assert await take_look(house, consent_id) == 403
+
+
+async def test_a_pause_holds_a_bank_off_until_it_ends(
+    browser: Browser, house: House, screenshots: Path, language: str, screen: Screen
+) -> None:
+    """One button each way, with a sentence that says what it does; the history tells of both."""
+    given = await house.give_consent("found", max_queries=5)
+    statuses = [await take_look(house, given.consent_id)]
+    async with seat(browser, house, language=language, screen=screen) as person:
+        page = person.page
+        await person.sign_in("found")
+        await person.open(f"/portal/consents/{given.consent_id}")
+        noted = [await page.locator(".deeds form .hint").count()]
+        await page.click("#consent-pause")
+        await page.wait_for_selector("#consent-resume")
+        faults = await person.look(screenshots, "paused")
+        noted.append(await page.locator(".deeds form .hint").count())
+        statuses.append(await take_look(house, given.consent_id))
+        await page.click("#consent-resume")
+        await page.wait_for_selector("#consent-pause")
+        faults += await person.look(screenshots, "resumed")
+        turns = [await page.locator(f".turn-{one}").count() for one in ("paused", "resumed")]
+        statuses.append(await take_look(house, given.consent_id))
+        await page.click("#consent-withdraw")
+        faults += await person.look(screenshots, "withdrawal-used")
+
+    assert faults == []
+    assert (noted, turns) == ([1, 1], [1, 1])
+    assert statuses == [200, 403, 200]
 
 
 async def test_a_no_may_say_why(

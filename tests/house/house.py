@@ -19,7 +19,7 @@ from tests.waiting import PATIENCE_SECONDS
 
 from creditbridge.cli import operator
 from creditbridge.cli.demo.browser import Browser, Page
-from creditbridge.cli.demo.layout import WITHOUT_LIMITS, Layout, lay_out
+from creditbridge.cli.demo.layout import WITHOUT_LIMITS, Layout, Place, lay_out
 from creditbridge.cli.demo.processes import free_ports
 from creditbridge.cli.operations import call
 from creditbridge.foundation.clock import SystemClock
@@ -80,9 +80,9 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def open_house(parent: Path) -> Generator["House"]:
+def open_house(parent: Path, place: Place | None = None) -> Generator["House"]:
     """Lend a house in a folder of its own, and end all its processes behind the block."""
-    house = House(Path(tempfile.mkdtemp(prefix="house-", dir=parent)))
+    house = House(Path(tempfile.mkdtemp(prefix="house-", dir=parent)), place)
     try:
         house.open()
         yield house
@@ -93,9 +93,9 @@ def open_house(parent: Path) -> Generator["House"]:
 class House:
     """Two nodes behind one address, with everything around them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, place: Place | None = None) -> None:
         self.folder = folder
-        self.layout: Layout = lay_out(folder, RECIPE)
+        self.layout: Layout = lay_out(folder, RECIPE, place)
         self.pki = self.layout.pki
         self.bank_ids: dict[str, str] = {}
         self._operators: dict[str, str] = {}

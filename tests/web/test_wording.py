@@ -145,6 +145,11 @@ def test_instants_are_beijing_time() -> None:
     assert ENGLISH.day(INSTANT) == moment.format("1 January 2027")
 
 
+def test_a_month_is_written_as_people_write_it() -> None:
+    """Without the sign that files use."""
+    assert (CHINESE.month("2026-11"), ENGLISH.month("2026-11")) == ("2026年11月", "November 2026")
+
+
 def test_foreign_texts_are_escaped_and_isolated() -> None:
     """Ours is not: the browser spaces it from the Chinese around it."""
     said = CHINESE.say("list.lead", enterprise="<b>{x}</b>")

@@ -90,6 +90,7 @@ def render(template: str, language: Language, **context: object) -> bytes:
         t=wording.say,
         when=wording.when,
         day=wording.day,
+        month=wording.month,
         explain=wording.explain,
         reason=wording.reason,
     )

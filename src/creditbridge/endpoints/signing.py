@@ -22,6 +22,7 @@ from creditbridge.journeys.answered_consents import Chosen
 from creditbridge.journeys.approver_signature import ApproverSignature
 from creditbridge.journeys.sign_consents import AskedSignature
 from creditbridge.login.passkeys.model import SigningKind
+from creditbridge.profile.codes import SectionCode
 from creditbridge.protocols.webauthn_assertion import ApprovalInvalid
 
 WITHOUT = "without"
@@ -97,7 +98,7 @@ def narrow_terms(terms: Terms, chosen: Chosen) -> Terms:
     """Return terms as a yes would give them."""
     return msgspec.structs.replace(
         terms,
-        sections=tuple(sorted(chosen.sections or terms.sections)),
+        sections=tuple(one for one in SectionCode if one in (chosen.sections or terms.sections)),
         valid_to=chosen.valid_to or terms.valid_to,
         max_queries=chosen.max_queries or terms.max_queries,
     )

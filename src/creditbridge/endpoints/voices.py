@@ -82,7 +82,7 @@ async def show_appointment(
             person=voice_view(*found[0], now=tx.now),
             enterprise=visit.enterprise,
             purposes=tuple(sorted(ALLOWED.purposes)),
-            sections=tuple(sorted(ALLOWED.sections)),
+            sections=tuple(one for one in SectionCode if one in ALLOWED.sections),
         )
     return show(request, "appointment", visit, view=view)
 

@@ -65,6 +65,13 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
         """Return the day of an instant in Beijing time."""
         return self._time(instant, self._date(instant))
 
+    def month(self, text: str) -> Markup:
+        """Return a month, such as `2026-11`, as people write it."""
+        year, number = map(int, text.split("-"))
+        if self.language is Language.ENGLISH:
+            return Markup("{} {}").format(ENGLISH_MONTHS[number - 1], year)
+        return Markup("{}年{}月").format(year, number)
+
     def _date(self, instant: datetime) -> str:
         local = instant.astimezone(BEIJING)
         if self.language is Language.ENGLISH:
