@@ -7,6 +7,7 @@ Pure: the clock is an argument.
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import msgspec
 from msgspec.structs import asdict, replace
@@ -25,6 +26,8 @@ from creditbridge.profile.consent_policy import (
 )
 from creditbridge.protocols.canonical_json import canonicalize, require_canonical
 from creditbridge.protocols.strict_json import decode
+
+T = TypeVar("T")
 
 POLICY_DOMAIN = b"creditbridge-consent-policy-v1\x00"
 POLICY_RULE = "consent-policy"
@@ -175,12 +178,17 @@ def ceilings_of(policy: Policy, purposes: Iterable[Purpose]) -> Ceilings:
         queries_max=min(one.queries_max for one in asked),
         per_day_max=min(one.per_day_max for one in asked),
         retention_days_max=min(one.retention_days_max for one in asked),
-        sections=frozenset.intersection(*(frozenset(one.sections_max) for one in asked)),
-        data_classes=frozenset.intersection(*(frozenset(one.data_classes_max) for one in asked)),
-        forms=frozenset.intersection(*(frozenset(one.forms) for one in asked)),
+        sections=_common(one.sections_max for one in asked),
+        data_classes=_common(one.data_classes_max for one in asked),
+        forms=_common(one.forms for one in asked),
         passkey=max((one.passkey for one in asked), key=list(Passkey).index),
         approvers_min=max(one.approvers_min for one in asked),
     )
+
+
+def _common(each: Iterable[Iterable[T]]) -> frozenset[T]:
+    first, *others = (frozenset(one) for one in each)
+    return first.intersection(*others)
 
 
 def narrow(consent: Consent, ceilings: Ceilings, classes: frozenset[DataClass]) -> Consent:
