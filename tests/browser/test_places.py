@@ -20,6 +20,8 @@ PLACES = {
     "inbox-settings": "/portal/inbox/settings",
     "people": "/portal/people",
     "passkeys-empty": "/portal/passkeys",
+    "disputes": "/portal/disputes",
+    "dispute-new": "/portal/disputes/new",
     "statements": "/portal/statements",
     "statement": f"/portal/statements/{MONTH}",
     "contact": "/portal/contact",
