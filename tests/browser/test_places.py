@@ -21,7 +21,6 @@ PLACES = {
     "people": "/portal/people",
     "passkeys-empty": "/portal/passkeys",
     "disputes": "/portal/disputes",
-    "dispute-new": "/portal/disputes/new",
     "statements": "/portal/statements",
     "statement": f"/portal/statements/{MONTH}",
     "contact": "/portal/contact",
