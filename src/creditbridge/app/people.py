@@ -25,14 +25,8 @@ from creditbridge.journeys.withdraw_consent import WithdrawConsent
 def people_of(rooms: Rooms, addresses: AccessSettings) -> PeopleJourneys:
     """Return what the people of enterprises walk through."""
     database, ledger = rooms.database, rooms.ledger
-    prove_passkey = ProvePasskey(
-        database=database, passkeys=rooms.passkeys, ledger=ledger, notices=rooms.notices
-    )
-    sign_consents = SignConsents(
-        passkeys=rooms.passkeys,
-        policy=HousePolicy(policies=rooms.consents.policies, least=rooms.settings.passkeys.demand),
-        ledger=ledger,
-    )
+    prove_passkey = _prove_passkey(rooms)
+    sign_consents = _sign_consents(rooms)
     return PeopleJourneys(
         open_authorization=OpenAuthorization(database=database, modes=addresses.response_modes),
         decide_authorization=DecideAuthorization(
@@ -95,4 +89,21 @@ def people_of(rooms: Rooms, addresses: AccessSettings) -> PeopleJourneys:
         pause_consent=PauseConsent(
             database=database, moves=moves, ledger=ledger, notices=rooms.notices
         ),
+    )
+
+
+def _prove_passkey(rooms: Rooms) -> ProvePasskey:
+    return ProvePasskey(
+        database=rooms.database,
+        passkeys=rooms.passkeys,
+        ledger=rooms.ledger,
+        notices=rooms.notices,
+    )
+
+
+def _sign_consents(rooms: Rooms) -> SignConsents:
+    return SignConsents(
+        passkeys=rooms.passkeys,
+        policy=HousePolicy(policies=rooms.consents.policies, least=rooms.settings.passkeys.demand),
+        ledger=rooms.ledger,
     )
