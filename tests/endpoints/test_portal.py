@@ -442,7 +442,7 @@ async def test_the_history_tells_of_a_pause(stage: Stage, north: Machine, consen
 
     assert re.search(r"Paused<small>by <bdi>[^<]+</bdi>", during)
     assert re.search(r"恢复<small>由<bdi>[^<]+</bdi>", after)
-    assert [text.count('class="chart-paused"') for text in (during, after)] == [1, 1]
+    assert [text.count('class="chart-paused" x=') for text in (during, after)] == [1, 1]
 
 
 async def test_a_request_that_the_bank_took_back_says_so(stage: Stage, north: Machine) -> None:

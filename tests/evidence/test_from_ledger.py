@@ -102,6 +102,7 @@ async def test_a_delivery_of_a_real_ledger_verifies(
         "chain",
         "consent",
         "approver",
+        "signature",
     ]
 
 
