@@ -18,7 +18,7 @@ from tests.endpoints.stage import FORM, PEOPLE_URL, Machine, Stage, make_key
 from tests.endpoints.wire import Answer, send
 from tests.publisher import ADDRESS, Publisher
 
-import creditbridge.app.rooms
+import creditbridge.app.machines
 from creditbridge.access.model import InvalidClient
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.http import Http
@@ -41,7 +41,7 @@ def publisher(monkeypatch: pytest.MonkeyPatch) -> Publisher:
     def open_http(_: KeyFetchSettings, address: str) -> Http:
         return publisher.open_http(address)
 
-    monkeypatch.setattr(creditbridge.app.rooms, "open_key_http", open_http)
+    monkeypatch.setattr(creditbridge.app.machines, "open_key_http", open_http)
     return publisher
 
 
