@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from tests.waiting import PATIENCE_SECONDS
@@ -36,7 +36,10 @@ async def connected(
     try:
         yield reader, writer
     finally:
-        writer.close()
+        # At once, and seen to be gone: what lingers would be found in a later test.
+        writer.transport.abort()
+        with suppress(OSError):
+            await writer.wait_closed()
 
 
 def statuses_in(received: bytes) -> list[int]:
