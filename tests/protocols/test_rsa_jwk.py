@@ -166,3 +166,13 @@ def test_K3_what_is_no_set_is_refused(document: JsonValue) -> None:
     """Or one of more than 100 keys."""
     with pytest.raises(KeyMalformed):
         select_jose_keys(document)
+
+
+def test_a_modulus_of_predictable_primes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever knows how the primes were drawn finds them (CVE-2017-15361)."""
+    monkeypatch.setattr("creditbridge.protocols.rsa_jwk.is_predictable", lambda _: True)
+
+    with pytest.raises(KeyMalformed) as refused:
+        parse_jose_jwk({**RFC_JWK, "alg": "PS256", "use": "sig", "kid": "k"})
+
+    assert "predictable" in refused.value.detail

@@ -24,6 +24,7 @@ from creditbridge.parties.voices.model import (
 )
 from creditbridge.parties.voices.rules import (
     derive_person_key,
+    is_approver,
     require_appointable,
     require_legal_rep,
     require_within,
@@ -180,3 +181,10 @@ def test_half_a_document_is_none() -> None:
         issuer="示例公证处",
         valid_until=NOW + timedelta(days=90),
     )
+
+
+def test_who_may_approve_at_an_instant() -> None:
+    """The legal representative in office; an agent only within what the appointment says."""
+    assert is_approver(LEGAL_REP, now=NOW)
+    assert not is_approver(replace(LEGAL_REP, ended_at=NOW), now=NOW)
+    assert not is_approver(replace(AGENT, purposes=None), now=NOW)
