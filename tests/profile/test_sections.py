@@ -49,12 +49,13 @@ TODAY = date(2026, 11, 21)
 
 
 def test_each_section_is_found_under_its_code() -> None:
-    """The four that the provincial platform supplies."""
+    """The five that the provincial platform supplies."""
     assert set(DEFINITIONS) == {
         SectionCode.REG,
         SectionCode.PEN,
         SectionCode.LST,
         SectionCode.EVA,
+        SectionCode.PSN,
     }
     assert all(code is definition.code for code, definition in DEFINITIONS.items())
 

@@ -105,7 +105,9 @@ def test_a_withheld_record_never_appears_and_never_counts(
     withheld = {
         each.record_id
         for each in penalties
-        if is_withheld(each, now=now, policy=DEFAULT_POLICY) or each.procedure is Procedure.SIMPLE
+        if is_withheld(each, now=now, policy=DEFAULT_POLICY)
+        or each.data_class is DataClass.PERSONAL
+        or each.procedure is Procedure.SIMPLE
     }
     low = {each.record_id for each in penalties if each.match.by is MatchBy.NAME}
 

@@ -9,11 +9,13 @@ from creditbridge.profile.model import (
     DISCLAIMER,
     SCHEMA_VERSION,
     Flag,
+    NamedPerson,
     ProfileDraft,
     Served,
     Subject,
     UnknownSection,
 )
+from creditbridge.profile.persons import CoveredPerson
 from creditbridge.profile.tables import CODE_TABLES_VERSION
 
 
@@ -28,6 +30,7 @@ class ProfileHeading(msgspec.Struct, frozen=True, kw_only=True):
     purpose: Purpose
     bank_id: str
     request_digest: str
+    persons: tuple[CoveredPerson, ...] = ()
 
 
 def build_profile(
@@ -59,4 +62,12 @@ def build_profile(
         flags=flags,
         quality=served.quality,
         disclaimer=DISCLAIMER,
+        persons=tuple(
+            NamedPerson(
+                person_consent_id=one.person_consent_id,
+                position=one.position,
+                sections=tuple(sorted(one.sections)),
+            )
+            for one in heading.persons
+        ),
     )

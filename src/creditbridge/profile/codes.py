@@ -66,6 +66,16 @@ class SubjectRole(StrEnum):
     RELATED_PARTY = "RELATED_PARTY"
 
 
+class KeyPosition(StrEnum):
+    """What a natural person is to an enterprise. Stored in consents and the ledger: never renamed.
+
+    Only who the identity service vouches for can consent as one; today the legal representative.
+    """
+
+    LEGAL_REP = "LEGAL_REP"
+    CONTROLLER = "CONTROLLER"
+
+
 class Until(StrEnum):
     """What ends a consent's term: its last instant alone, or the business's end before it."""
 

@@ -20,11 +20,13 @@ from creditbridge.profile.codes import (
     FlagCode,
     FlagLevel,
     FlagState,
+    KeyPosition,
     OmissionReason,
     Purpose,
     QualityCode,
     SectionCode,
 )
+from creditbridge.profile.persons import CoveredPerson
 from creditbridge.profile.record import Match
 from creditbridge.profile.sections import Record
 from creditbridge.protocols.uscc import EntityCategory
@@ -125,6 +127,17 @@ class Flag(msgspec.Struct, frozen=True, kw_only=True):
     types: tuple[str, ...] = ()
 
 
+class NamedPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """A natural person whose own consent covers what is shown of them: PSN speaks of these alone.
+
+    No name: where a section shows one, it is in that section.
+    """
+
+    person_consent_id: str
+    position: KeyPosition
+    sections: tuple[SectionCode, ...]
+
+
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """The enterprise that the profile is about."""
 
@@ -163,6 +176,7 @@ class ProfileDraft(msgspec.Struct, frozen=True, kw_only=True):
     flags: tuple[Flag, ...]
     quality: tuple[QualityNote, ...]
     disclaimer: str
+    persons: tuple[NamedPerson, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a profile that does not say that it is for reference only."""
@@ -205,6 +219,7 @@ class Extent(msgspec.Struct, frozen=True, kw_only=True):
     covered: frozenset[SectionCode]
     category: EntityCategory
     classes: frozenset[DataClass] = OPEN_CLASSES  # A record of another is withheld.
+    persons: tuple[CoveredPerson, ...] = ()  # Who consented for themselves; all others are hidden.
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):

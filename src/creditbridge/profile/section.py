@@ -16,6 +16,7 @@ from creditbridge.profile.codes import (
     FlagState,
     SectionCode,
 )
+from creditbridge.profile.persons import CoveredPerson
 from creditbridge.profile.policy import Policy
 from creditbridge.profile.record import RecordBase
 from creditbridge.protocols.uscc import EntityCategory
@@ -37,6 +38,7 @@ Show: TypeAlias = Callable[[RecordBase, Policy], RecordBase | None]
 Judge: TypeAlias = Callable[[Sequence[RecordBase], date, Policy], Finding]
 Identify: TypeAlias = Callable[[RecordBase], tuple[str, ...] | None]
 Agree: TypeAlias = Callable[[RecordBase, RecordBase], bool]
+Mask: TypeAlias = Callable[[RecordBase, Sequence[CoveredPerson]], RecordBase | None]
 
 
 class FlagRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +54,11 @@ def agree_always(_one: RecordBase, _other: RecordBase) -> bool:
     return True
 
 
+def mask_nobody(record: RecordBase, _persons: Sequence[CoveredPerson]) -> RecordBase | None:
+    """Show a record that names no natural person; one that is about a person, never (ZJ 19)."""
+    return None if record.data_class is DataClass.PERSONAL else record
+
+
 class SectionDefinition(msgspec.Struct, frozen=True, kw_only=True):
     """One section of the profile.
 
@@ -59,7 +66,7 @@ class SectionDefinition(msgspec.Struct, frozen=True, kw_only=True):
     delivery too. `applies_to`: None for every category. `show` returns a record as a bank may see
     it, or None. `identify` names the decision behind a record, so that one decision in two feeds
     is one record; None where a record stands for itself. `agree` tells whether two such copies say
-    the same.
+    the same. `mask` hides who gave no consent of their own; None where nothing is left to show.
     """
 
     code: SectionCode
@@ -70,6 +77,7 @@ class SectionDefinition(msgspec.Struct, frozen=True, kw_only=True):
     show: Show
     identify: Identify
     agree: Agree = agree_always
+    mask: Mask = mask_nobody
     is_adverse: bool = False
     applies_to: frozenset[EntityCategory] | None = None
     flags: tuple[FlagRule, ...] = ()

@@ -70,8 +70,9 @@ def suppress(
 def is_withheld(record: RecordBase, *, now: datetime, policy: Policy) -> bool:
     """Tell whether the law keeps a record from banks, whatever its section.
 
-    In the order of the house's rules: how far it may go (ZJ 15), whom it is about (ZJ 19),
-    whether it ended (APL 48, ZJ 32), until when it may be shown (ZJ 16), whether it is contested.
+    In the order of the house's rules: how far it may go (ZJ 15), whether it ended (APL 48, ZJ 32),
+    until when it may be shown (ZJ 16), whether it is contested. Whom it is about (ZJ 19) is asked
+    by its section's `mask`.
     """
     return (
         _is_beyond_banks(record)
@@ -83,10 +84,7 @@ def is_withheld(record: RecordBase, *, now: datetime, policy: Policy) -> bool:
 
 def _is_beyond_banks(record: RecordBase) -> bool:
     # A source may mark the record, or the whole class that it belongs to: either mark holds.
-    return record.disclosure is Disclosure.GOV_ONLY or record.data_class in (
-        DataClass.GOV_ONLY,
-        DataClass.PERSONAL,
-    )
+    return record.disclosure is Disclosure.GOV_ONLY or record.data_class is DataClass.GOV_ONLY
 
 
 def _has_ended(record: RecordBase, now: datetime) -> bool:
@@ -134,8 +132,10 @@ def _serve(
         # What was revoked since must not be shown from an old copy (APL 48).
         return UnknownSection(error_class=ErrorClass.COPY_TOO_OLD, last_good_at=section.as_of), []
     # A class that nobody consented to is withheld like what the law withholds: without a trace.
-    open_records = [each for each in records_of(section) if each.data_class in extent.classes]
-    shown = _show(definition, open_records, now, policy)
+    # The enterprise's word never opens PERSONAL: of that class, `mask` asks each person's own.
+    classes = extent.classes | {DataClass.PERSONAL}
+    open_records = [each for each in records_of(section) if each.data_class in classes]
+    shown = _show(definition, open_records, extent, now, policy)
     sure = tuple(each for each in shown if each.match.confidence is not Confidence.LOW)
     # A namesake's record must not be counted against this enterprise: it stands apart.
     by_name = [each for each in shown if each.match.confidence is Confidence.LOW]
@@ -166,14 +166,19 @@ def _status_of(
 
 
 def _show(
-    definition: SectionDefinition, records: Sequence[Record], now: datetime, policy: Policy
+    definition: SectionDefinition,
+    records: Sequence[Record],
+    extent: Extent,
+    now: datetime,
+    policy: Policy,
 ) -> list[Record]:
-    """Return the records that may be seen, each as its section shows it."""
-    shown = (
-        definition.show(record, policy)
+    """Return the records that may be seen, each as its section shows it, persons masked."""
+    masked = (
+        definition.mask(record, extent.persons)
         for record in records
         if not is_withheld(record, now=now, policy=policy)
     )
+    shown = (definition.show(record, policy) for record in masked if record is not None)
     return [_as_basic_unless_final(each) for each in shown if isinstance(each, RECORD_TYPES)]
 
 

@@ -78,13 +78,13 @@ def codes_of(reader: FieldReader) -> list[tuple[QualityCode, str | None]]:
 def test_the_example_registration_in_our_words(
     registration_of: Callable[..., Registration], reader: FieldReader
 ) -> None:
-    """The legal representative is masked; 1200.5 万元 are 12005000 元; 9999-9-9 is no end."""
+    """The legal representative in full; 1200.5 万元 are 12005000 元; 9999-9-9 is no end."""
     ours = registration_of()
 
     assert ours.name == "示例晴川机械有限公司"
     assert ours.former_names == ("示例晴川五金厂",)
     assert (ours.status, ours.status_text) == (EntityStatus.ACTIVE, "存续")
-    assert ours.legal_rep == "张**"
+    assert ours.legal_rep == "张示例"
     assert ours.capital == Amount(value=Decimal(12_005_000), currency="CNY", source_unit="万元")
     assert (ours.term_from, ours.term_to) == (date(2015, 6, 1), None)
     assert (ours.division, ours.division_source) == ("330102", "330102001")

@@ -24,7 +24,6 @@ from creditbridge.profile.codes import (
     QualityCode,
     Severity,
 )
-from creditbridge.profile.masking import mask_name
 from creditbridge.profile.repair import latest_publicity_end, retention_end
 from creditbridge.profile.sections.evaluations import DimensionScore, Evaluation
 from creditbridge.profile.sections.listings import Listing, ListType, Measure
@@ -55,9 +54,8 @@ CODE_ROWS: Mapping[type[StrEnum], tuple[str, tuple[CodeRow, ...]]] = {
 def map_registration(
     theirs: TheirRegistration, context: RecordContext, reader: FieldReader
 ) -> Registration:
-    """Return the registration, with its legal representative masked."""
+    """Return the registration; its legal representative in full, for `mask_legal_rep` to hide."""
     head = map_head(theirs, context, reader)
-    legal_rep = reader.text("legal_rep", theirs.legal_rep)
     division = reader.text("division", theirs.division)
     return Registration(
         **asdict(head),
@@ -66,7 +64,7 @@ def map_registration(
         type=reader.text("type", theirs.reg_type),
         status=_read_code(EntityStatus, theirs.reg_state, on=None, reader=reader),
         status_text=theirs.reg_state,
-        legal_rep=None if legal_rep is None else mask_name(legal_rep),
+        legal_rep=reader.text("legal_rep", theirs.legal_rep),
         capital=_map_money("capital", theirs.reg_capital, reader),
         established=reader.day("established", theirs.est_date),
         term_from=reader.day("term_from", theirs.term_from),

@@ -5,9 +5,19 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 import msgspec
+from msgspec.structs import replace
 
 from creditbridge.profile.amount import Amount
-from creditbridge.profile.codes import DataClass, FlagCode, FlagLevel, FlagState, SectionCode
+from creditbridge.profile.codes import (
+    DataClass,
+    FlagCode,
+    FlagLevel,
+    FlagState,
+    KeyPosition,
+    SectionCode,
+)
+from creditbridge.profile.masking import mask_name
+from creditbridge.profile.persons import CoveredPerson, is_covered
 from creditbridge.profile.policy import Policy
 from creditbridge.profile.record import RecordBase
 from creditbridge.profile.section import (
@@ -45,7 +55,10 @@ class Industry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Registration(RecordBase, frozen=True, kw_only=True, tag="REGISTRATION"):
-    """A registration. `legal_rep` is masked; `status_text` is the source's own word."""
+    """A registration. `status_text` is the source's own word.
+
+    `legal_rep` is in full until `mask_legal_rep`, by which every record goes to a bank.
+    """
 
     name: str
     former_names: tuple[str, ...]
@@ -84,6 +97,16 @@ def judge_not_alive(records: Sequence[RecordBase], _today: date, _policy: Policy
     )
 
 
+def mask_legal_rep(record: RecordBase, persons: Sequence[CoveredPerson]) -> RecordBase | None:
+    """Mask the legal representative's name, unless that very person agreed to be named."""
+    if not isinstance(record, Registration) or record.data_class is DataClass.PERSONAL:
+        return None
+    name = record.legal_rep
+    if name is None or is_covered(persons, name, (KeyPosition.LEGAL_REP,), SectionCode.REG):
+        return record
+    return replace(record, legal_rep=mask_name(name))
+
+
 REGISTRATION = SectionDefinition(
     code=SectionCode.REG,
     title_zh="登记信息",
@@ -92,5 +115,6 @@ REGISTRATION = SectionDefinition(
     age_max=timedelta(hours=24),
     show=show_as_is,
     identify=stands_for_itself,
+    mask=mask_legal_rep,
     flags=(FlagRule(code=FlagCode.ENTITY_NOT_ALIVE, level=FlagLevel.BLOCK, judge=judge_not_alive),),
 )

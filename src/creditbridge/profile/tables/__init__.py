@@ -8,7 +8,13 @@ from creditbridge.profile.tables.entities import (
     LICENCE_CATEGORY,
     PERSON_ID_TYPE,
 )
-from creditbridge.profile.tables.extents import DATA_CLASS, PRODUCT, SUBJECT_ROLE
+from creditbridge.profile.tables.extents import (
+    DATA_CLASS,
+    KEY_POSITION,
+    PERSON_MEASURE,
+    PRODUCT,
+    SUBJECT_ROLE,
+)
 from creditbridge.profile.tables.grades import (
     CUSTOMS_CREDIT,
     ENV_CREDIT,
@@ -31,7 +37,7 @@ from creditbridge.profile.tables.records import (
 )
 
 # In each profile: a new row, or a row ended, is a new version.
-CODE_TABLES_VERSION = "2026-11-2"
+CODE_TABLES_VERSION = "2026-11-3"
 
 CODE_TABLES = (
     ABNORMALITY_REASON,
@@ -46,6 +52,7 @@ CODE_TABLES = (
     FINALITY,
     INDUSTRY_SECTION,
     KEY_AREA,
+    KEY_POSITION,
     LICENCE_CATEGORY,
     LIST_TYPE,
     MEASURE,
@@ -53,6 +60,7 @@ CODE_TABLES = (
     PERFORMANCE,
     PERSONAL_REASON,
     PERSON_ID_TYPE,
+    PERSON_MEASURE,
     PROCEDURE,
     PRODUCT,
     PUBLIC_CREDIT_GRADE,

@@ -1,4 +1,4 @@
-"""Code tables of what a consent reaches: products, roles and data classes."""
+"""Code tables of what a consent reaches: products, roles, persons and data classes."""
 
 from creditbridge.profile.tables.row import Certainty, Scheme, table
 
@@ -30,6 +30,33 @@ SUBJECT_ROLE = table(
             "BORROWER": ("借款人", "borrower"),
             "GUARANTOR": ("担保人", "guarantor"),
             "RELATED_PARTY": ("关联方", "related party"),
+        },
+    ),
+)
+
+KEY_POSITION = table(
+    "KEY_POSITION",
+    Scheme(
+        name="HOUSE",
+        source="house rule",
+        certainty=Certainty.SURE,
+        words={
+            "LEGAL_REP": ("法定代表人", "legal representative"),
+            "CONTROLLER": ("实际控制人", "controller"),
+        },
+    ),
+)
+
+PERSON_MEASURE = table(
+    "PERSON_MEASURE",
+    Scheme(
+        name="HOUSE",
+        source="house rule",
+        certainty=Certainty.LIKELY,
+        words={
+            "JUDGMENT_DEFAULTER": ("失信被执行人", "judgment defaulter"),
+            "SERIOUS_LIST": ("严重失信主体", "on a list of serious dishonesty"),
+            "EXIT_RESTRICTION": ("限制出境", "may not leave the country"),
         },
     ),
 )
