@@ -32,9 +32,11 @@ async def listen(database: Database, channel: str, heard: Callable[[], None]) ->
     lost = asyncio.Event()
 
     def hear(*_: object) -> None:
+        """Pass a word on; whose it was and what it says matters to nobody."""
         heard()
 
     def lose(_: object) -> None:
+        """Let the listening end with its connection."""
         lost.set()
 
     async with database.connection() as connection:
