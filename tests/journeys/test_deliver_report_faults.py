@@ -11,7 +11,8 @@ from creditbridge.admission.rules import KeyInFlight
 from creditbridge.consents.model import Consent
 from creditbridge.foundation.database import Database, DatabaseUnavailable
 from creditbridge.foundation.errors import CreditbridgeError
-from creditbridge.journeys.deliver_report import DeliverReport, IntentClosed, ReportRequest
+from creditbridge.journeys.deliver_report import DeliverReport, ReportRequest
+from creditbridge.journeys.report_ports import IntentClosed
 from creditbridge.journeys.settle_intents import SettleIntents
 from creditbridge.ledger.model import Core, EventKind, LeaseLost, ReportFailed, UseReturned
 from creditbridge.ledger.port import Recorder

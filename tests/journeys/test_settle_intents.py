@@ -10,11 +10,12 @@ import msgspec
 import pytest
 
 from creditbridge.admission.model import Stored
-from creditbridge.consents.model import Consent
+from creditbridge.consents.model import Consent, ConsentPaused
 from creditbridge.foundation.database import Database, DatabaseUnavailable
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.journeys.deliver_report import DeliverReport, ReportRequest
 from creditbridge.journeys.settle_intents import SettleIntents
+from creditbridge.journeys.under_way import UnderWay
 from creditbridge.ledger.model import Core, ReportFailed, ReportReconciled, UseReturned
 from creditbridge.ledger.service import Ledger
 from creditbridge.platforms.model import PlatformQuery, PlatformUnavailable, QueryState
@@ -48,6 +49,7 @@ class House(Protocol):
     database: Database
     platform: FakePlatform
     deliver: DeliverReport
+    under_way: UnderWay
 
     async def told(self, *words: str) -> list[Core]:
         """Return what the ledger holds."""
@@ -273,3 +275,30 @@ async def test_the_event_that_gives_back_names_the_intent(
     assert isinstance(returned.terms, UseReturned)
     assert returned.terms.intended == intended.event_id
     assert returned.consent_seq == (intended.consent_seq or 0) + 1
+
+
+@pytest.mark.parametrize(("state", "used"), [(QueryState.COUNTED, 1), (QueryState.NOT_COUNTED, 0)])
+async def test_what_was_broken_off_is_settled_with_the_platform(
+    state: QueryState, used: int, house: House, ask: Ask, consent: Consent
+) -> None:
+    """The consent ended while the platform was asked: whether that counted, it alone knows."""
+
+    async def end() -> None:
+        house.under_way.stop(consent.consent_id)
+        await asyncio.Event().wait()
+
+    async def look() -> None:
+        await house.deliver(ask(consent))
+
+    house.platform.meanwhile = end
+    with pytest.raises(ConsentPaused):
+        await asyncio.create_task(look())
+    (query,) = house.platform.queries
+    house.platform.states[query.query_id] = state
+    assert await house.read_used(consent) == 1
+    await house.wait(DEADLINE + timedelta(seconds=30))
+
+    assert await house.new_settling("nod_1")() == 1
+
+    assert await house.read_used(consent) == used
+    assert (await house.told("report"))[-1].kind == "report.reconciled"

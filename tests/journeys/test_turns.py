@@ -1,12 +1,15 @@
 """A consent is paused and resumed, cancelled by its bank, and called over when it is."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Protocol, TypeAlias
 
 import pytest
+from msgspec.structs import replace
 from tests.journeys.signing import UNSIGNED
+from typing_extensions import override
 
 import creditbridge.access.service as access
 import creditbridge.consents.moves.service as moves
@@ -32,12 +35,12 @@ from creditbridge.journeys.pause_consent import PauseConsent
 from creditbridge.journeys.require_voice import VoiceMissing
 from creditbridge.journeys.settle_intents import SettleIntents
 from creditbridge.journeys.silence_consents import SilenceConsents
-from creditbridge.journeys.under_way import UnderWay
+from creditbridge.journeys.under_way import Look, UnderWay
 from creditbridge.ledger.model import ConsentEnded, ConsentTurned, Core, EventKind
 from creditbridge.ledger.service import Ledger
 from creditbridge.notices.service import Notices
 from creditbridge.parties.model import Bank
-from creditbridge.platforms.model import PlatformUnavailable
+from creditbridge.platforms.model import PlatformQuery, PlatformUnavailable
 from creditbridge.profile.codes import Until
 
 Ask: TypeAlias = Callable[..., ReportRequest]
@@ -49,6 +52,7 @@ UNKNOWN_PERSON = "prs_01hzy6t9x7c3v5n8m2k4p6q8r0"
 class FakePlatform(Protocol):
     """The platform of `conftest`."""
 
+    queries: list[PlatformQuery]
     failure: Exception | None
     meanwhile: Callable[[], Awaitable[object]] | None
 
@@ -232,6 +236,39 @@ async def test_what_a_platform_is_asked_is_broken_off_by_a_pause(
     with pytest.raises(ConsentPaused):
         await running
     assert "delivery.stopped" in await kinds_of(house)
+
+
+class StoppedAtOnce(UnderWay):
+    """Every look is told to stop between its decision and its query."""
+
+    @override
+    def enter(self, consent_id: str) -> Look:
+        """Enter, and be stopped."""
+        look = super().enter(consent_id)
+        look.stop()
+        return look
+
+
+async def test_a_look_that_was_stopped_before_it_asked_was_none(
+    house: House, ask: Ask, consent: Consent
+) -> None:
+    """Three at once: each gives its use back by an event, and its key and business id are free."""
+    stopped = replace(house.deliver, under_way=StoppedAtOnce())
+    requests = [ask(consent, key=f"key-{n}", business_id=f"loan-{n}") for n in range(3)]
+
+    async def look(request: ReportRequest) -> None:
+        with pytest.raises(ConsentPaused):
+            await stopped(request)
+
+    async with asyncio.TaskGroup() as group:
+        for request in requests:
+            group.create_task(look(request))
+
+    assert house.platform.queries == []
+    kinds = Counter(await kinds_of(house, "report", "use", "delivery"))
+    assert kinds == {"report.intended": 3, "use.returned": 3, "delivery.stopped": 3}
+    for request in requests:
+        assert (await house.deliver(request)).status == 200
 
 
 async def test_only_who_speaks_for_the_enterprise_pauses(

@@ -8,7 +8,7 @@ from creditbridge.endpoints.house import House
 from creditbridge.endpoints.problems import tell
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.journeys.admit_caller import Presented
-from creditbridge.journeys.deliver_report import Report
+from creditbridge.journeys.report_ports import Report
 from creditbridge.ledger.model import Recorded
 from creditbridge.protocols.http_signatures import (
     BANK_RESPONSE,

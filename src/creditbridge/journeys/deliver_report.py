@@ -18,7 +18,7 @@ refusal before any effect frees the key.
 
 import hashlib
 from datetime import datetime, timedelta
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 import msgspec
 from msgspec.structs import replace
@@ -45,9 +45,17 @@ from creditbridge.journeys.records.reports import (
     returned_use_record,
     stopped_record,
 )
-from creditbridge.journeys.report_ports import Admission, Consents, Ledger, Platforms
+from creditbridge.journeys.report_ports import (
+    Admission,
+    Answers,
+    Consents,
+    IntentClosed,
+    Ledger,
+    Platforms,
+    Report,
+)
 from creditbridge.journeys.under_way import BrokenOff, Look, UnderWay
-from creditbridge.ledger.model import Intent, IntentOutcome, Recorded
+from creditbridge.ledger.model import Intent, IntentOutcome, Record, Recorded
 from creditbridge.parties.licence import require_licensed
 from creditbridge.platforms.model import PlatformAnswer, PlatformQuery
 from creditbridge.profile.seal import SealedProfile
@@ -56,13 +64,6 @@ log = get_logger("deliver_report")
 
 ROUTE = "reports"
 CLOSING = timedelta(seconds=5)  # After the deadline, before another node may close the intent.
-
-
-class IntentClosed(Unavailable):
-    """Another node closed the intent: this one was taken for dead, and its answer is not used."""
-
-    code = "intent-closed"
-    message = "The request took too long and was given up; repeat it with the same key."
 
 
 class ReportRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,14 +81,6 @@ class ReportRequest(msgspec.Struct, frozen=True, kw_only=True):
     def key(self) -> KeyName:
         """Under what the outcome is kept: keys of two clients of one bank stay apart."""
         return KeyName(client_id=self.caller.client_id, route=ROUTE, key=self.idempotency_key)
-
-
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What may leave the house: the sealed profile's bytes and the receipt of its delivery."""
-
-    report_id: str
-    body: bytes
-    delivery: Recorded
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,18 +104,6 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
             expires_at=self.intent.deadline_at,
             traceparent=self.request.traceparent,
         )
-
-
-class Answers(Protocol):
-    """How an outcome is answered, so that its repetition is answered with the same bytes."""
-
-    def delivered(self, report: Report) -> Outcome:
-        """Return the answer that hands a report over."""
-        ...
-
-    def failed(self, failure: CreditbridgeError, recorded: Recorded) -> Outcome:
-        """Return the answer that tells a failure."""
-        ...
 
 
 class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,8 +136,8 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
             with running.look.asking():
                 answer = await self.platforms.ask_all(running.query, deadline=deadline)  # 4
             profile = self._make(running, answer)  # 5
-        except BrokenOff:
-            await self._stop(running)  # 6
+        except BrokenOff as broken_off:
+            await self._stop(running, sent=broken_off.sent)  # 6
         except (Refused, Untrusted, Unavailable) as failure:
             await self._fail(running, failure)  # 6
             raise
@@ -280,7 +261,7 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
                 # Whoever ends the consent now waits until this delivery is durable, or came first.
                 await self.consents.hold_standing(tx, running.request.asked)
             except Refused as refusal:
-                await self._discard(tx, running, refusal)
+                await self._discard(tx, running, refusal, IntentOutcome.REFUSED)
                 raise
             await self._close(tx, running, IntentOutcome.DELIVERED)
             recorded = await self.ledger.record(
@@ -296,44 +277,59 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
         )
         return outcome
 
-    async def _stop(self, running: Running) -> NoReturn:
+    async def _stop(self, running: Running, *, sent: bool) -> NoReturn:
         """Record that an answer was not waited for, because the consent had ended or was paused."""
-        async with self.database.transaction(commit_on=Refused, reads_now=False) as tx:
+        outcome = IntentOutcome.UNKNOWN if sent else IntentOutcome.NOT_SENT
+        async with self.database.transaction(commit_on=Refused) as tx:
+            if not sent:
+                # Before the row is held together with others, who would wait for one another.
+                await self._give_back(tx, running)
             try:
                 await self.consents.hold_standing(tx, running.request.asked)
                 # Paused, and taken up again before this look was closed.
                 raise ConsentPaused
             except Refused as refusal:
-                await self._discard(tx, running, refusal)
+                await self._discard(tx, running, refusal, outcome)
                 raise
 
-    async def _discard(self, tx: Transaction, running: Running, refusal: Refused) -> None:
+    async def _discard(
+        self, tx: Transaction, running: Running, refusal: Refused, outcome: IntentOutcome
+    ) -> None:
         record = stopped_record(running.coverage.consent, running.intent, refusal)
-        await self._close(tx, running, IntentOutcome.REFUSED)
-        recorded = await self.ledger.record(tx, record)
-        _name_decision(refusal, running.intent.report_id, recorded)
-        refusal.is_kept = True
-        await self._keep(tx, running, self.answers.failed(refusal, recorded))
+        await self._end(tx, running, refusal, outcome, record)
 
     async def _fail(self, running: Running, failure: CreditbridgeError) -> None:
-        outcome, consent = outcome_of(failure), running.coverage.consent
+        outcome = outcome_of(failure)
+        record = failure_record(running.coverage.consent, running.intent, failure, outcome)
         async with self.database.transaction() as tx:
-            await self._close(tx, running, outcome)
             if outcome is IntentOutcome.NOT_SENT:
-                await self.consents.give_back_use(
-                    tx, consent.consent_id, taken_at=running.intent.taken_at
-                )
-                await self._release(tx, running.request)
-                await self.ledger.record(
-                    tx, returned_use_record(consent, running.intent, reason=failure.code)
-                )
-            recorded = await self.ledger.record(
-                tx, failure_record(consent, running.intent, failure, outcome)
-            )
-            _name_decision(failure, running.intent.report_id, recorded)
-            if outcome is not IntentOutcome.NOT_SENT:
-                failure.is_kept = True
-                await self._keep(tx, running, self.answers.failed(failure, recorded))
+                await self._give_back(tx, running)
+            await self._end(tx, running, failure, outcome, record)
+
+    async def _give_back(self, tx: Transaction, running: Running) -> None:
+        intent = running.intent
+        await self.consents.give_back_use(tx, intent.consent_id, taken_at=intent.taken_at)
+
+    async def _end(
+        self,
+        tx: Transaction,
+        running: Running,
+        failure: CreditbridgeError,
+        outcome: IntentOutcome,
+        record: Record,
+    ) -> None:
+        """Close what delivers nothing; where no platform was asked, as if it had never begun."""
+        consent, intent = running.coverage.consent, running.intent
+        await self._close(tx, running, outcome)
+        if outcome is IntentOutcome.NOT_SENT:
+            await self._release(tx, running.request)
+            returned = returned_use_record(consent, intent, reason=failure.code)
+            await self.ledger.record(tx, returned)
+        recorded = await self.ledger.record(tx, record)
+        _name_decision(failure, intent.report_id, recorded)
+        if outcome is not IntentOutcome.NOT_SENT:
+            failure.is_kept = True
+            await self._keep(tx, running, self.answers.failed(failure, recorded))
 
     async def _close(self, tx: Transaction, running: Running, outcome: IntentOutcome) -> None:
         if not await self.ledger.close_intent(tx, running.intent.intent_id, outcome):

@@ -3,12 +3,22 @@
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+
 from creditbridge.admission.model import KeyName, Outcome, Stored
 from creditbridge.consents.model import Asked, Consent, Coverage
 from creditbridge.foundation.database import Transaction
-from creditbridge.ledger.model import Intent, IntentOutcome
+from creditbridge.foundation.errors import CreditbridgeError, Unavailable
+from creditbridge.ledger.model import Intent, IntentOutcome, Recorded
 from creditbridge.ledger.port import Recorder
 from creditbridge.platforms.model import PlatformAnswer, PlatformQuery
+
+
+class IntentClosed(Unavailable):
+    """Another node closed the intent: this one was taken for dead, and its answer is not used."""
+
+    code = "intent-closed"
+    message = "The request took too long and was given up; repeat it with the same key."
 
 
 class Admission(Protocol):
@@ -78,4 +88,24 @@ class Ledger(Recorder, Protocol):
 
     async def close_intent(self, tx: Transaction, intent_id: str, outcome: IntentOutcome) -> bool:
         """Close it once; False where another node did."""
+        ...
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What may leave the house: the sealed profile's bytes and the receipt of its delivery."""
+
+    report_id: str
+    body: bytes
+    delivery: Recorded
+
+
+class Answers(Protocol):
+    """How an outcome is answered, so that its repetition is answered with the same bytes."""
+
+    def delivered(self, report: Report) -> Outcome:
+        """Return the answer that hands a report over."""
+        ...
+
+    def failed(self, failure: CreditbridgeError, recorded: Recorded) -> Outcome:
+        """Return the answer that tells a failure."""
         ...

@@ -16,7 +16,14 @@ CHANNEL = "creditbridge_consents"
 
 
 class BrokenOff(Exception):
-    """The consent ended or was paused while a platform was being asked under it."""
+    """The consent ended or was paused before a report under it was done.
+
+    `sent` is False where provably no platform had been asked, and else True.
+    """
+
+    def __init__(self, *, sent: bool) -> None:
+        super().__init__(sent)
+        self.sent = sent
 
 
 class Look:
@@ -46,13 +53,13 @@ class Look:
             BrokenOff: it was.
         """
         if self.is_stopped:
-            raise BrokenOff
+            raise BrokenOff(sent=False)
         self._is_asking = True
         try:
             yield
         except asyncio.CancelledError:
             if self._takes_back_cancel():
-                raise BrokenOff from None
+                raise BrokenOff(sent=True) from None
             raise
         finally:
             self._is_asking = False
