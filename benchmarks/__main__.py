@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--tokens] [--quick] [--profile] [--folder FOLDER]`: what we cost.
+"""`python -m benchmarks [--tokens] [--quick] [--workers N] [--profile]`: what we cost.
 
 1. The demo's sandbox and gateway start; a bank is onboarded.
 2. Reports, not with `--tokens`: enterprises consent, the naive composition starts beside the
@@ -21,6 +21,7 @@ from pathlib import Path
 
 import msgspec
 import uvloop
+from msgspec.structs import replace
 
 from benchmarks.crew import Crew
 from benchmarks.endpoints import measure_endpoints
@@ -77,6 +78,7 @@ def read_arguments() -> argparse.Namespace:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--tokens", action="store_true", help="the tokens alone, no reports")
     parser.add_argument("--quick", action="store_true", help="about 20 seconds, for tests")
+    parser.add_argument("--workers", type=int, default=1, help="of the gateway; 1")
     parser.add_argument("--profile", action="store_true", help="show where its CPU goes")
     parser.add_argument("--folder", type=Path, default=Path("var/bench"), help="made anew")
     return parser.parse_args()
@@ -141,7 +143,7 @@ async def measure_tokens(bench: Bench, house: House, load: FixedLoad) -> TokenFi
     async with AsyncExitStack() as stack:
         http = layout.open_http(layout.people_url, "doors")
         stack.push_async_callback(http.close)
-        sides = [our_side(layout, house.side(), http)]
+        sides = [our_side(layout, house.side(), http, workers=bench.plan.workers)]
         if peer:
             sides += [await start_peer(layout, tokens, stack) for tokens in TokenFormat]
         warm_ups, rounds, memory = await run_token_rounds(bench.plan, sides, load, tell)
@@ -156,7 +158,7 @@ def main() -> int:
     if not Path("/proc/self/stat").exists():
         sys.stderr.write("Not run: CPU per process is read from /proc, which only Linux has.\n")
         return 1
-    plan = QUICK if arguments.quick else FULL
+    plan = replace(QUICK if arguments.quick else FULL, workers=arguments.workers)
     folder = make_folder(arguments.folder)
     try:
         findings = measure_in(folder, plan, profile=arguments.profile, only_tokens=arguments.tokens)
@@ -198,6 +200,8 @@ def measure_in(folder: Path, plan: Plan, *, profile: bool, only_tokens: bool) ->
     """
     tell("a throw-away PKI")
     layout = lay_out(folder, RECIPE, settings=WIDE_LIMITS)
+    config = folder / "creditbridge.toml"
+    config.write_text(f"workers = {plan.workers}\n{config.read_text()}")
     # The parts are measured on the loop that the gateway runs on.
     with (
         ExitStack() as clusters,

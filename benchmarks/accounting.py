@@ -67,16 +67,27 @@ def parse_stat(text: str) -> Sample:
 
 def add_up(samples: Iterable[Sample], roots: Iterable[int]) -> int:
     """Return the ticks of the trees under these roots; a root within another counts once."""
+    return sum(sample.ticks for sample in find_trees(samples, roots))
+
+
+def find_busiest(samples: Iterable[Sample], roots: Iterable[int], count: int) -> list[int]:
+    """Return the processes of the trees that have cost most, so many of them, the dearest first."""
+    trees = sorted(find_trees(samples, roots), key=lambda one: one.ticks, reverse=True)
+    return [sample.process for sample in trees[:count]]
+
+
+def find_trees(samples: Iterable[Sample], roots: Iterable[int]) -> list[Sample]:
+    """Return every process of the trees under these roots, once."""
     by_parent = dict[int, list[Sample]]()
     by_process = dict[int, Sample]()
     for sample in samples:
         by_parent.setdefault(sample.parent, []).append(sample)
         by_process[sample.process] = sample
     waiting = [by_process[root] for root in roots if root in by_process]
-    counted = dict[int, int]()
+    found = dict[int, Sample]()
     while waiting:
         sample = waiting.pop()
-        if sample.process not in counted:
-            counted[sample.process] = sample.ticks
+        if sample.process not in found:
+            found[sample.process] = sample
             waiting += by_parent.get(sample.process, [])
-    return sum(counted.values())
+    return list(found.values())

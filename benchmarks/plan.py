@@ -7,6 +7,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One run. A round asks one side for `reports` reports, or ends after `round_seconds`.
 
     Tokens are asked for `token_seconds` long instead, by the generator in C.
+    The gateway has so many `workers`.
     """
 
     rounds: int = 5
@@ -23,6 +24,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     repeats: int = 150
     endpoint_seconds: float = 3.0
     fixed_connections: int = 8
+    workers: int = 1
     # As a bank's gateway has them: commits, and what else is shared, are shared by so many.
     token_connections: int = 32
     token_rounds: int = 5

@@ -70,7 +70,7 @@ def _per_second(rounds: Sequence[TokenRound], read: Read) -> float:
 
 
 def _information(page: Page, tokens: TokenFindings) -> None:
-    page.head("For information", "tokens/s", "p50 / p99 ms", "sent / failed", "MB, private")
+    page.head("For information", "tokens/s", "p50 / p99 ms", "sent / failed", "MB a worker")
     for name, rounds in tokens.rounds.items():
         loads = [each.load for each in rounds]
         fast = statistics.median(each.p50 for each in loads)
@@ -81,10 +81,7 @@ def _information(page: Page, tokens: TokenFindings) -> None:
             median(each.answered / each.secs for each in loads),
             f"{fast:.1f} / {slow:.1f}",
             f"{sent:,} / {failed:,}",
-            *(
-                f"{each.proportional / MEGABYTE:.1f}, {each.private / MEGABYTE:.1f}"
-                for each in tokens.memory[name][:1]
-            ),
+            ", ".join(f"{each.proportional / MEGABYTE:.1f}" for each in tokens.memory[name]),
         )
     ours = next(iter(tokens.rounds.values()))
     answered, recorded = sum(one.load.answered for one in ours), sum(one.recorded for one in ours)
@@ -92,4 +89,4 @@ def _information(page: Page, tokens: TokenFindings) -> None:
         f"creditbridge: {answered:,} tokens, {recorded:,} records in the published log behind them",
         DIM,
     )
-    page.write("MB: proportional memory (PSS) of the server's process after the load", DIM)
+    page.write("MB: proportional memory (PSS) after the load of each process that answers", DIM)

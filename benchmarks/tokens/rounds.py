@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from benchmarks.accounting import read_cpu
+from benchmarks.accounting import find_busiest, read_cpu, read_samples
 from benchmarks.fixed import FixedLoad, LoadReport
 from benchmarks.memory import Memory, read_memory
 from benchmarks.plan import Plan
@@ -92,7 +92,13 @@ async def run_token_rounds(
         for side in sides if number % 2 == 0 else reversed(sides):
             tell(f"round {number + 1} of {plan.token_rounds}: tokens from {side.name}")
             found[side.name].append(await _ask(plan, side, load, plan.token_seconds))
-    return warm_ups, found, {side.name: read_memory(side.roots[GATEWAY]) for side in sides}
+    return warm_ups, found, {side.name: _weigh(side) for side in sides}
+
+
+def _weigh(side: TokenSide) -> list[Memory]:
+    """Return the memory of the processes that answered: of a tree, those that cost most."""
+    roots = side.roots[GATEWAY]
+    return read_memory(find_busiest(read_samples(), roots, side.workers))
 
 
 async def _ask(plan: Plan, side: TokenSide, load: FixedLoad, seconds: float) -> TokenRound:

@@ -25,13 +25,14 @@ async def keep_no_log() -> int:
 class TokenSide(msgspec.Struct, frozen=True, kw_only=True):
     """An authorization server that can be asked for tokens, and the process trees that serve it.
 
-    `read_log` returns how many records its published log holds; `watch` is told when a measured
-    round begins and ends.
+    `workers` is how many of its processes answer; `read_log` returns how many records its
+    published log holds; `watch` is told when a measured round begins and ends.
     """
 
     name: str
     request: FixedRequest
     roots: Mapping[str, tuple[int, ...]]
+    workers: int = 1
     read_log: Callable[[], Awaitable[int]] = keep_no_log
     watch: Callable[[bool], None] = ignore
 
@@ -51,7 +52,7 @@ def request_for(layout: Layout, port: int, path: str) -> FixedRequest:
     )
 
 
-def our_side(layout: Layout, side: Side, http: Http) -> TokenSide:
+def our_side(layout: Layout, side: Side, http: Http, *, workers: int) -> TokenSide:
     """Return the gateway, which issues no token without its record; `http` reads its log."""
 
     async def _read_log() -> int:
@@ -64,6 +65,7 @@ def our_side(layout: Layout, side: Side, http: Http) -> TokenSide:
         name="creditbridge",
         request=request_for(layout, layout.bank_port, "/oauth/token"),
         roots={role: side.roots[role] for role in (GATEWAY, DATABASE)},
+        workers=workers,
         read_log=_read_log,
         watch=side.watch,
     )

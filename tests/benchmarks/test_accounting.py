@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from benchmarks.accounting import Sample, add_up, parse_stat, read_cpu, read_samples
+from benchmarks.accounting import Sample, add_up, find_busiest, parse_stat, read_cpu, read_samples
 
 LINE = "42 (a (b) c) S 7 42 42 0 -1 0 1 2 3 4 100 20 3 4 20 0 1 0 5 6 7"
 
@@ -59,3 +59,12 @@ def test_what_this_process_spends_is_seen() -> None:
         sum(range(100_000))
 
     assert read_cpu(roles).since(before)["tests"] > 0.0
+
+
+def test_those_who_did_the_work_are_found_by_what_they_cost() -> None:
+    """Of a parent, an idle template and its two workers, the workers; others are not looked at."""
+    costs = {10: 30, 11: 20, 12: 400, 13: 500, 99: 900}
+    parents = {10: 1, 11: 10, 12: 11, 13: 11, 99: 1}
+    samples = [Sample(process=one, parent=parents[one], ticks=costs[one]) for one in costs]
+
+    assert find_busiest(samples, [10], 2) == [13, 12]

@@ -70,7 +70,13 @@ def make_token_findings(*, recorded: int = 1_000) -> Findings:
         missing="",
         warm_ups={"creditbridge": ours, "node": theirs},
         rounds={"creditbridge": [ours], "node": [theirs]},
-        memory={"creditbridge": [Memory(proportional=61_200_000, private=50_000_000)], "node": []},
+        memory={
+            "creditbridge": [
+                Memory(proportional=61_200_000, private=50_000_000),
+                Memory(proportional=50_000_000, private=40_000_000),
+            ],
+            "node": [],
+        },
     )
     return Findings(
         reports=None, tokens=tokens, load_missing="", cores=2, load_before=0.5, seconds=10.0
@@ -129,8 +135,8 @@ def test_a_token_without_its_record_is_a_failure() -> None:
     assert findings.tokens.failed == 2
 
 
-def test_proportional_memory_stands_beside_what_is_private() -> None:
-    """Megabytes are millions of bytes."""
+def test_the_share_of_each_worker_is_shown() -> None:
+    """Proportional memory, in millions of bytes."""
     page = write_page(QUICK, make_token_findings(), colours=False)
 
     assert "61.2, 50.0" in page

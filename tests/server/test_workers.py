@@ -8,52 +8,34 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import pytest
 from tests.waiting import PATIENCE_SECONDS, eventually
+from tests.working import answer_process_id, end, fail, ignore_the_end
 
 from creditbridge.server.run import Lifecycle
 from creditbridge.server.workers import (
+    Work,
     WorkerSettings,
-    adopt_listeners,
     supervise_workers,
     watch_lifeline,
 )
 
-WORKER = """
-import argparse, asyncio, os
-from functools import partial
-from creditbridge.server.doors import Door
-from creditbridge.server.run import DrainSettings, Lifecycle, run, run_on_uvloop, signals_drain
-from creditbridge.server.workers import adopt_listeners, watch_lifeline
+PARENT = """
+import asyncio, socket
+from creditbridge.server.run import Lifecycle
+from creditbridge.server.workers import WorkerSettings, supervise_workers
+from tests.working import answer_process_id
 
-async def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--listener", action="append")
-    parser.add_argument("--lifeline", type=int)
-    options = parser.parse_args()
-    lifecycle = Lifecycle()
-
-    async def app(scope, receive, send):
-        body = str(os.getpid()).encode()
-        headers = [(b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        if scope["path"] == "/last":
-            await send({"type": "http.response.body", "body": b"", "more_body": True})
-            await lifecycle.wait_for_drain()
-        await send({"type": "http.response.body", "body": body})
-
-    door = Door(name="operations", app=app, host="127.0.0.1", port=0, tls=None)
-    tasks = {"lifeline": partial(watch_lifeline, options.lifeline, lifecycle)}
-    with signals_drain(lifecycle):
-        await run([door], tasks, lifecycle=lifecycle, settings=DrainSettings(notice_seconds=0.05),
-                  listeners=adopt_listeners(options.listener))
-
-run_on_uvloop(main)
+listener = socket.create_server(("127.0.0.1", 0))
+listener.settimeout(0)
+print(listener.getsockname()[1], flush=True)
+asyncio.run(supervise_workers(answer_process_id, listeners={"operations": listener},
+    lifecycle=Lifecycle(), settings=WorkerSettings(count=2)))
 """
-STUBBORN = "trap '' TERM; echo up > {file}; while true; do sleep 0.05; done"
 
 
 @pytest.fixture
@@ -66,21 +48,25 @@ def listener() -> socket.socket:
 
 @asynccontextmanager
 async def supervised(
-    command: list[str], listener: socket.socket, settings: WorkerSettings
+    work: Work, listener: socket.socket, settings: WorkerSettings
 ) -> AsyncIterator[tuple[Lifecycle, "asyncio.Task[None]"]]:
     """Supervise workers until the block ends."""
     lifecycle = Lifecycle()
     with listener:
-        work = asyncio.create_task(
+        supervision = asyncio.create_task(
             supervise_workers(
-                command, listeners={"operations": listener}, lifecycle=lifecycle, settings=settings
+                work,
+                listeners={"operations": listener},
+                lifecycle=lifecycle,
+                settings=settings,
+                preload=("tests.working",),
             )
         )
         try:
-            yield lifecycle, work
+            yield lifecycle, supervision
         finally:
             lifecycle.drain()
-            await work
+            await supervision
 
 
 @asynccontextmanager
@@ -120,6 +106,11 @@ def pauses_in(log: io.StringIO) -> list[float]:
     return [msgspec.convert(line["pause"], float) for line in crashed]
 
 
+def parent_of(process: int) -> int:
+    """Return the id of the process that forked this one (proc(5): the second after the name)."""
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def is_alive(process: int) -> bool:
     """Tell whether a process lives."""
     try:
@@ -133,8 +124,7 @@ async def test_workers_share_a_door_and_a_killed_one_is_replaced(listener: socke
     """Two answer; one is killed; two answer again; asked to end, both finish and are gone."""
     settings = WorkerSettings(count=2, pause_seconds=0.05)
     address = listener.getsockname()
-    command = [sys.executable, "-c", WORKER]
-    async with supervised(command, listener, settings) as (lifecycle, work):
+    async with supervised(answer_process_id, listener, settings) as (lifecycle, supervision):
         first = await find_workers(address, 2)
         victim = min(first)
         os.kill(victim, signal.SIGKILL)
@@ -144,7 +134,7 @@ async def test_workers_share_a_door_and_a_killed_one_is_replaced(listener: socke
         async with asking(address, "/last") as answer:
             lifecycle.drain()
             assert int(await answer.read()) in second
-        await work
+        await supervision
 
     assert victim not in second
     assert not any(is_alive(process) for process in first | second)
@@ -153,7 +143,7 @@ async def test_workers_share_a_door_and_a_killed_one_is_replaced(listener: socke
 async def test_a_crash_loop_is_slowed_down(listener: socket.socket, log_lines: io.StringIO) -> None:
     """The pause doubles up to its limit."""
     settings = WorkerSettings(count=1, pause_seconds=0.02, pause_seconds_max=0.05)
-    async with supervised(["/bin/false"], listener, settings):
+    async with supervised(fail, listener, settings):
         await eventually(lambda: len(pauses_in(log_lines)) >= 4)
 
     assert pauses_in(log_lines)[:4] == [0.02, 0.04, 0.05, 0.05]
@@ -164,22 +154,11 @@ async def test_an_end_does_not_wait_for_the_pause_after_a_crash(
 ) -> None:
     """A crashed worker is not started again only to be ended."""
     settings = WorkerSettings(count=1, pause_seconds=3_600)
-    async with supervised(["/bin/false"], listener, settings) as (lifecycle, work):
+    async with supervised(fail, listener, settings) as (lifecycle, supervision):
         await eventually(lambda: pauses_in(log_lines) == [3_600])
         lifecycle.drain()
         async with asyncio.timeout(PATIENCE_SECONDS):
-            await work
-
-
-def test_listeners_are_adopted_by_name(listener: socket.socket) -> None:
-    """What the parent wrote on the command line."""
-    address = listener.getsockname()
-    adopted = adopt_listeners([f"banks={listener.detach()}"])
-
-    with adopted["banks"] as mine:
-        assert mine.getsockname() == address
-    with pytest.raises(ValueError, match="invalid literal"):
-        adopt_listeners(["banks"])
+            await supervision
 
 
 async def test_a_worker_that_lived_long_begins_anew(
@@ -187,7 +166,7 @@ async def test_a_worker_that_lived_long_begins_anew(
 ) -> None:
     """The pause of an old crash is forgotten."""
     settings = WorkerSettings(count=1, pause_seconds=0.01, healthy_seconds=0)
-    async with supervised(["/bin/false"], listener, settings):
+    async with supervised(fail, listener, settings):
         await eventually(lambda: len(pauses_in(log_lines)) >= 3)
 
     assert pauses_in(log_lines)[:3] == [0.01, 0.01, 0.01]
@@ -199,39 +178,49 @@ async def test_a_worker_that_does_not_end_is_killed(
 ) -> None:
     """After its time, whether the parent was asked once or twice."""
     file = tmp_path / "up"
-    command = ["/bin/sh", "-c", STUBBORN.format(file=file)]
     settings = WorkerSettings(count=1, end_seconds=0.2)
-    async with supervised(command, listener, settings) as (lifecycle, work):
+    work = partial(ignore_the_end, file)
+    async with supervised(work, listener, settings) as (lifecycle, supervision):
         await eventually(file.exists)
         lifecycle.drain()
         if hurry:
             lifecycle.drain()
         async with asyncio.timeout(PATIENCE_SECONDS):
-            await work
+            await supervision
 
 
 async def test_a_worker_that_ended_by_itself_meanwhile_is_no_matter(
     listener: socket.socket,
 ) -> None:
     """It is gone before it could be told."""
-    async with supervised(["/bin/true"], listener, WorkerSettings(count=1)) as (lifecycle, _):
+    async with supervised(end, listener, WorkerSettings(count=1)) as (lifecycle, _):
         lifecycle.drain()
 
 
-async def test_a_worker_without_parent_drains(listener: socket.socket) -> None:
-    """When the lifeline breaks."""
-    reading, writing = os.pipe()
-    with listener:
-        number = listener.fileno()
-        options = [f"--listener=operations={number}", f"--lifeline={reading}"]
-        worker = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", WORKER, *options, pass_fds=(number, reading)
-        )
-        os.close(reading)
-        assert await ask(listener.getsockname()) == worker.pid
-        os.close(writing)
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            assert await worker.wait() == 0
+async def test_workers_without_parent_drain() -> None:
+    """It is killed, and with it their lifeline breaks."""
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PARENT, stdout=asyncio.subprocess.PIPE
+    )
+    assert parent.stdout is not None
+    address = "127.0.0.1", int(await parent.stdout.readline())
+    workers = await find_workers(address, 2)
+
+    parent.kill()
+    await parent.wait()
+
+    await eventually(lambda: not any(is_alive(process) for process in workers))
+
+
+async def test_a_worker_shares_what_the_template_has_loaded(listener: socket.socket) -> None:
+    """Its parent is the template, and neither the supervisor nor init."""
+    settings = WorkerSettings(count=2)
+    async with supervised(answer_process_id, listener, settings):
+        workers = await find_workers(listener.getsockname(), 2)
+        parents = {parent_of(process) for process in workers}
+
+    assert len(parents) == 1
+    assert os.getpid() not in parents
 
 
 async def test_the_lifeline_is_watched_without_a_process() -> None:

@@ -7,6 +7,7 @@ import argparse
 import sys
 from functools import partial
 from importlib import import_module
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from creditbridge.app import build
@@ -16,8 +17,8 @@ from creditbridge.foundation.logging import configure_logging
 from creditbridge.server.doors import bind_door
 from creditbridge.server.run import Lifecycle, run as run_doors, run_on_uvloop, signals_drain
 from creditbridge.server.workers import (
+    Listeners,
     WorkerSettings,
-    adopt_listeners,
     supervise_workers,
     watch_lifeline,
 )
@@ -25,9 +26,8 @@ from creditbridge.settings import Settings, read_settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Name the configuration, and what a parent passes to its workers."""
+    """Name the configuration, and the pipe whose other end is with whoever started this."""
     parser.add_argument("--config", type=Path, default=Path("creditbridge.toml"))
-    parser.add_argument("--listener", action="append", default=[], help=argparse.SUPPRESS)
     parser.add_argument("--lifeline", type=int, help=argparse.SUPPRESS)
     conformance.add_arguments(parser)
 
@@ -42,31 +42,47 @@ def run(arguments: argparse.Namespace) -> int:
     configure_logging()
     try:
         settings = read_settings(arguments.config)
-        # A worker has a lifeline to its parent; without this it would start workers of its own.
+        # A process that must end with another one is itself one of several.
         if settings.workers > 1 and arguments.lifeline is None:
             run_on_uvloop(partial(_serve_with_workers, settings, arguments.config))
         else:
-            run_on_uvloop(partial(_serve, settings, arguments))
+            run_on_uvloop(partial(_serve, settings, arguments.lifeline))
     except CreditbridgeError as error:
-        print(f"{error.prose}\n  {error.code}: {error.detail}", file=sys.stderr)
+        _tell(error)
         return 1
     return 0
 
 
-async def _serve(settings: Settings, arguments: argparse.Namespace) -> None:
+def run_worker(config: Path, listeners: Listeners, lifeline: Connection) -> None:
+    """Serve as one worker of several, until SIGTERM or until the parent is gone.
+
+    Raises:
+        SystemExit: the start was refused.
+    """
+    configure_logging()
+    try:
+        settings = read_settings(config)
+        run_on_uvloop(partial(_serve, settings, lifeline.fileno(), listeners))
+    except CreditbridgeError as error:
+        _tell(error)
+        raise SystemExit(1) from error
+
+
+def _tell(error: CreditbridgeError) -> None:
+    print(f"{error.prose}\n  {error.code}: {error.detail}", file=sys.stderr)
+
+
+async def _serve(
+    settings: Settings, lifeline: int | None, listeners: Listeners | None = None
+) -> None:
     lifecycle = Lifecycle()
     # Before anything is opened: a signal during the start must not leave a database running.
     with signals_drain(lifecycle):
         async with build(settings, lifecycle) as built:
             tasks = dict(built.tasks)
-            if arguments.lifeline is not None:
-                tasks["lifeline"] = partial(watch_lifeline, arguments.lifeline, lifecycle)
-            await run_doors(
-                built.doors,
-                tasks,
-                lifecycle=lifecycle,
-                listeners=adopt_listeners(arguments.listener),
-            )
+            if lifeline is not None:
+                tasks["lifeline"] = partial(watch_lifeline, lifeline, lifecycle)
+            await run_doors(built.doors, tasks, lifecycle=lifecycle, listeners=listeners)
 
 
 async def _serve_with_workers(settings: Settings, config: Path) -> None:
@@ -74,11 +90,11 @@ async def _serve_with_workers(settings: Settings, config: Path) -> None:
     # Built once and closed: migrations, checks and ports fail here, before any worker starts.
     async with build(settings, lifecycle) as built:
         listeners = {door.name: bind_door(door) for door in built.doors}
-    command = [sys.executable, "-m", "creditbridge", "serve", "--config", str(config)]
     with signals_drain(lifecycle):
         await supervise_workers(
-            command,
+            partial(run_worker, config),
             listeners=listeners,
             lifecycle=lifecycle,
             settings=WorkerSettings(count=settings.workers),
+            preload=(__name__,),
         )

@@ -1,21 +1,25 @@
-"""Several workers behind the same doors: processes that share the listening sockets.
+"""Several workers behind the same doors: processes that share the listening sockets, and memory.
 
-The parent binds each door once and runs `command` as many times as asked, each with
+    parent -> template -> worker, worker ...
 
-    --listener bank=5 --listener people=6 --lifeline 7
-
-where the numbers are inherited descriptors. A worker that ends unasked is started again, later
-each time. SIGTERM to the parent goes on to the workers; when the parent is killed the lifeline
-breaks, and the workers drain by themselves.
+The parent binds each door once. The template is a process that has loaded the whole program and
+does nothing but fork: each worker begins as its copy and shares with it what it never writes to. A
+worker that ends unasked is started again, later each time. SIGTERM to the parent goes on to the
+workers; when the parent is killed the lifeline breaks, and the workers drain by themselves.
 """
 
 import asyncio
+import gc
 import os
 import signal
 import socket
-from asyncio.subprocess import Process
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
+from typing import TypeAlias
 
 import msgspec
 
@@ -23,6 +27,10 @@ from creditbridge.foundation.logging import get_logger
 from creditbridge.server.run import Lifecycle
 
 log = get_logger("workers")
+
+Listeners: TypeAlias = Mapping[str, socket.socket]
+# What a worker does until it ends: it is given the doors' sockets by name, and its lifeline.
+Work: TypeAlias = Callable[[Listeners, Connection], None]
 
 
 class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,22 +48,34 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 async def supervise_workers(
-    command: Sequence[str],
+    work: Work,
     *,
-    listeners: Mapping[str, socket.socket],
+    listeners: Listeners,
     lifecycle: Lifecycle,
     settings: WorkerSettings,
+    preload: Sequence[str] = (),
 ) -> None:
-    """Keep the workers running until `lifecycle` drains, then end them; returns when all ended."""
+    """Keep the workers running until `lifecycle` drains, then end them; returns when all ended.
+
+    `work` can be pickled; `preload` names the modules that the template loads for all.
+    """
+    context = get_context("forkserver")
+    context.set_forkserver_preload([*preload])
     with _lifeline() as lifeline:
-        descriptors = {name: listener.fileno() for name, listener in listeners.items()}
-        options = [f"--listener={name}={number}" for name, number in descriptors.items()]
-        full = [*command, *options, f"--lifeline={lifeline}"]
-        passed = (*descriptors.values(), lifeline)
+        make = partial(context.Process, target=_begin, args=(work, listeners, lifeline))
         async with asyncio.TaskGroup() as group:
             for number in range(settings.count):
-                worker = _Worker(number, full, passed, lifecycle, settings)
+                worker = _Worker(number, make, lifecycle, settings)
                 group.create_task(worker.keep())
+
+
+def _begin(work: Work, listeners: Listeners, lifeline: Connection) -> None:
+    # A session of its own: an interrupt at the keyboard reaches the parent alone, which passes it
+    # on once; a second one would mean "at once".
+    os.setsid()
+    # The collector would write into every object, and nothing would be shared any more.
+    gc.freeze()
+    work(listeners, lifeline)
 
 
 class _Worker:
@@ -64,14 +84,12 @@ class _Worker:
     def __init__(
         self,
         number: int,
-        command: Sequence[str],
-        passed: tuple[int, ...],
+        make: Callable[[], ForkServerProcess],
         lifecycle: Lifecycle,
         settings: WorkerSettings,
     ) -> None:
         self._number = number
-        self._command = command
-        self._passed = passed
+        self._make = make
         self._lifecycle = lifecycle
         self._settings = settings
 
@@ -82,7 +100,7 @@ class _Worker:
         while True:
             began = loop.time()
             process = await self._start()
-            ended = asyncio.create_task(process.wait())
+            ended = asyncio.create_task(_wait(process))
             if await self._wait_for_end(ended):
                 await self._end(process, ended)
                 return
@@ -94,12 +112,10 @@ class _Worker:
                 return
             pause = min(2 * pause, self._settings.pause_seconds_max)
 
-    async def _start(self) -> Process:
-        # A session of its own: an interrupt at the keyboard reaches the parent alone, which
-        # passes it on once; a second one would mean "at once".
-        process = await asyncio.create_subprocess_exec(
-            *self._command, pass_fds=self._passed, start_new_session=True
-        )
+    async def _start(self) -> ForkServerProcess:
+        process = self._make()
+        # It waits for the template, which loads the program first.
+        await asyncio.to_thread(process.start)
         log.info("worker.started", worker=self._number, process=process.pid)
         return process
 
@@ -109,7 +125,7 @@ class _Worker:
         asked.cancel()
         return self._lifecycle.is_draining
 
-    async def _end(self, process: Process, ended: "asyncio.Task[int]") -> None:
+    async def _end(self, process: ForkServerProcess, ended: "asyncio.Task[int]") -> None:
         _send(process, signal.SIGTERM)
         hurried = asyncio.create_task(self._lifecycle.wait_for_hurry(self._settings.end_seconds))
         # SIGKILL only after the drain had its time: what is in flight is finished first.
@@ -122,17 +138,6 @@ class _Worker:
             log.error("worker.killed", worker=self._number)
             _send(process, signal.SIGKILL)
         await ended
-
-
-def adopt_listeners(options: Sequence[str]) -> dict[str, socket.socket]:
-    """Return the listening sockets by door name, from the values of `--listener`.
-
-    Raises:
-        ValueError: not `name=number`.
-        OSError: no socket was inherited under that number.
-    """
-    pairs = (option.partition("=") for option in options)
-    return {name: socket.socket(fileno=int(number)) for name, _, number in pairs}
 
 
 async def watch_lifeline(descriptor: int, lifecycle: Lifecycle) -> None:
@@ -149,16 +154,32 @@ async def watch_lifeline(descriptor: int, lifecycle: Lifecycle) -> None:
 
 
 @contextmanager
-def _lifeline() -> Generator[int]:
+def _lifeline() -> Generator[Connection]:
     # Nothing is ever written: the workers read the end when the parent's side is closed.
     reading, writing = os.pipe()
     try:
-        yield reading
+        with Connection(reading, writable=False) as lifeline:
+            yield lifeline
     finally:
         os.close(writing)
-        os.close(reading)
 
 
-def _send(process: Process, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        process.send_signal(number)
+async def _wait(process: ForkServerProcess) -> int:
+    """Return the exit status of a process when it has ended; a signal is a negative number."""
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    loop.add_reader(process.sentinel, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(process.sentinel)
+    process.join()
+    status = process.exitcode
+    process.close()
+    return 0 if status is None else status
+
+
+def _send(process: ForkServerProcess, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, ValueError):
+        if process.pid is not None:
+            os.kill(process.pid, number)
