@@ -9,14 +9,15 @@ import pytest
 
 from creditbridge.protocols.uscc import parse_uscc
 from creditsandbox.province.codes import Category, Finality, Status
+from creditsandbox.province.entities import KINDS
 from creditsandbox.province.identifiers import complete_uscc
 from creditsandbox.province.model import Enterprise
 from creditsandbox.province.population import Province
 
 TODAY = date(2026, 11, 21)
 SAMPLE = 2_000
-CODES_DIGEST = "ee6eb7788328196df4bc05a3cdd8be09b3dad1855268d8c6b64125f0cd3a2147"
-FILES_DIGEST = "a4d977d80c74a157ee222801031092e1f0a902899d3c5a0148cc22d8d17fbf49"
+CODES_DIGEST = "9f596c32e3194ac541191b6f0be6721b35437389c16a6b88776007630fcfc2e0"
+FILES_DIGEST = "6ec065fcd8ac5f01fb3cb082db7445c321b5a97f85b3a26842e893d7432e46f3"
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +68,34 @@ def test_every_name_gives_the_sandbox_away(enterprises: list[Enterprise]) -> Non
 
 
 def test_the_mix_of_categories_is_plausible(enterprises: list[Enterprise]) -> None:
-    """Three in four are enterprises, one in seven a sole proprietor, few are organs."""
+    """Three in four are enterprises, one in six a sole proprietor, few are organs or others."""
     share = Counter(enterprise.entity.category for enterprise in enterprises)
 
     assert 0.74 < share[Category.ENTERPRISE] / SAMPLE < 0.84
-    assert 0.12 < share[Category.SOLE_PROPRIETOR] / SAMPLE < 0.18
+    assert 0.12 < share[Category.SOLE_PROPRIETOR] / SAMPLE < 0.2
     assert 0.003 < share[Category.GOV_AGENCY] / SAMPLE < 0.02
-    assert set(share) == set(Category)
+    assert 0.01 < share[Category.OTHER] / SAMPLE < 0.04
+    # Natural persons have no code that could be asked for.
+    assert set(share) == set(Category) - {Category.NATURAL_PERSON}
+
+
+def test_every_kind_of_prefix_and_an_abolished_division_occur() -> None:
+    """Ten thousand codes hold A1, N1 to N3, Y1, 31, 53, 81 and divisions that are no more."""
+    codes = list(Province().list_codes())
+
+    assert {code[:2] for code in codes} == {prefix for prefix, *_ in KINDS}
+    assert {code[2:8] for code in codes} >= {"330103", "330104", "330283"}
+
+
+def test_a_code_that_begins_with_a_letter_finds_its_entity() -> None:
+    """Collective economies (N2) are asked for as everybody else."""
+    province = Province(size=SAMPLE)
+    villages = [code for code in province.list_codes() if code.startswith("N2")]
+
+    found = [province.find_enterprise(code, on=TODAY) for code in villages]
+
+    assert found
+    assert all(each is not None and each.entity.category is Category.OTHER for each in found)
 
 
 def test_most_are_alive_and_most_have_nothing_on_record(enterprises: list[Enterprise]) -> None:
@@ -122,6 +144,10 @@ def test_nothing_is_decided_before_birth_or_after_the_end(enterprises: list[Ente
         last = (each.registration.status_since if ended else None) or TODAY
         days = [penalty.decided_on for penalty in each.penalties]
         days += [entry.included_on for entry in each.listings]
+        days += [entry.included_on for entry in each.abnormalities]
+        days += [judgment.published_on for judgment in each.judgments]
+        days += [licence.decided_on for licence in each.licences]
+        days += [change.changed_on for change in each.alterations]
         assert all(each.entity.established_on < day <= last for day in days)
 
 

@@ -2,8 +2,8 @@
 
 from functools import cache
 
+from creditsandbox.province.authorities import Department
 from creditsandbox.province.identifiers import complete_uscc
-from creditsandbox.province.model import Department
 from creditsandbox.province.tables import DEPARTMENTS, DIVISIONS
 
 _ROWS = {row.code: (number, row) for number, row in enumerate(DEPARTMENTS.departments)}

@@ -6,8 +6,15 @@ from functools import lru_cache
 
 import msgspec
 
-from creditsandbox.province.codes import Category
+from creditsandbox.province.codes import Category, Status
 from creditsandbox.province.draws import Draw
+from creditsandbox.province.fixed_records import (
+    build_abnormalities,
+    build_insurance,
+    build_judgments,
+    build_licences,
+    build_tax,
+)
 from creditsandbox.province.identifiers import complete_uscc
 from creditsandbox.province.listings import get_list, include
 from creditsandbox.province.model import Enterprise, Entity, Listing, Penalty
@@ -86,6 +93,8 @@ def build_enterprise(row: FixedRow, *, on: date) -> Enterprise:
     )
     # Counted from the month, not from the day: within a month the file stands still.
     month = on.replace(day=1)
+    listings = tuple(build_listing(entity, entry, month=month) for entry in row.listings)
+    alive = row.status is Status.ACTIVE
     return Enterprise(
         entity=entity,
         registration=register(
@@ -97,7 +106,12 @@ def build_enterprise(row: FixedRow, *, on: date) -> Enterprise:
             former_names=row.former_names,
         ),
         penalties=tuple(build_penalty(entity, penalty, month=month) for penalty in row.penalties),
-        listings=tuple(build_listing(entity, entry, month=month) for entry in row.listings),
+        listings=listings,
+        licences=build_licences(entity, row, month=month),
+        abnormalities=build_abnormalities(entity, row, month=month),
+        judgments=build_judgments(entity, row, listings, month=month),
+        tax=build_tax(entity, row, month=month) if alive else None,
+        insurance=build_insurance(entity, row, month=month) if alive else None,
         social=row.social,
     )
 

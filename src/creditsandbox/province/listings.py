@@ -8,6 +8,7 @@ from creditsandbox.province.codes import Category
 from creditsandbox.province.departments import get_department
 from creditsandbox.province.draws import Draw
 from creditsandbox.province.model import Entity, Listing, Measure
+from creditsandbox.province.records import Abnormality
 from creditsandbox.province.tables import DEPARTMENTS, LISTS, ListRow
 from creditsandbox.province.troubles import arrears_in, is_troubled, years_on_record
 
@@ -15,13 +16,15 @@ PER_THOUSAND = 1
 OF_TROUBLED_PER_THOUSAND = 20
 IN_ARREARS_PER_THOUSAND = 120
 EARLY_REMOVAL_PER_THOUSAND = 300
+SERIOUS_AFTER_DAYS = 3 * 365
 EARLIEST_REMOVAL_DAYS = 365  # A serious matter is repaired after a year at the earliest (Order 36).
 _BY_TYPE = {row.list_type: row for row in LISTS.lists}
 
 
 def draw_listings(seed: int, index: int, entity: Entity, *, on: date) -> tuple[Listing, ...]:
     """Return the entries until a day, the newest first, those removed included."""
-    if entity.category is Category.GOV_AGENCY:
+    # For what a branch did its company is listed.
+    if entity.category is Category.GOV_AGENCY or entity.parent_uscc is not None:
         return ()
     return tuple(
         entry
@@ -44,6 +47,29 @@ def _draw_year(seed: int, index: int, entity: Entity, *, year: int, on: date) ->
     early = included_on + timedelta(days=EARLIEST_REMOVAL_DAYS + draw.below(120))
     removed_on = early if draw.chance(EARLY_REMOVAL_PER_THOUSAND) else entry.term_ends_on
     return msgspec.structs.replace(entry, removed_on=removed_on if removed_on <= on else None)
+
+
+def follow_abnormality(
+    entity: Entity, abnormalities: tuple[Abnormality, ...], *, on: date
+) -> tuple[Listing, ...]:
+    """Return the entries that three years among the abnormal led to (by the market's regulator)."""
+    entries = (
+        include(
+            entity,
+            get_list("MARKET_SERIOUS"),
+            included_on=entry.included_on + timedelta(days=SERIOUS_AFTER_DAYS),
+            number=entry.included_on.toordinal() % 9_999,
+        )
+        for entry in abnormalities
+        if entry.removed_on is None and not entry.is_mark
+    )
+    return tuple(
+        msgspec.structs.replace(
+            entry, removed_on=entry.term_ends_on if entry.term_ends_on <= on else None
+        )
+        for entry in entries
+        if entry.included_on <= on
+    )
 
 
 def get_list(list_type: str) -> ListRow:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
+from creditsandbox.province.authorities import Department
 from creditsandbox.province.codes import (
     Category,
     Disclosure,
@@ -14,17 +15,16 @@ from creditsandbox.province.codes import (
     Severity,
     Status,
 )
-
-
-class Department(msgspec.Struct, frozen=True, kw_only=True):
-    """A department that supplies records and answers for their truth (ZJ 13)."""
-
-    code: str
-    uscc: str
-    name: str
-    mark: str  # how its decisions begin, such as 杭环
-    sector: str
-    level: str = "CITY"
+from creditsandbox.province.owners import Ownership
+from creditsandbox.province.people import Person
+from creditsandbox.province.records import (
+    Abnormality,
+    Alteration,
+    InsuranceFile,
+    Judgment,
+    Licence,
+    TaxFile,
+)
 
 
 class Entity(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +39,7 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True):
     county: str
     trade: int  # the index of its trade among the province's
     established_on: date
+    parent_uscc: str | None = None  # of a branch, which has a code of its own
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,5 +136,13 @@ class Enterprise(msgspec.Struct, frozen=True, kw_only=True):
     registration: Registration
     penalties: tuple[Penalty, ...] = ()
     listings: tuple[Listing, ...] = ()
+    alterations: tuple[Alteration, ...] = ()
+    licences: tuple[Licence, ...] = ()
+    abnormalities: tuple[Abnormality, ...] = ()
+    judgments: tuple[Judgment, ...] = ()
+    tax: TaxFile | None = None
+    insurance: InsuranceFile | None = None
+    ownership: Ownership = Ownership()
+    representative: Person | None = None  # of the population; the fixed ones have a name alone
     tax_arrears: Decimal = Decimal(0)
     social: int = 0  # points of social responsibility, 0 to 250, that no record explains

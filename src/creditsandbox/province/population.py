@@ -6,24 +6,39 @@ decides the rest.
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 
 import msgspec
+from msgspec.structs import replace
 
-from creditsandbox.province.codes import Status
+from creditsandbox.province.abnormalities import draw_abnormalities
+from creditsandbox.province.alterations import (
+    draw_alterations,
+    draw_changes,
+    number_of_successor,
+    undo_later,
+)
+from creditsandbox.province.codes import Change, Status
 from creditsandbox.province.draws import Draw
 from creditsandbox.province.entities import draw_entity
 from creditsandbox.province.fixed import build_fixed
 from creditsandbox.province.identifiers import ENTITIES_MAX, index_of
-from creditsandbox.province.listings import draw_listings
+from creditsandbox.province.insurance import draw_insurance
+from creditsandbox.province.judgments import draw_judgments
+from creditsandbox.province.licences import draw_licences
+from creditsandbox.province.listings import draw_listings, follow_abnormality
 from creditsandbox.province.model import Enterprise
+from creditsandbox.province.ownership import draw_ownership
 from creditsandbox.province.penalties import draw_penalties
+from creditsandbox.province.people import draw_person, number_of_representative
 from creditsandbox.province.registrations import draw_registration
-from creditsandbox.province.troubles import arrears_in, is_troubled
+from creditsandbox.province.taxes import draw_tax
+from creditsandbox.province.troubles import is_troubled
 
 SEED = 531
 SIZE = 10_000
-FILES_CACHED_MAX = 20_000  # Two days of the default population.
+FILES_CACHED_MAX = 2_000  # Platforms keep their own answers; a file is drawn in a millisecond.
 ENDED = (Status.DEREGISTERED, Status.REVOKED_NOT_DEREGISTERED)
 SOCIAL_LEAST, SOCIAL_MOST, SOCIAL_OF_TROUBLED_MOST = 150, 250, 200
 
@@ -55,7 +70,7 @@ class Province(msgspec.Struct, frozen=True, kw_only=True):
         index = index_of(uscc)
         if index is None or index >= self.size:
             return None
-        enterprise = draw_enterprise(self.seed, index, on=on)
+        enterprise = draw_enterprise(self.seed, index, size=self.size, on=on)
         # The index alone is not the code: another prefix or division names nobody.
         known = enterprise.entity.uscc == uscc and enterprise.entity.established_on <= on
         return enterprise if known else None
@@ -66,26 +81,70 @@ class Province(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @lru_cache(maxsize=FILES_CACHED_MAX)
-def draw_enterprise(seed: int, index: int, *, on: date) -> Enterprise:
+def draw_enterprise(seed: int, index: int, *, size: int = SIZE, on: date) -> Enterprise:
     """Return the file of an index as it stands on a day."""
     entity = draw_entity(seed, index)
-    registration = draw_registration(seed, index, entity, on=on)
+    changes = draw_changes(seed, index, entity)
+    person = draw_person(seed, number_of_representative(seed, index))
+    later = draw_person(seed, number_of_successor(index))
+    succeeded = Change.LEGAL_REPRESENTATIVE in changes
+    held = draw_registration(
+        seed, index, entity, representative=later if succeeded else person, on=on
+    )
+    alterations = draw_alterations(seed, index, entity, held)
     # Nobody decides about what has ended.
-    last = registration.status_since if registration.status in ENDED else None
-    most = SOCIAL_OF_TROUBLED_MOST if is_troubled(seed, index) else SOCIAL_MOST
-    return Enterprise(
+    ended_on = held.status_since if held.status in ENDED else None
+    last = ended_on or on
+    entity, held = undo_later(entity, held, alterations, on=last)
+    if changes.get(Change.LEGAL_REPRESENTATIVE, date.max) <= last:
+        person = later
+    bare = Enterprise(
         entity=entity,
-        registration=registration,
-        penalties=tuple(
-            penalty
-            for penalty in draw_penalties(seed, index, entity, on=on)
-            if penalty.decided_on <= (last or on)
+        registration=held,
+        representative=person,
+        alterations=tuple(each for each in alterations if each.changed_on <= last),
+        social=Draw("social", seed, index).between(
+            SOCIAL_LEAST, SOCIAL_OF_TROUBLED_MOST if is_troubled(seed, index) else SOCIAL_MOST
         ),
-        listings=tuple(
-            entry
-            for entry in draw_listings(seed, index, entity, on=on)
-            if entry.included_on <= (last or on)
+    )
+    owned = replace(bare, ownership=draw_ownership(seed, index, bare, size=size, on=on))
+    return draw_history(owned, seed, index, on=on, last=last)
+
+
+def draw_history(bare: Enterprise, seed: int, index: int, *, on: date, last: date) -> Enterprise:
+    """Return the file with what departments hold; nothing in it began after `last`."""
+    entity, capital_wan = bare.entity, bare.registration.capital_wan
+    penalties = tuple(
+        penalty
+        for penalty in draw_penalties(seed, index, entity, on=on)
+        if penalty.decided_on <= last
+    )
+    abnormalities = tuple(
+        entry
+        for entry in draw_abnormalities(seed, index, entity, on=on)
+        if entry.included_on <= last
+    )
+    listings = tuple(
+        entry
+        for entry in (
+            *draw_listings(seed, index, entity, on=on),
+            *follow_abnormality(entity, abnormalities, on=on),
+        )
+        if entry.included_on <= last
+    )
+    tax = draw_tax(seed, index, entity, listings, capital_wan=capital_wan, on=last)
+    return replace(
+        bare,
+        penalties=penalties,
+        listings=listings,
+        abnormalities=abnormalities,
+        licences=draw_licences(seed, index, entity, penalties, on=last),
+        judgments=tuple(
+            judgment
+            for judgment in draw_judgments(seed, index, entity, listings, on=on)
+            if judgment.published_on <= last
         ),
-        tax_arrears=arrears_in(seed, index, year=on.year),
-        social=Draw("social", seed, index).between(SOCIAL_LEAST, most),
+        tax=tax,
+        tax_arrears=sum((row.balance for row in tax.arrears), Decimal(0)) if tax else Decimal(0),
+        insurance=draw_insurance(seed, index, entity, capital_wan=capital_wan, on=last),
     )

@@ -6,8 +6,8 @@ from decimal import Decimal
 from creditsandbox.province.codes import Category, Status
 from creditsandbox.province.departments import get_department
 from creditsandbox.province.draws import Draw
-from creditsandbox.province.entities import draw_person
 from creditsandbox.province.model import Entity, Registration
+from creditsandbox.province.people import Person
 from creditsandbox.province.tables import DIVISIONS, TRADES
 
 CAPITALS_WAN = (10, 50, 100, 200, 300, 500, 500, 1000, 1000, 2000, 5000, 12000)
@@ -24,8 +24,10 @@ FATES = (
 _CITIES = {city.code: city.name for city in DIVISIONS.cities}
 
 
-def draw_registration(seed: int, index: int, entity: Entity, *, on: date) -> Registration:
-    """Return the registration as it stands on a day."""
+def draw_registration(
+    seed: int, index: int, entity: Entity, *, representative: Person, on: date
+) -> Registration:
+    """Return the registration as it stands at last, but for its status, which is that of a day."""
     draw = Draw("registration", seed, index)
     status, since = draw_status(seed, index, entity, on=on)
     return register(
@@ -33,7 +35,7 @@ def draw_registration(seed: int, index: int, entity: Entity, *, on: date) -> Reg
         draw=draw,
         status=status,
         status_since=since,
-        legal_representative=draw_person(draw),
+        legal_representative=representative.name,
     )
 
 
@@ -83,7 +85,7 @@ def draw_capital(draw: Draw, category: Category) -> Decimal:
             return capital / 100
         case Category.GOV_AGENCY:
             return Decimal(0)
-        case Category.SOCIAL_ORG | Category.PUBLIC_INSTITUTION:
+        case _:
             return capital / 10
 
 

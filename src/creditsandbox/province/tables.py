@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from creditsandbox.province.codes import (
+    AbnormalityReason,
     Disclosure,
     Finality,
     PenaltyKind,
@@ -178,6 +179,29 @@ class FixedListing(msgspec.Struct, frozen=True, kw_only=True):
     removed_days: int | None
 
 
+class FixedLicence(msgspec.Struct, frozen=True, kw_only=True):
+    """A licence of a fixed enterprise, by the code of its row."""
+
+    licence: str
+    days: int
+
+
+class FixedAbnormality(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry among the abnormal of a fixed enterprise."""
+
+    reason: AbnormalityReason
+    days: int
+    removed_days: int | None
+
+
+class FixedJudgment(msgspec.Struct, frozen=True, kw_only=True):
+    """A judgment of a fixed enterprise, published `days` ago."""
+
+    days: int
+    amount_yuan: int
+    fulfilled_days: int | None
+
+
 class FixedRow(msgspec.Struct, frozen=True, kw_only=True):
     """A fixed enterprise; `zh` and `en` say what happens to who asks about it."""
 
@@ -195,6 +219,11 @@ class FixedRow(msgspec.Struct, frozen=True, kw_only=True):
     social: int
     penalties: tuple[FixedPenalty, ...]
     listings: tuple[FixedListing, ...]
+    licences: tuple[FixedLicence, ...] = ()
+    abnormalities: tuple[FixedAbnormality, ...] = ()
+    judgments: tuple[FixedJudgment, ...] = ()
+    tax_grades: str = "BBB"  # of the last years that were graded, the newest first
+    insured: int = 20
 
 
 class Fixed(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,15 +232,16 @@ class Fixed(msgspec.Struct, frozen=True, kw_only=True):
     fixed: tuple[FixedRow, ...]
 
 
-def _read(name: str, kind: type[T]) -> T:
+def read_table(name: str, kind: type[T]) -> T:
+    """Return a table that stands beside the code."""
     return msgspec.json.decode((files("creditsandbox.province") / name).read_bytes(), type=kind)
 
 
 # Read when the module is: a table that does not fit its type stops the start, not a query.
-DIVISIONS = _read("divisions.json", Divisions)
-TRADES = _read("trades.json", Trades)
-DEPARTMENTS = _read("departments.json", Departments)
-CONDUCTS = _read("conducts.json", Conducts)
-LISTS = _read("lists.json", Lists)
-EVALUATION = _read("evaluation.json", EvaluationModel)
-FIXED = _read("fixed.json", Fixed)
+DIVISIONS = read_table("divisions.json", Divisions)
+TRADES = read_table("trades.json", Trades)
+DEPARTMENTS = read_table("departments.json", Departments)
+CONDUCTS = read_table("conducts.json", Conducts)
+LISTS = read_table("lists.json", Lists)
+EVALUATION = read_table("evaluation.json", EvaluationModel)
+FIXED = read_table("fixed.json", Fixed)

@@ -5,6 +5,7 @@ Each year is drawn by itself, so that a history only grows as the days go on.
 
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from creditsandbox.province.draws import Draw
 from creditsandbox.province.model import Entity
@@ -15,13 +16,16 @@ TROUBLED_PER_THOUSAND = 120
 ARREARS_PER_THOUSAND = 12
 ARREARS_OF_TROUBLED_PER_THOUSAND = 300
 ARREARS_YUAN_MAX = 3_000_000
+ASKED_AGAIN_MAX = 256  # Each section of one file asks for the same few years.
 
 
+@lru_cache(maxsize=ASKED_AGAIN_MAX)
 def is_troubled(seed: int, index: int) -> bool:
     """Tell whether an entity has the trait behind most bad years."""
     return Draw("trait", seed, index).chance(TROUBLED_PER_THOUSAND)
 
 
+@lru_cache(maxsize=ASKED_AGAIN_MAX)
 def arrears_in(seed: int, index: int, *, year: int) -> Decimal:
     """Return the taxes owed at the end of a year, in 元; zero for most."""
     draw = Draw("arrears", seed, index, year)

@@ -20,10 +20,10 @@ from creditsandbox.dialects.provincial.words import (
     write_wan,
     write_yuan,
 )
+from creditsandbox.province.authorities import Department
 from creditsandbox.province.codes import Disclosure, Finality, Procedure
 from creditsandbox.province.departments import get_department
 from creditsandbox.province.model import (
-    Department,
     Enterprise,
     Evaluation,
     Listing,
