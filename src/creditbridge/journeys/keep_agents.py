@@ -26,8 +26,8 @@ from creditbridge.parties.service import (
     appoint_agent,
     end_agent,
     find_enterprise,
-    find_representative,
     get_person,
+    hold_representative,
     note_entry,
 )
 from creditbridge.parties.voices.model import Appointment, Representative
@@ -104,7 +104,7 @@ class KeepAgents(msgspec.Struct, frozen=True, kw_only=True):
 async def _require_legal_rep(
     tx: Transaction, person_id: str, uscc: str
 ) -> tuple[Representative, Enterprise]:
-    legal_rep = await find_representative(tx, person_id=person_id, uscc=uscc)
+    legal_rep = await hold_representative(tx, person_id=person_id, uscc=uscc)
     enterprise = await find_enterprise(tx, uscc)
     if legal_rep is None or enterprise is None:
         raise VoiceMissing

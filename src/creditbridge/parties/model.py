@@ -1,6 +1,6 @@
 """Whom the house knows: banks and their clients, enterprises and who speaks for them, operators."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
@@ -198,6 +198,7 @@ class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
     enterprise_name: str
     role: Role
     proof_digest: bytes  # SHA-256 of the provider's signed statement, 32 bytes.
+    office_since: date | None = None  # Since when they are it, by the register, where it is said.
 
 
 class Operator(msgspec.Struct, frozen=True, kw_only=True):

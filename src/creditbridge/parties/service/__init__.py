@@ -45,6 +45,7 @@ from creditbridge.parties.service.people import (
     find_proof_of_authority,
     find_representative,
     get_person,
+    hold_representative,
     keep_enterprise,
     list_enterprises_of,
 )
@@ -55,6 +56,7 @@ from creditbridge.parties.service.quorum import (
     list_rule_changes,
     propose_rules,
 )
+from creditbridge.parties.service.succession import end_head, find_succeeded, is_head_succeeded
 
 __all__ = [
     "Agreement",
@@ -72,6 +74,7 @@ __all__ = [
     "begin_fetch",
     "end_agent",
     "end_fetch",
+    "end_head",
     "enrol_operators",
     "enrol_person",
     "find_approval_rules",
@@ -81,13 +84,16 @@ __all__ = [
     "find_own_certificates",
     "find_proof_of_authority",
     "find_representative",
+    "find_succeeded",
     "get_bank",
     "get_change",
     "get_client",
     "get_operator",
     "get_person",
+    "hold_representative",
     "hold_representatives",
     "is_fetch_awaited",
+    "is_head_succeeded",
     "keep_enterprise",
     "keep_keys",
     "list_clients",

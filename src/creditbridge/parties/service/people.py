@@ -3,9 +3,10 @@
 from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.errors import Refused, Untrusted
 from creditbridge.foundation.ids import Kind, is_id, new_id
-from creditbridge.parties.model import Enrolment, Enterprise, Person
+from creditbridge.parties.model import Enrolment, Enterprise, Person, Role
 from creditbridge.parties.store import people, representatives
 from creditbridge.parties.voices.model import EndReason, Representative, VoiceEnded
+from creditbridge.parties.voices.succession import require_office
 
 
 class PersonUnknown(Refused):
@@ -62,16 +63,26 @@ async def find_proof_of_authority(tx: Transaction, *, person_id: str, uscc: str)
     return await representatives.find_proof(tx, person_id=person_id, uscc=uscc)
 
 
+async def hold_representative(
+    tx: Transaction, *, person_id: str, uscc: str
+) -> Representative | None:
+    """Return a person's live right to speak for an enterprise; its end waits for `tx`."""
+    return await representatives.hold_representative(tx, person_id=person_id, uscc=uscc)
+
+
 async def enrol_person(tx: Transaction, enrolment: Enrolment) -> tuple[Representative, bool]:
     """Keep who an identity provider vouches for; tell whether the right to speak is new.
 
     A natural person is one, through whichever account they come. Another role than before ends the
-    old right and begins a new one.
+    old right and begins a new one; a legal representative ends the right of the one before, as
+    `Representative.succeeds` says.
 
     Raises:
         PersonUnsettled: the account is known as another person's.
         VoiceEnded: an agent whose authority the legal representative ended.
+        VoiceSucceeded: a legal representative after whom another came.
     """
+    # Held from here on: sign-ins for one enterprise follow each other.
     await keep_enterprise(tx, uscc=enrolment.uscc, name=enrolment.enterprise_name)
     made = new_id(Kind.PERSON, now=tx.now)
     if (person := await people.keep_person(tx, made, enrolment)) is None:
@@ -81,11 +92,17 @@ async def enrol_person(tx: Transaction, enrolment: Enrolment) -> tuple[Represent
     if last is not None and last.role is enrolment.role:
         # A sign-in a day is no new authority; only a new one is a record in the ledger.
         if last.ended_at is None:
+            await representatives.vouch(tx, person_id, enrolment)
             return last, False
         # The provider still knows them as an agent; who appoints has said otherwise.
         if last.end_reason is EndReason.ENTERPRISE:
             raise VoiceEnded
-    await representatives.end_representative(
-        tx, person_id=person_id, uscc=uscc, reason=EndReason.ROLE
-    )
+    if enrolment.role is Role.LEGAL_REP:
+        require_office(
+            await representatives.find_last_head(tx, person_id=person_id, uscc=uscc),
+            await representatives.find_head(tx, uscc),
+            since=enrolment.office_since,
+        )
+    # After the wait for the row: no right begins before another has ended.
+    await tx.renew_now()
     return await representatives.add_representative(tx, person_id, enrolment), True

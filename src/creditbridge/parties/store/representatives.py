@@ -87,9 +87,20 @@ async def hold_representatives(tx: Transaction, uscc: str) -> list[Representativ
     return await tx.fetch_rows(Representative, HOLD_REPRESENTATIVES, uscc)
 
 
+# One statement ends what was and begins what is: the person's own former right, and as a legal
+# representative comes in, that of whoever was it. The index on live ones holds it once more.
 ADD_REPRESENTATIVE = """
-    INSERT INTO parties_representatives (person_id, uscc, role, proof_digest, enrolled_at)
-    VALUES ($1, $2, $3, $4, $5)
+    WITH ended AS (
+        UPDATE parties_representatives
+        SET ended_at = $5, end_reason = CASE WHEN person_id = $1 THEN 'ROLE' ELSE 'SUCCESSOR' END
+        WHERE uscc = $2 AND ended_at IS NULL
+            AND (person_id = $1 OR (role = 'LEGAL_REP' AND $3::text = 'LEGAL_REP'))
+        RETURNING person_id, role
+    )
+    INSERT INTO parties_representatives
+        (person_id, uscc, role, proof_digest, enrolled_at, vouched_at, office_since, succeeds)
+    SELECT $1, $2, $3::text, $4, $5, $5, $6, max(person_id) FILTER (WHERE role = 'LEGAL_REP')
+    FROM ended
     RETURNING *
 """
 
@@ -97,10 +108,62 @@ ADD_REPRESENTATIVE = """
 async def add_representative(
     tx: Transaction, person_id: str, enrolment: Enrolment
 ) -> Representative:
-    """Keep the right of a person to speak for an enterprise, with the digest of its proof."""
+    """Keep the right of a person to speak for an enterprise, with the digest of its proof.
+
+    The caller holds the enterprise's row: two who come in at once follow each other.
+    """
     row = (person_id, enrolment.uscc, enrolment.role, enrolment.proof_digest, tx.now)
-    (added,) = await tx.fetch_rows(Representative, ADD_REPRESENTATIVE, *row)
+    (added,) = await tx.fetch_rows(Representative, ADD_REPRESENTATIVE, *row, enrolment.office_since)
     return added
+
+
+FIND_HEAD = """
+    SELECT * FROM parties_representatives
+    WHERE uscc = $1 AND role = 'LEGAL_REP' AND ended_at IS NULL
+"""
+
+
+async def find_head(tx: Transaction, uscc: str) -> Representative | None:
+    """Return the live right of an enterprise's legal representative; there is one at most."""
+    return await tx.fetch_row(Representative, FIND_HEAD, uscc)
+
+
+FIND_LAST_HEAD = """
+    SELECT * FROM parties_representatives
+    WHERE person_id = $1 AND uscc = $2 AND role = 'LEGAL_REP'
+    ORDER BY enrolled_at DESC, ended_at DESC NULLS FIRST LIMIT 1
+"""
+
+
+async def find_last_head(tx: Transaction, *, person_id: str, uscc: str) -> Representative | None:
+    """Return the latest right of a person as the legal representative, an ended one too."""
+    return await tx.fetch_row(Representative, FIND_LAST_HEAD, person_id, uscc)
+
+
+VOUCH = """
+    UPDATE parties_representatives
+    SET vouched_at = $3, office_since = coalesce($4, office_since)
+    WHERE person_id = $1 AND uscc = $2 AND ended_at IS NULL
+"""
+
+
+async def vouch(tx: Transaction, person_id: str, enrolment: Enrolment) -> None:
+    """Keep that the identity provider named a person once more."""
+    await tx.execute(VOUCH, person_id, enrolment.uscc, tx.now, enrolment.office_since)
+
+
+# Exclusive of an end, and shared with others: who acts in this right does so before it ends.
+HOLD_REPRESENTATIVE = """
+    SELECT * FROM parties_representatives
+    WHERE person_id = $1 AND uscc = $2 AND ended_at IS NULL FOR SHARE
+"""
+
+
+async def hold_representative(
+    tx: Transaction, *, person_id: str, uscc: str
+) -> Representative | None:
+    """Return the live right of a person, which does not end before this transaction does."""
+    return await tx.fetch_row(Representative, HOLD_REPRESENTATIVE, person_id, uscc)
 
 
 RESTORE_REPRESENTATIVE = """

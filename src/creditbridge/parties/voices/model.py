@@ -2,12 +2,13 @@
 
 * VoiceRefused          a person who is known, and may not do this
   + VoiceEnded          the legal representative ended what they might do
+  + VoiceSucceeded      another is the legal representative after them
   + VoiceUnappointed    nobody said what they may approve
   + AppointmentNotYours only the legal representative appoints, limits and ends agents
   + AgentLimited        beyond one limit: each has its own kind below
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 import msgspec
@@ -32,7 +33,7 @@ class DocumentKind(StrEnum):
 class EndReason(StrEnum):
     """Why a right to speak ended; the value is the ledger's word."""
 
-    ROLE = "ROLE"  # The identity provider names another role.
+    ROLE = "ROLE"  # The identity provider names another role for the same person.
     ENTERPRISE = "ENTERPRISE"  # The legal representative ended it.
     SUCCESSOR = "SUCCESSOR"  # Another person is the legal representative.
     REGISTER = "REGISTER"  # The register names another legal representative.
@@ -84,6 +85,12 @@ class Representative(msgspec.Struct, frozen=True, kw_only=True):
     document_digest: bytes | None = None
     document_issuer: str | None = None
     document_valid_until: datetime | None = None
+
+    # Of a legal representative: `succeeds` is whose right to be it ended as this right began, their
+    # own where they are an agent from then on.
+    succeeds: str | None = None
+    vouched_at: datetime | None = None  # When the identity provider last named them.
+    office_since: date | None = None  # By the register, where the provider says.
 
     @property
     def limits(self) -> Limits | None:
@@ -164,6 +171,13 @@ class VoiceEnded(VoiceRefused):
 
     code = "voice-ended"
     message = "The legal representative of the enterprise has ended your authority."
+
+
+class VoiceSucceeded(VoiceRefused):
+    """Somebody else is the legal representative after this person."""
+
+    code = "voice-succeeded"
+    message = "Another person is registered as the legal representative of the enterprise."
 
 
 class VoiceUnappointed(VoiceRefused):
