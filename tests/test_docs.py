@@ -62,8 +62,6 @@ LOGGED = re.compile(
     r'(?:\blog\.(?:info|warning|error|exception)|\bsay|\btell)\(\s*"([a-z_]+\.[a-z_]+)"'
 )
 
-# Nothing in this version pauses or replaces a consent; the page says so.
-RESERVED = {"consent-paused", "consent-superseded"}
 WORDS_OF_THE_SUITE = {"CIBA", "FAPI", "IP", "JSON", "PKCE", "PKI", "SDK"} | {
     *("CVE", "JOSE", "JWE", "JWK", "JWS", "RFC", "RSA")
 }
@@ -169,11 +167,10 @@ def test_every_refusal_of_a_report_is_listed(module: ModuleType) -> None:
     page = read("journeys/bank-report.md")
     listed = {code: status for status, code in REFUSAL.findall(page)}
     # Each state of a consent has a code of its own; that of their common kind is never said.
-    unsaid = RESERVED | {ConsentInactive.code}
+    unsaid = {ConsentInactive.code}
     raised = {code: status for code, status in errors_of(module).items() if code not in unsaid}
 
     assert raised.items() <= listed.items()
-    assert all(f"`{code}`" in page for code in RESERVED)
 
 
 def test_every_refusal_of_a_token_is_listed() -> None:

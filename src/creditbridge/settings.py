@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 
 from creditbridge.admission.settings import AdmissionSettings
+from creditbridge.consents.settings import ConsentSettings
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.key_files import open_ring, open_token_ring
@@ -155,6 +156,7 @@ class Settings(Section, frozen=True, kw_only=True):
     access: AccessSection = AccessSection()
     key_fetch: KeyFetchSettings = KeyFetchSettings()
     passkeys: PasskeySettings = PasskeySettings()
+    consents: ConsentSettings = ConsentSettings()
     contact: ContactSettings = ContactSettings()
     mail: MailSettings | None = None  # Without it nothing is mailed.
     workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1

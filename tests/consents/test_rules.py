@@ -53,6 +53,7 @@ MOVES = {
     ("ACTIVE", "consent.exhausted"): "EXHAUSTED",
     ("ACTIVE", "consent.superseded"): "SUPERSEDED",
     ("PAUSED", "consent.resumed"): "ACTIVE",
+    ("PAUSED", "consent.paused"): "PAUSED",  # The word that it rests on fell meanwhile.
     ("PAUSED", "consent.withdrawn"): "WITHDRAWN",
     ("PAUSED", "consent.expired"): "EXPIRED",
     ("PAUSED", "consent.exhausted"): "EXHAUSTED",

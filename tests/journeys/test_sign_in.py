@@ -5,6 +5,7 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 import pytest
+from tests.journeys.successions import follow_in
 from typing_extensions import override
 
 from creditbridge.foundation.clock import SystemClock
@@ -97,6 +98,7 @@ def sign_in(house: House) -> Callable[..., SignIn]:
             login=login,
             ledger=ledger or house.ledger,
             notices=house.notices,
+            follow=follow_in(house, ledger=ledger),
             secret=bytes(32),
         )
 

@@ -1,17 +1,20 @@
 """The journeys of people who speak for enterprises, joined to the rooms that they lead through."""
 
 import creditbridge.access.service as access
+import creditbridge.consents.confirmations.service as confirmations
 import creditbridge.consents.moves.service as moves
 from creditbridge.access.settings import AccessSettings
 from creditbridge.app.rooms import Rooms
 from creditbridge.endpoints.house import PeopleJourneys
 from creditbridge.journeys.approver_signature import HousePolicy
 from creditbridge.journeys.change_approvals import ChangeApprovals
+from creditbridge.journeys.confirm_consent import ConfirmConsent
 from creditbridge.journeys.decide_authorization import DecideAuthorization
 from creditbridge.journeys.decide_waiting import DecideWaiting
 from creditbridge.journeys.end_passkey import EndPasskey
 from creditbridge.journeys.enrol_passkey import EnrolPasskey
 from creditbridge.journeys.file_dispute import FileDispute
+from creditbridge.journeys.follow_representative import FollowRepresentative
 from creditbridge.journeys.give_consent import GiveConsent
 from creditbridge.journeys.keep_agents import KeepAgents
 from creditbridge.journeys.open_authorization import OpenAuthorization
@@ -46,21 +49,9 @@ def people_of(rooms: Rooms, addresses: AccessSettings) -> PeopleJourneys:
             ledger=ledger,
             notices=rooms.notices,
         ),
-        sign_in=SignIn(
-            database=database,
-            login=rooms.login,
-            ledger=ledger,
-            notices=rooms.notices,
-            secret=rooms.people_secret,
-        ),
+        sign_in=_sign_in(rooms),
         prove_passkey=prove_passkey,
-        enrol_passkey=EnrolPasskey(
-            database=database,
-            passkeys=rooms.passkeys,
-            prove_passkey=prove_passkey,
-            ledger=ledger,
-            notices=rooms.notices,
-        ),
+        enrol_passkey=_enrol_passkey(rooms, prove_passkey),
         end_passkey=EndPasskey(
             database=database, passkeys=rooms.passkeys, ledger=ledger, notices=rooms.notices
         ),
@@ -89,6 +80,50 @@ def people_of(rooms: Rooms, addresses: AccessSettings) -> PeopleJourneys:
         pause_consent=PauseConsent(
             database=database, moves=moves, ledger=ledger, notices=rooms.notices
         ),
+        confirm_consent=_confirm_consent(rooms, sign_consents),
+    )
+
+
+def follow_of(rooms: Rooms) -> FollowRepresentative:
+    """Return who follows a change of the legal representative, whoever tells of it."""
+    return FollowRepresentative(
+        database=rooms.database,
+        confirmations=confirmations,
+        passkeys=rooms.passkeys,
+        ledger=rooms.ledger,
+        notices=rooms.notices,
+        confirm_days=rooms.settings.consents.confirm_days,
+    )
+
+
+def _sign_in(rooms: Rooms) -> SignIn:
+    return SignIn(
+        database=rooms.database,
+        login=rooms.login,
+        ledger=rooms.ledger,
+        notices=rooms.notices,
+        follow=follow_of(rooms),
+        secret=rooms.people_secret,
+    )
+
+
+def _confirm_consent(rooms: Rooms, sign_consents: SignConsents) -> ConfirmConsent:
+    return ConfirmConsent(
+        database=rooms.database,
+        confirmations=confirmations,
+        sign_consents=sign_consents,
+        ledger=rooms.ledger,
+        notices=rooms.notices,
+    )
+
+
+def _enrol_passkey(rooms: Rooms, prove_passkey: ProvePasskey) -> EnrolPasskey:
+    return EnrolPasskey(
+        database=rooms.database,
+        passkeys=rooms.passkeys,
+        prove_passkey=prove_passkey,
+        ledger=rooms.ledger,
+        notices=rooms.notices,
     )
 
 

@@ -119,6 +119,11 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
     last_used_at: datetime | None = None
     recent_uses: tuple[datetime, ...] = ()  # The last that count, oldest first.
 
+    # Set while it is paused because the legal representative changed: until when the new one may
+    # confirm it. `confirmed_by` is whoever did so last, a person id.
+    confirm_by: datetime | None = None
+    confirmed_by: str | None = None
+
     # Of the present version, or of the one that was approved; kept beside it for whoever reads.
     approvals_given: int = 0
     approvals_needed: int = 1

@@ -79,7 +79,12 @@ TRANSITIONS: Mapping[ConsentState, Mapping[ConsentEvent, ConsentState]] = Mappin
             ConsentEvent.CANCELLED: ConsentState.LAPSED,
         },
         ConsentState.ACTIVE: {ConsentEvent.PAUSED: ConsentState.PAUSED, **_ENDS},
-        ConsentState.PAUSED: {ConsentEvent.RESUMED: ConsentState.ACTIVE, **_ENDS},
+        # Paused once more: the word that it rests on fell while the enterprise had paused it.
+        ConsentState.PAUSED: {
+            ConsentEvent.RESUMED: ConsentState.ACTIVE,
+            ConsentEvent.PAUSED: ConsentState.PAUSED,
+            **_ENDS,
+        },
     }
 )
 

@@ -22,6 +22,7 @@ from creditbridge.journeys.cancel_request import CancelRequest
 from creditbridge.journeys.change_approvals import ChangeApprovals
 from creditbridge.journeys.check_ledger import CheckLedger
 from creditbridge.journeys.close_business import CloseBusiness
+from creditbridge.journeys.confirm_consent import ConfirmConsent
 from creditbridge.journeys.decide_authorization import DecideAuthorization
 from creditbridge.journeys.decide_change import DecideChange
 from creditbridge.journeys.decide_waiting import DecideWaiting
@@ -116,6 +117,7 @@ class PeopleJourneys(msgspec.Struct, frozen=True, kw_only=True):
     give_consent: GiveConsent
     withdraw_consent: WithdrawConsent
     pause_consent: PauseConsent
+    confirm_consent: ConfirmConsent
 
 
 class OperatorJourneys(msgspec.Struct, frozen=True, kw_only=True):

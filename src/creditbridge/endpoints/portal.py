@@ -128,7 +128,7 @@ async def decide(
         as_of = read_as_of(form, now=now)
         approval = Approval(
             consent_id=consent.consent_id,
-            version=_version_of(form),
+            version=version_of(form),
             uscc=visit.session.uscc,
             person_id=visit.session.person_id,
             role=visit.role,
@@ -156,7 +156,7 @@ async def decide(
     await house.people.give_consent.refuse(
         Refusal(
             consent_id=consent.consent_id,
-            version=_version_of(form),
+            version=version_of(form),
             uscc=visit.session.uscc,
             person_id=visit.session.person_id,
             role=visit.role,
@@ -220,7 +220,12 @@ def _signable(form: Mapping[str, str], view: DecisionView, approval: Approval) -
     )
 
 
-def _version_of(form: Mapping[str, str]) -> int:
+def version_of(form: Mapping[str, str]) -> int:
+    """Return the version that a form is an answer to.
+
+    Raises:
+        DecisionMissing: none.
+    """
     version = form.get("version", "")
     if not (version.isascii() and version.isdigit() and len(version) <= VERSION_DIGITS_MAX):
         raise DecisionMissing

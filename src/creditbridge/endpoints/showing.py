@@ -220,6 +220,7 @@ def consent_view(
         next_look_at=next_look_at(consent, [one.decided_at for one in story.looks], now=now),
         can_withdraw=state in LIVE,
         is_cancelled=consent.reason == CANCELLED,
+        confirm_by=consent.confirm_by if state is ConsentState.PAUSED else None,
     )
 
 
@@ -227,7 +228,7 @@ def _turns(story: Story) -> tuple[TurnView, ...]:
     return tuple(
         TurnView(
             at=one.decided_at,
-            kind=one.kind.partition(".")[2],
+            kind=one.word or one.kind.partition(".")[2],
             person=one.person.name if one.person else "",
         )
         for one in story.turns
@@ -255,7 +256,7 @@ def _pauses(story: Story, *, until: datetime) -> list[Span]:
     pauses, begun = list[Span](), None
     for one in story.turns:
         if one.kind is EventKind.CONSENT_PAUSED:
-            begun = one.decided_at
+            begun = begun or one.decided_at
         elif begun is not None:
             # Whatever comes after it ends a pause: going on, or the end of the consent.
             pauses.append(Span(begin=begun, end=max(begun, min(one.decided_at, until))))
@@ -306,6 +307,7 @@ def _line(
         last_look_at=last_look_at,
         next_look_at=next_look_at(consent, [last_look_at] if last_look_at else [], now=now),
         is_cancelled=consent.reason == CANCELLED,
+        confirm_by=consent.confirm_by if state is ConsentState.PAUSED else None,
     )
 
 

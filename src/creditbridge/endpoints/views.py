@@ -24,6 +24,7 @@ class Notice(StrEnum):
     WITHDRAWN = "withdrawn"
     PAUSED = "paused"
     RESUMED = "resumed"
+    CONFIRMED = "confirmed"
     UNCHANGED = "unchanged"
     PASSKEY_ADDED = "passkey-added"
     PASSKEY_ENDED = "passkey-ended"
@@ -121,6 +122,7 @@ class ConsentLine(msgspec.Struct, frozen=True, kw_only=True):
     last_look_at: datetime | None = None
     next_look_at: datetime | None = None
     is_cancelled: bool = False  # By the bank, before it was answered.
+    confirm_by: datetime | None = None  # Set while it waits for the new legal representative.
 
 
 class WaitingLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -282,6 +284,7 @@ class ConsentView(msgspec.Struct, frozen=True, kw_only=True):
     next_look_at: datetime | None = None
     can_withdraw: bool = False
     is_cancelled: bool = False
+    confirm_by: datetime | None = None  # As in `ConsentLine`.
 
 
 class GrantLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,11 +21,13 @@ from creditbridge.consents.rules import (
     next_state,
     require_coverage,
 )
+from creditbridge.evidence.confirmations import Confirmations
 from creditbridge.evidence.voices import Voices
 from creditbridge.foundation.errors import Malformed, Refused, Untrusted
 from creditbridge.ledger.model import (
     BusinessClosed,
     ConsentApproved,
+    ConsentCountersigned,
     ConsentEnded,
     ConsentExtent,
     ConsentRequested,
@@ -76,6 +78,7 @@ class Replay:
 
     def __init__(self, voices: Voices | None = None) -> None:
         self._voices = voices
+        self._confirmations = Confirmations()
         self._consents: dict[str, Consent] = {}
         self._open: dict[str, _Taken] = {}
         self._failed: dict[str, _Taken] = {}
@@ -108,8 +111,8 @@ class Replay:
                 self._begin(core, terms)
             case PolicyChanged() as terms:
                 self._change_policy(core, terms)
-            case BusinessClosed() as terms:
-                self._close(core, terms)
+            case BusinessClosed() | ConsentCountersigned() as terms:
+                self._note(core, terms)
             case ConsentExtent() | ConsentEnded() | ConsentTurned() as terms:
                 self._move(core, terms)
             case _:
@@ -148,10 +151,34 @@ class Replay:
             raise LawBroken(detail=f"{core.kind} where it stands {before.state}") from refusal
         if isinstance(terms, ConsentExtent):
             self._consents[reference] = _consent_of(core, terms, state)
+            if isinstance(terms, ConsentApproved):
+                self._confirmations.approve(core, terms)
             return
         if state != terms.state:
             raise LawBroken(detail=f"{core.kind} led to {terms.state} instead of {state}")
-        self._consents[reference] = replace(before, state=state, version=terms.version)
+        confirm_by = None
+        if isinstance(terms, ConsentTurned):
+            if (fault := self._confirmations.find_fault(core, terms, before)) is not None:
+                raise LawBroken(detail=fault)
+            confirm_by = terms.confirm_by
+        self._consents[reference] = replace(
+            before, state=state, version=terms.version, confirm_by=confirm_by
+        )
+
+    def _confirm(self, core: Core, terms: ConsentCountersigned) -> None:
+        consent = self._consents.get(core.consent or "")
+        if (fault := self._confirmations.confirm(core, terms, consent)) is not None:
+            raise LawBroken(detail=fault)
+        waits = consent is not None and consent.confirm_by is not None
+        if waits and self._voices is not None and not self._voices.is_led_by(core):
+            raise LawBroken(detail="a confirmation of somebody who is no legal representative")
+
+    def _note(self, core: Core, terms: BusinessClosed | ConsentCountersigned) -> None:
+        """Take what is told of a consent and moves it nowhere."""
+        if isinstance(terms, BusinessClosed):
+            self._close(core, terms)
+        else:
+            self._confirm(core, terms)
 
     def _close(self, core: Core, terms: BusinessClosed) -> None:
         before = self._consents.get(core.consent or "")

@@ -70,6 +70,11 @@ class Voices:
         """
         return self._live[core.enterprise or "", core.person or ""]
 
+    def is_led_by(self, core: Core) -> bool:
+        """Tell whether whom an entry names is the legal representative of its enterprise now."""
+        voice = self._live.get((core.enterprise or "", core.person or ""))
+        return voice is not None and voice.role == Role.LEGAL_REP
+
     def find_fault(self, core: Core, terms: ConsentApproved) -> str | None:
         """Return why an approval is not the enterprise's word; None where it is.
 

@@ -1,12 +1,14 @@
 """Consents that are over are called so.
 
-    consents -> ledger -> consents -> ledger -> notices
+    consents -> access -> ledger -> consents -> ledger -> notices
 
 1. Consents past their term end as EXPIRED.
-2. Consents whose uses are all taken are held; the ledger tells of which a use may still come back.
-3. The others end as EXHAUSTED.
-4. The ledger holds each end as a link of its consent's chain.
-5. Everybody who speaks for the enterprise is told.
+2. So do consents that no new legal representative confirmed in time, with the grants that rest on
+   them.
+3. Consents whose uses are all taken are held; the ledger tells of which a use may still come back.
+4. The others end as EXHAUSTED.
+5. The ledger holds each end as a link of its consent's chain.
+6. Everybody who speaks for the enterprise is told.
 
 Nobody waits for this: the instant and the count have decided before, at each use. A use comes back
 where its query is proven not to have been sent; while one under way or of unknown outcome is left,
@@ -17,10 +19,13 @@ from typing import Protocol
 
 import msgspec
 
+from creditbridge.access.granted.service import revoke_grants
+from creditbridge.consents.confirmations.service import end_unconfirmed
 from creditbridge.consents.model import Consent
 from creditbridge.consents.moves.service import FindReturnable
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.journeys.records.consents import house_record
+from creditbridge.journeys.records.grants import GrantEnd, ended_grant_record
 from creditbridge.journeys.records.news import consent_news
 from creditbridge.ledger.model import EventKind
 from creditbridge.ledger.port import Recorder
@@ -61,13 +66,26 @@ class EndConsents(msgspec.Struct, frozen=True, kw_only=True):
         async with self.database.transaction() as tx:
             expired = await self.moves.end_over(tx)  # 1
             for consent in expired:
-                await self.ledger.record(tx, house_record(EventKind.CONSENT_EXPIRED, consent))  # 4
-                await self.notices.tell(tx, consent_news(NoticeKind.CONSENT_EXPIRED, consent))  # 5
+                await self.ledger.record(tx, house_record(EventKind.CONSENT_EXPIRED, consent))  # 5
+                await self.notices.tell(tx, consent_news(NoticeKind.CONSENT_EXPIRED, consent))  # 6
+        unconfirmed = await self._end_unconfirmed()
         async with self.database.transaction() as tx:
-            exhausted = await self.moves.end_used_up(tx, self.ledger.find_returnable)  # 2, 3
+            exhausted = await self.moves.end_used_up(tx, self.ledger.find_returnable)  # 3, 4
             for consent in exhausted:
                 record = house_record(EventKind.CONSENT_EXHAUSTED, consent)
-                await self.ledger.record(tx, record)  # 4
+                await self.ledger.record(tx, record)  # 5
                 news = consent_news(NoticeKind.CONSENT_EXHAUSTED, consent)
-                await self.notices.tell(tx, news)  # 5
-        return len(expired) + len(exhausted)
+                await self.notices.tell(tx, news)  # 6
+        return len(expired) + unconfirmed + len(exhausted)
+
+    async def _end_unconfirmed(self) -> int:
+        async with self.database.transaction() as tx:
+            ended = await end_unconfirmed(tx)  # 2
+            for consent in ended:
+                grants = await revoke_grants(tx, consent.consent_id)  # 2
+                await self.ledger.record(tx, house_record(EventKind.CONSENT_EXPIRED, consent))  # 5
+                for grant in grants:
+                    record = ended_grant_record(grant, GrantEnd.UNCONFIRMED, consent)
+                    await self.ledger.record(tx, record)  # 5
+                await self.notices.tell(tx, consent_news(NoticeKind.CONSENT_EXPIRED, consent))  # 6
+        return len(ended)

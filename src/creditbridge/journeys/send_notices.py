@@ -3,7 +3,8 @@
     notices -> parties -> (letters) -> mail -> notices
 
 1. One mail whose turn it is gets taken: that is its try, and its next one is put off.
-2. It is for somebody who may still speak for the enterprise.
+2. It is for somebody who may still speak for the enterprise, or the letter that tells them that
+   they do not.
 3. The letter is written in that person's language: which bank, for what, and where to look.
 4. It goes to the relay, outside of any transaction.
 5. The end is kept: sent, or parked where it is refused for good or was tried often enough.
@@ -76,7 +77,7 @@ class SendNotices(msgspec.Struct, frozen=True, kw_only=True):
                 speaks = await find_representative(  # 2
                     tx, person_id=mail.reader.person_id, uscc=mail.reader.uscc
                 )
-                if speaks is not None:
+                if speaks is not None or mail.is_parting:
                     return mail, tx.now
                 # Who may not look any more is told nothing any more.
                 await self.notices.end_mail(tx, mail, MailState.DROPPED)

@@ -1,17 +1,21 @@
 """A person signs in to speak for an enterprise.
 
-    login -> parties -> ledger -> login -> notices
+    login -> parties -> ledger -> (follow_representative) -> login -> notices
 
 1. The identity provider says who this is, and for which enterprise they speak.
-2. Person and right to speak are enrolled where they are new: one natural person, once.
+2. Person and right to speak are enrolled where they are new: one natural person, once. As a legal
+   representative they end the right of whoever was it, in the same statement.
 3. A new enrolment is in the ledger before anything can be approved with it.
-4. A new session begins; the one that this browser had before ends.
-5. Who speaks for the enterprise already is told that somebody new does.
+4. Where somebody else was the legal representative, what rests on their word waits from here on.
+5. A new session begins; the one that this browser had before ends.
+6. Who speaks for the enterprise already is told that somebody new does.
 """
 
 import msgspec
+from msgspec.structs import replace
 
 from creditbridge.foundation.database import Database
+from creditbridge.journeys.follow_representative import FollowRepresentative
 from creditbridge.journeys.records.news import people_news
 from creditbridge.journeys.records.people import person_record
 from creditbridge.ledger.port import Recorder
@@ -38,6 +42,7 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     login: Login
     ledger: Recorder
     notices: Herald
+    follow: FollowRepresentative
     secret: bytes
 
     async def __call__(
@@ -63,6 +68,7 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
             enterprise_name=identity.enterprise_name,
             role=identity.role,
             proof_digest=signed_in.id_token_digest,
+            office_since=identity.office_since,
         )
         async with self.database.transaction() as tx:
             representative, is_new = await enrol_person(tx, enrolment)  # 2
@@ -72,7 +78,10 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
                 record = person_record(person, representative, enrolment)
                 recorded = await self.ledger.record(tx, record)  # 3
                 await note_entry(tx, representative, recorded.event_id)
-            session = await open_session(  # 4
+                representative = replace(representative, entry=recorded.event_id)
+            if is_new:
+                await self.follow.hear_provider(tx, representative)  # 4
+            session = await open_session(  # 5
                 tx,
                 person_id=representative.person_id,
                 uscc=identity.uscc,
@@ -81,5 +90,5 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
             )
             if is_new:
                 news = people_news(NoticeKind.REPRESENTATIVE_ADDED, identity.uscc)
-                await self.notices.tell(tx, news)  # 5
+                await self.notices.tell(tx, news)  # 6
         return SignedInPerson(session=session, return_to=signed_in.return_to)

@@ -206,7 +206,10 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.CONSENT_WITHDRAWN: _TRANSITION,
     EventKind.CONSENT_LAPSED: _TRANSITION,
     EventKind.CONSENT_CANCELLED: _TRANSITION,
-    EventKind.CONSENT_PAUSED: _TURN,
+    # By nobody of the enterprise where its legal representative changed.
+    EventKind.CONSENT_PAUSED: Row(
+        terms=consents.ConsentTurned, names=_UNDER_CONSENT, may_name=_PERSON, chained=True
+    ),
     EventKind.CONSENT_RESUMED: _TURN,
     EventKind.CONSENT_EXPIRED: _TRANSITION,
     EventKind.CONSENT_EXHAUSTED: _TRANSITION,

@@ -1,6 +1,6 @@
 """A person's sign-in, from the first redirect to the end of the session."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 
@@ -59,6 +59,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     uscc: str
     enterprise_name: str
     role: Role
+    office_since: date | None = None  # Since when they have that role, by the register.
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):

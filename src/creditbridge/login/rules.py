@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 from base64 import urlsafe_b64encode
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 import msgspec
@@ -42,6 +42,7 @@ class EnterpriseClaim(msgspec.Struct, frozen=True, kw_only=True):
     uscc: Annotated[str, msgspec.Meta(max_length=18)]
     name: PersonName
     role: Role
+    since: date | None = None  # Since when the person has this role, by the register.
 
 
 class IdTokenClaims(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +95,7 @@ def require_identity(
         uscc=uscc,
         enterprise_name=claims.enterprise.name,
         role=claims.enterprise.role,
+        office_since=claims.enterprise.since,
     )
 
 

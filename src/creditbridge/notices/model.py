@@ -19,6 +19,7 @@ class NoticeKind(StrEnum):
     CONSENT_WITHDRAWN = "CONSENT_WITHDRAWN"
     CONSENT_PAUSED = "CONSENT_PAUSED"
     CONSENT_RESUMED = "CONSENT_RESUMED"
+    CONSENT_UNCONFIRMED = "CONSENT_UNCONFIRMED"  # It waits for the new legal representative.
     CONSENT_CANCELLED = "CONSENT_CANCELLED"
     CONSENT_SUPERSEDED = "CONSENT_SUPERSEDED"
     CONSENT_EXPIRED = "CONSENT_EXPIRED"
@@ -102,7 +103,10 @@ class MailState(StrEnum):
 
 
 class DueMail(msgspec.Struct, frozen=True, kw_only=True):
-    """A mail whose turn it is, taken for one try; `notice` is None where it carries a code."""
+    """A mail whose turn it is, taken for one try; `notice` is None where it carries a code.
+
+    `is_parting` where it tells somebody that they speak for the enterprise no longer.
+    """
 
     mail_id: str
     reader: Reader
@@ -111,6 +115,7 @@ class DueMail(msgspec.Struct, frozen=True, kw_only=True):
     to: str
     notice: Notice | None = None
     code: str | None = None
+    is_parting: bool = False
 
 
 class AddressMalformed(Malformed):

@@ -51,6 +51,10 @@ class Notices:
         """Put a notice into the inbox, and its mails on their way, as `port.Herald` says."""
         return await store.tell(tx, new_id(Kind.NOTICE, now=tx.now), news)
 
+    async def part(self, tx: Transaction, reader: Reader, news: News) -> None:
+        """Tell a person the last thing of an enterprise; their address goes with that letter."""
+        await store.part(tx, new_id(Kind.NOTICE, now=tx.now), reader, news.kind)
+
     async def list_notices(
         self, tx: Transaction, reader: Reader, *, before: str | None = None
     ) -> list[Notice]:
@@ -190,10 +194,16 @@ class Notices:
     async def _write(self, tx: Transaction, row: store.MailRow) -> DueMail | None:
         reader = Reader(person_id=row.person_id, uscc=row.uscc)
         person = await store.find_person(tx, reader)
-        if person is None:
+        # Who parts gets the one letter that says so.
+        if person is None or person.parting not in {None, row.notice_id}:
             return None
         mail = DueMail(
-            mail_id=row.mail_id, reader=reader, language=person.language, tries=row.tries, to=""
+            mail_id=row.mail_id,
+            reader=reader,
+            language=person.language,
+            tries=row.tries,
+            to="",
+            is_parting=person.parting is not None,
         )
         if row.notice_id is None:
             asked = self._asked_of(reader, person)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from creditbridge.foundation.database import Transaction
-from creditbridge.notices.model import MailState, News, Notice, Reader
+from creditbridge.notices.model import MailState, News, Notice, NoticeKind, Reader
 from creditbridge.notices.rules import PAGE_ROWS_MAX
 
 PURGE_ROWS_MAX = 1_000
@@ -23,7 +23,8 @@ TELL = """
         SELECT left(encode(sha256(convert_to(notice_id || person_id, 'UTF8')), 'hex'), 40),
             notice_id, person_id, uscc, 'WAITING', $9
         FROM told CROSS JOIN notice_people
-        WHERE uscc = $2 AND address IS NOT NULL AND ($3::text IS NULL OR person_id = $3)
+        WHERE uscc = $2 AND address IS NOT NULL AND parting IS NULL
+            AND ($3::text IS NULL OR person_id = $3)
     )
     SELECT notice_id FROM told
 """
@@ -45,6 +46,41 @@ async def tell(tx: Transaction, notice_id: str, news: News) -> bool:
         tx.now,
     )
     return told is not None
+
+
+# What else was on its way to them is told to them no more.
+DROP_MAILS = """
+    UPDATE notice_mails SET state = 'DROPPED', ended_at = $3
+    WHERE person_id = $1 AND uscc = $2 AND state = 'WAITING'
+"""
+
+# One statement: the last notice, its letter where there is an address, and the mark by which the
+# address gets no other one and goes with it.
+PART = """
+    WITH told AS (
+        INSERT INTO notices
+            (notice_id, uscc, person_id, kind, once, about, bank_name, purposes, told_at)
+        VALUES ($1, $2, $3, $4, $1, '', NULL, '{}', $5)
+        RETURNING notice_id
+    ), leaving AS (
+        UPDATE notice_people
+        SET parting = $1, wants_looks = false, asked = NULL, asked_until = NULL
+        WHERE person_id = $3 AND uscc = $2 AND address IS NOT NULL
+        RETURNING person_id, uscc
+    ), mailed AS (
+        INSERT INTO notice_mails (mail_id, notice_id, person_id, uscc, state, try_at)
+        SELECT left(encode(sha256(convert_to(notice_id || person_id, 'UTF8')), 'hex'), 40),
+            notice_id, person_id, uscc, 'WAITING', $5
+        FROM told CROSS JOIN leaving
+    )
+    DELETE FROM notice_people WHERE person_id = $3 AND uscc = $2 AND address IS NULL
+"""
+
+
+async def part(tx: Transaction, notice_id: str, reader: Reader, kind: NoticeKind) -> None:
+    """Write the last notice that a person gets for an enterprise."""
+    await tx.execute(DROP_MAILS, reader.person_id, reader.uscc, tx.now)
+    await tx.execute(PART, notice_id, reader.uscc, reader.person_id, str(kind), tx.now)
 
 
 LIST_NOTICES = """
@@ -109,13 +145,14 @@ class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
     tries: int
     codes: int
     codes_since: datetime | None
+    parting: str | None = None  # The notice after whose letter nothing more goes to the address.
 
 
 LOCK_PERSON = """
     INSERT INTO notice_people (person_id, uscc, language) VALUES ($1, $2, $3)
     ON CONFLICT (person_id, uscc) DO UPDATE SET language = notice_people.language
     RETURNING person_id, uscc, language, wants_looks, address, asked, asked_until, tries, codes,
-        codes_since
+        codes_since, parting
 """
 
 
@@ -126,7 +163,7 @@ async def lock_person(tx: Transaction, reader: Reader, *, language: str) -> Pers
 
 FIND_PERSON = """
     SELECT person_id, uscc, language, wants_looks, address, asked, asked_until, tries, codes,
-        codes_since
+        codes_since, parting
     FROM notice_people WHERE person_id = $1 AND uscc = $2
 """
 
@@ -138,7 +175,7 @@ async def find_person(tx: Transaction, reader: Reader) -> PersonRow | None:
 
 KEEP_PERSON = """
     UPDATE notice_people SET language = $3, wants_looks = $4, address = $5, asked = $6,
-        asked_until = $7, tries = $8, codes = $9, codes_since = $10
+        asked_until = $7, tries = $8, codes = $9, codes_since = $10, parting = NULL
     WHERE person_id = $1 AND uscc = $2
 """
 
@@ -242,9 +279,16 @@ async def find_notice(tx: Transaction, notice_id: str) -> Notice | None:
     return await tx.fetch_row(Notice, FIND_NOTICE, notice_id)
 
 
+# However the last letter ended, the address goes with it.
 END_MAIL = """
-    UPDATE notice_mails SET state = $2, ended_at = $3, failure = $4
-    WHERE mail_id = $1 AND state = 'WAITING'
+    WITH ended AS (
+        UPDATE notice_mails SET state = $2, ended_at = $3, failure = $4
+        WHERE mail_id = $1 AND state = 'WAITING'
+        RETURNING notice_id, person_id, uscc
+    )
+    DELETE FROM notice_people AS people USING ended
+    WHERE people.person_id = ended.person_id AND people.uscc = ended.uscc
+        AND people.parting = ended.notice_id
 """
 
 

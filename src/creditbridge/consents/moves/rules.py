@@ -4,6 +4,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from creditbridge.consents.confirmations.rules import ConfirmationNeeded
 from creditbridge.consents.model import (
     Consent,
     ConsentEvent,
@@ -26,6 +27,8 @@ def pause(consent: Consent, *, now: datetime) -> Consent:
         TransitionImpossible: it is not active.
         ConsentExpired: its term is over, whatever is stored.
     """
+    if consent.state is ConsentState.PAUSED:
+        raise TransitionImpossible(detail="paused before")
     return _move(_in_term(consent, now=now), ConsentEvent.PAUSED)
 
 
@@ -34,8 +37,11 @@ def resume(consent: Consent, *, now: datetime) -> Consent:
 
     Raises:
         TransitionImpossible: it is not paused.
+        ConfirmationNeeded: it waits for the word of the new legal representative.
         ConsentExpired: its term is over, whatever is stored.
     """
+    if consent.confirm_by is not None:
+        raise ConfirmationNeeded
     return _move(_in_term(consent, now=now), ConsentEvent.RESUMED)
 
 

@@ -4,9 +4,11 @@ import hashlib
 from enum import StrEnum
 from typing import TypeVar
 
+import msgspec
 from msgspec.structs import asdict, replace
 
 from creditbridge.consents.approvals.model import Approved
+from creditbridge.consents.confirmations.rules import REPRESENTATIVE
 from creditbridge.consents.model import Consent, ConsentState
 from creditbridge.journeys.admit_caller import Caller
 from creditbridge.journeys.approver_signature import ApproverSignature
@@ -38,6 +40,15 @@ DECISION_RULE = "consent-decision"
 DECISION_RULE_VERSION = "1"
 LAPSE_RULE = "consent-lapse"
 SILENCE_RULE = "consent-silence"
+CONFIRMATION_RULE = "consent-confirmation"
+
+
+class TextShown(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person read before they said yes; `text_digest` is of the page's bytes, 32 bytes."""
+
+    template_id: str
+    template_version: str
+    text_digest: bytes
 
 
 def extent_of(consent: Consent) -> ConsentExtent:
@@ -174,6 +185,50 @@ def turn_record(kind: EventKind, consent: Consent, person: PersonName) -> Record
     """Return the record that an enterprise paused a consent, or let it go on."""
     terms = ConsentTurned(version=consent.version, state=consent.state)
     return replace(_record(kind, consent, terms), person=person)
+
+
+def held_record(consent: Consent) -> Record:
+    """Return the record that a consent waits for the word of the new legal representative."""
+    terms = ConsentTurned(
+        version=consent.version,
+        state=consent.state,
+        reason=REPRESENTATIVE,
+        confirm_by=consent.confirm_by,
+    )
+    return replace(_record(EventKind.CONSENT_PAUSED, consent, terms), rule=CONFIRMATION_RULE)
+
+
+def confirmation_record(
+    consent: Consent,
+    person: PersonName,
+    shown: TextShown,
+    signature: ApproverSignature | None = None,
+) -> Record:
+    """Return the record of the new legal representative's yes to a consent as it was shown."""
+    terms = ConsentCountersigned(
+        version=consent.version - 1,
+        role=person.role,
+        artefact_digest=to_base64url(hashlib.sha256(consent.artefact).digest()),
+        template_id=shown.template_id,
+        template_version=shown.template_version,
+        text_digest=to_base64url(shown.text_digest),
+        given=1,
+        needed=1,
+        credential=None if signature is None else signature.credential_event,
+    )
+    record = replace(
+        _record(EventKind.CONSENT_COUNTERSIGNED, consent, terms),
+        person=person,
+        rule=CONFIRMATION_RULE,
+    )
+    return _signed_record(record, signature)
+
+
+def confirmed_record(consent: Consent, person: PersonName, *, confirmed: str) -> Record:
+    """Return the record that a consent goes on by a countersignature, an event id."""
+    terms = ConsentTurned(version=consent.version, state=consent.state, confirmed=confirmed)
+    record = _record(EventKind.CONSENT_RESUMED, consent, terms)
+    return replace(record, person=person, rule=CONFIRMATION_RULE)
 
 
 def house_record(kind: EventKind, consent: Consent) -> Record:

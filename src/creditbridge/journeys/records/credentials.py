@@ -28,6 +28,7 @@ class EndReason(StrEnum):
     PERSON = "PERSON"
     RECOVERY = "RECOVERY"
     COUNTER_BACK = "COUNTER_BACK"
+    AUTHORITY = "AUTHORITY"  # The person speaks for nobody any more.
 
 
 def enrolment_record(

@@ -30,6 +30,7 @@ class GrantEnd(StrEnum):
     CONSENT = "consent-withdrawn"
     SUPERSEDED = "consent-superseded"
     BUSINESS = "business-closed"
+    UNCONFIRMED = "representative-unconfirmed"
 
 
 def granted_detail(consent: Consent) -> GrantedDetail:

@@ -1,5 +1,8 @@
 """What is recorded of the people who may speak for an enterprise."""
 
+from datetime import datetime
+from enum import StrEnum
+
 from msgspec.structs import replace
 
 from creditbridge.ledger.encoding import to_base64url
@@ -22,8 +25,17 @@ from creditbridge.parties.voices.quorum import ApprovalRule
 ENROLMENT_RULE = "person-enrolment"
 APPOINTMENT_RULE = "agent-appointment"
 QUORUM_RULE = "approval-quorum"
+SUCCESSION_RULE = "legal-representative"
 APPROVALS = "APPROVALS"
+LEGAL_REPRESENTATIVE = "LEGAL_REPRESENTATIVE"
 RULE_VERSION = "1"
+
+
+class Source(StrEnum):
+    """Who says that the legal representative is another; the value is the ledger's word."""
+
+    IDENTITY = "IDENTITY"
+    REGISTER = "REGISTER"
 
 
 def name_person(person: Person, representative: Representative) -> PersonName:
@@ -92,6 +104,31 @@ def rules_record(
     )
     return replace(
         _record(EventKind.ENTERPRISE_CHANGED, person, enterprise, last, terms), rule=QUORUM_RULE
+    )
+
+
+def succession_record(
+    enterprise: Enterprise,
+    ended: Representative,
+    source: Source,
+    *,
+    successor: Representative | None = None,
+    as_of: datetime | None = None,
+) -> Record:
+    """Return the record that somebody is an enterprise's legal representative no longer."""
+    terms = EnterpriseChanged(
+        what=LEGAL_REPRESENTATIVE,
+        source=source,
+        ended=ended.entry,
+        successor=None if successor is None else successor.entry,
+        as_of=as_of,
+    )
+    return Record(
+        kind=EventKind.ENTERPRISE_CHANGED,
+        rule=SUCCESSION_RULE,
+        rule_version=RULE_VERSION,
+        terms=terms,
+        enterprise=EnterpriseName(uscc=enterprise.uscc, name=enterprise.name),
     )
 
 

@@ -26,7 +26,7 @@ from creditbridge.ledger.model import (
 )
 from creditbridge.ledger.rules import authorities_of, sign_receipt
 from creditbridge.ledger.sealing import OpeningKeys
-from creditbridge.ledger.service.credentials import select_credentials
+from creditbridge.ledger.service.credentials import last_rules, select_credentials
 from creditbridge.ledger.service.numbering import Numbering, take_numbers
 from creditbridge.ledger.settings import LedgerSettings
 from creditbridge.ledger.store import intake, intents, openings, silences
@@ -156,12 +156,11 @@ class Ledger:
         Another bank's entries are as absent as those that never were.
         """
         if report_id is not None:
-            rows = await openings.find_by_request(tx, report_id, bank_id=bank_id)
+            rows = await openings.find_by_request(tx, report_id)
         else:
-            rows = await openings.find_by_consent(
-                tx, consent_id or "", bank_id=bank_id, kinds=kinds
-            )
-        return [self._vault.unlock(row) for row in rows]
+            rows = await openings.find_by_consent(tx, consent_id or "", kinds=kinds)
+        own = await openings.find_reference(tx, kind=ReferenceKind.BANK, subject=bank_id)
+        return [self._vault.unlock(row) for row in rows if row.bank is not None and row.bank == own]
 
     async def story_of(
         self, tx: Transaction, *, report_id: str, bank_id: str, consent_id: str | None
@@ -197,9 +196,9 @@ class Ledger:
 
     async def _open_voices(self, tx: Transaction, approvals: Sequence[str]) -> list[Opened]:
         """Return what shows that those who approved might, and that they were enough."""
-        rows = await openings.find_voices(tx, approvals)
-        rows += await openings.find_rules(tx, approvals)
-        found = [self._vault.unlock(row) for row in rows]
+        found = [self._vault.unlock(row) for row in await openings.find_voices(tx, approvals)]
+        changes = map(self._vault.unlock, await openings.find_rules(tx, approvals))
+        found += last_rules(changes)
         # Who appointed them, and who agreed to the rules: the entries by which those might.
         named = frozenset(one for opened in found for one in authorities_of(opened.opening))
         rows = await openings.find_events(tx, sorted(named))

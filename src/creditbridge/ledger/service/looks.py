@@ -11,6 +11,8 @@ from creditbridge.ledger.model import EventKind, Opened, PersonName
 from creditbridge.ledger.rules import open_entry, read_names
 from creditbridge.ledger.service.intake import Ledger
 from creditbridge.ledger.store import looks as store
+from creditbridge.ledger.terms.base import Terms
+from creditbridge.ledger.terms.consents import ConsentCountersigned, ConsentTurned
 from creditbridge.ledger.terms.reports import ReportFailed, ReportIntended
 
 IN_PROGRESS = "IN_PROGRESS"
@@ -34,11 +36,16 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
-    """One turn in a consent's life; `person` is None where nobody did it, or is erased."""
+    """One turn in a consent's life; `person` is None where nobody did it, or is erased.
+
+    `word` is `held` where it was paused because the legal representative changed, `confirmed` where
+    the new one gave their word, else empty.
+    """
 
     kind: EventKind
     decided_at: datetime
     person: PersonName | None = None
+    word: str = ""
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +99,20 @@ def _turn_of(link: Opened) -> Turn:
     core, _ = open_entry(link.opening)
     name = read_names(link.opening).get(core.person or "")
     person = name if isinstance(name, PersonName) else None
-    return Turn(kind=link.kind, decided_at=core.decided_at, person=person)
+    return Turn(
+        kind=link.kind, decided_at=core.decided_at, person=person, word=_word_of(core.terms)
+    )
+
+
+def _word_of(terms: Terms) -> str:
+    match terms:
+        case ConsentTurned(reason=str()):
+            return "held"
+        # One of several approvals is never enough by itself.
+        case ConsentCountersigned(needed=1):
+            return "confirmed"
+        case _:
+            return ""
 
 
 def _code_of(link: Opened) -> tuple[str, str]:

@@ -34,37 +34,31 @@ class OpeningRow(msgspec.Struct, frozen=True, kw_only=True):
     wrapped: bytes | None
 
 
-# By the reader in the same statement: what is another bank's takes no longer than what is nowhere.
 FIND_BY_REQUEST = """
     SELECT * FROM ledger_opened
-    WHERE request_id = $1 AND bank = (
-        SELECT reference FROM ledger_references WHERE kind = 'bank' AND subject = $2)
-    ORDER BY log_index NULLS LAST, intake_no LIMIT $3
+    WHERE request_id = $1 ORDER BY log_index NULLS LAST, intake_no LIMIT $2
 """
 
 
-async def find_by_request(tx: Transaction, request_id: str, *, bank_id: str) -> list[OpeningRow]:
-    """Return what was recorded for a bank under a report's id, in the log's order."""
-    return await tx.fetch_rows(OpeningRow, FIND_BY_REQUEST, request_id, bank_id, OPENINGS_MAX)
+async def find_by_request(tx: Transaction, request_id: str) -> list[OpeningRow]:
+    """Return what was recorded under a report's id, in the log's order."""
+    return await tx.fetch_rows(OpeningRow, FIND_BY_REQUEST, request_id, OPENINGS_MAX)
 
 
 FIND_BY_CONSENT = """
     SELECT * FROM ledger_opened
     WHERE consent = (
         SELECT reference FROM ledger_references WHERE kind = 'consent' AND subject = $1)
-        AND bank = (SELECT reference FROM ledger_references WHERE kind = 'bank' AND subject = $2)
-        AND kind = ANY($3::text[])
-    ORDER BY log_index NULLS LAST, intake_no LIMIT $4
+        AND kind = ANY($2::text[])
+    ORDER BY log_index NULLS LAST, intake_no LIMIT $3
 """
 
 
 async def find_by_consent(
-    tx: Transaction, consent_id: str, *, bank_id: str, kinds: Sequence[str]
+    tx: Transaction, consent_id: str, *, kinds: Sequence[str]
 ) -> list[OpeningRow]:
-    """Return a bank's entries of these kinds about a consent, in the log's order."""
-    return await tx.fetch_rows(
-        OpeningRow, FIND_BY_CONSENT, consent_id, bank_id, list(kinds), OPENINGS_MAX
-    )
+    """Return the entries of these kinds about a consent, in the log's order."""
+    return await tx.fetch_rows(OpeningRow, FIND_BY_CONSENT, consent_id, list(kinds), OPENINGS_MAX)
 
 
 # Up to the last approval: what became of these people afterwards is none of the bank's affair.
@@ -84,20 +78,20 @@ async def find_voices(tx: Transaction, approvals: Sequence[str]) -> list[Opening
     return await tx.fetch_rows(OpeningRow, FIND_VOICES, list(approvals), OPENINGS_MAX)
 
 
-# The last rules before the last approval: how many people had to approve.
+# Before the last approval: how many people had to approve stands in the last that has rules.
 FIND_RULES = """
     SELECT * FROM ledger_opened
     WHERE kind = 'enterprise.changed' AND enterprise IN (
             SELECT enterprise FROM ledger_openings WHERE event_id = ANY($1::text[]))
         AND intake_no < (
             SELECT max(intake_no) FROM ledger_opened WHERE event_id = ANY($1::text[]))
-    ORDER BY intake_no DESC LIMIT 1
+    ORDER BY intake_no DESC LIMIT $2
 """
 
 
 async def find_rules(tx: Transaction, approvals: Sequence[str]) -> list[OpeningRow]:
-    """Return the entry by which the enterprise last said how many people must approve, if any."""
-    return await tx.fetch_rows(OpeningRow, FIND_RULES, list(approvals))
+    """Return how the enterprise's word changed, the last change first."""
+    return await tx.fetch_rows(OpeningRow, FIND_RULES, list(approvals), OPENINGS_MAX)
 
 
 FIND_EVENTS = "SELECT * FROM ledger_opened WHERE event_id = ANY($1::text[]) LIMIT $2"

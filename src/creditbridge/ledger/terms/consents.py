@@ -36,9 +36,12 @@ class ConsentRequested(ConsentExtent, frozen=True, kw_only=True):
 
 
 class ConsentCountersigned(Terms, frozen=True, kw_only=True):
-    """One of several people who must approved; the request still waits for others."""
+    """One of several people who must approved; or a new legal representative confirmed.
 
-    version: int  # Of the request, which stays.
+    The request still waits for the others; what was confirmed goes on by `consent.resumed`.
+    """
+
+    version: int  # Of the request, or of the paused consent, as it was shown.
     role: str
     artefact_digest: str  # base64url of the SHA-256 of the artefact that this yes would make.
     template_id: str
@@ -63,10 +66,17 @@ class ConsentApproved(ConsentExtent, frozen=True, kw_only=True):
 
 
 class ConsentTurned(Terms, frozen=True, kw_only=True):
-    """The enterprise paused a consent, or let it go on."""
+    """A consent was paused, or goes on: by the enterprise, or as its legal representative changed.
+
+    Where `reason` is `representative-changed` nobody resumes it but the new legal representative,
+    until `confirm_by`; `confirmed` is then the countersignature by which it goes on.
+    """
 
     version: int
     state: str  # The state it is in from here on.
+    reason: str | None = None  # Absent: a person of the enterprise pressed a button.
+    confirm_by: Instant | None = None
+    confirmed: str | None = None  # Event id of the new legal representative's countersignature.
 
 
 class ConsentEnded(Terms, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ class CredentialEnded(Terms, frozen=True, kw_only=True):
     """A passkey signs nothing from here on; what it signed before stays good."""
 
     credential: str
-    reason: str  # PERSON or RECOVERY; suspended: COUNTER_BACK.
+    reason: str  # PERSON, RECOVERY or AUTHORITY; suspended: COUNTER_BACK.
 
 
 class CredentialRecovered(Terms, frozen=True, kw_only=True):

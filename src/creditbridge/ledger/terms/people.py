@@ -54,9 +54,17 @@ class EnterpriseChanged(Terms, frozen=True, kw_only=True):
     APPROVALS: `rules` replace those before, agreed by `needed` people, of whom `agreed` names each
     by the entry by which they may speak. A rule reads `2/5/POST_LOAN+PRE_LOAN_REVIEW`: two people,
     from five sections on, for these purposes; `2/0/` is two people for everything.
+
+    LEGAL_REPRESENTATIVE: the one whom `ended` names by the entry by which they might speak is it no
+    longer, as `source` says, IDENTITY or REGISTER; `successor` is the entry of who came after them,
+    where that is known, and `as_of` of when the register's data are.
     """
 
     what: str
     rules: frozenset[str] | None = None
     needed: int | None = None
     agreed: frozenset[str] | None = None
+    source: str | None = None
+    ended: str | None = None
+    successor: str | None = None
+    as_of: Instant | None = None

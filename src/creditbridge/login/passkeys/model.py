@@ -58,6 +58,7 @@ class Passkey(msgspec.Struct, frozen=True, kw_only=True):
     enrolled_event: str
     used_at: datetime | None = None
     ended_at: datetime | None = None
+    lapsed: bool = False  # It ended with the last enterprise that the person spoke for.
 
 
 class Signing(msgspec.Struct, frozen=True, kw_only=True):

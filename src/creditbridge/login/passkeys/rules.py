@@ -138,13 +138,14 @@ def require_enrollable(
     """Tell whether a new passkey would replace lost ones; accept that it is added at all.
 
     The first one needs a fresh sign-in; a further one an old one's signature; one after all are
-    gone two operators.
+    gone two operators. Those that lapsed with an authority are not gone: who has another one begins
+    anew.
 
     Raises:
         RecoveryNeeded: there were passkeys, none is left, and no recovery is open.
         SignInNotFresh: the person signed in too long ago.
     """
-    known = tuple(passkeys)
+    known = () if _is_lapsed(passkeys := tuple(passkeys)) else passkeys
     if confirmed:
         return False
     if known and (recovery is None or now >= recovery.expires_at):
@@ -152,6 +153,13 @@ def require_enrollable(
     if now - session.signed_in_at > FRESH:
         raise SignInNotFresh
     return bool(known)
+
+
+def _is_lapsed(passkeys: tuple[Passkey, ...]) -> bool:
+    if any(one.ended_at is None for one in passkeys):
+        return False
+    last = max(passkeys, key=lambda one: one.ended_at or one.enrolled_at, default=None)
+    return last is not None and last.lapsed
 
 
 def approves_from(*, now: datetime, recovers: bool, cooling_hours: int) -> datetime:

@@ -248,6 +248,12 @@ class Passkeys:
             raise PasskeyUnknown
         return ended
 
+    async def end_all(self, tx: Transaction, person_id: str) -> list[Passkey]:
+        """End every passkey of a person who speaks for nobody any more; return those that ended."""
+        await store.serialize_enrolments(tx, person_id)
+        await tx.renew_now()
+        return await store.lapse_passkeys(tx, person_id)
+
     async def recover(self, tx: Transaction, *, person_id: str, change_id: str) -> list[Passkey]:
         """End every passkey of a person, open the way for one new; return those that ended."""
         await store.serialize_enrolments(tx, person_id)

@@ -91,6 +91,17 @@ async def end_passkey(
     return await tx.fetch_row(Passkey, END_PASSKEY, passkey_id, person_id, state, tx.now)
 
 
+LAPSE_PASSKEYS = """
+    UPDATE login_passkeys SET state = 'ENDED', ended_at = $2, lapsed = true
+    WHERE person_id = $1 AND state = 'ACTIVE' RETURNING *
+"""
+
+
+async def lapse_passkeys(tx: Transaction, person_id: str) -> list[Passkey]:
+    """End every live passkey of a person with their last authority, and return them."""
+    return await tx.fetch_rows(Passkey, LAPSE_PASSKEYS, person_id, tx.now)
+
+
 # The page that was opened last is the one that counts: one open try for each thing to be signed.
 ASK = """
     INSERT INTO login_signings (signing_id, session_digest, subject, kind, person_id, uscc, signed,

@@ -1,0 +1,1 @@
+"""What becomes of consents when the person on whose word they rest may speak no longer."""
