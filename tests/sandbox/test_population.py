@@ -17,7 +17,7 @@ from creditsandbox.province.population import Province
 TODAY = date(2026, 11, 21)
 SAMPLE = 2_000
 CODES_DIGEST = "9f596c32e3194ac541191b6f0be6721b35437389c16a6b88776007630fcfc2e0"
-FILES_DIGEST = "6ec065fcd8ac5f01fb3cb082db7445c321b5a97f85b3a26842e893d7432e46f3"
+FILES_DIGEST = "3586edd9a28176ece55f4f15d7a11943d9aa12edf26de10a199b1b99329c5fa9"
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,10 @@ from datetime import date, timedelta
 
 import msgspec
 
-from creditsandbox.province.codes import Category
+from creditsandbox.province.codes import Category, Severity
 from creditsandbox.province.departments import get_department
 from creditsandbox.province.draws import Draw
+from creditsandbox.province.lifecycle import earliest_repair_on
 from creditsandbox.province.model import Entity, Listing, Measure
 from creditsandbox.province.records import Abnormality
 from creditsandbox.province.tables import DEPARTMENTS, LISTS, ListRow
@@ -17,7 +18,7 @@ OF_TROUBLED_PER_THOUSAND = 20
 IN_ARREARS_PER_THOUSAND = 120
 EARLY_REMOVAL_PER_THOUSAND = 300
 SERIOUS_AFTER_DAYS = 3 * 365
-EARLIEST_REMOVAL_DAYS = 365  # A serious matter is repaired after a year at the earliest (Order 36).
+REMOVED_WITHIN_DAYS = 120
 _BY_TYPE = {row.list_type: row for row in LISTS.lists}
 
 
@@ -44,7 +45,8 @@ def _draw_year(seed: int, index: int, entity: Entity, *, year: int, on: date) ->
         return None
     entry = include(entity, row, included_on=included_on, number=draw.between(1, 9999))
     # Some are repaired early, the others leave when their term is over.
-    early = included_on + timedelta(days=EARLIEST_REMOVAL_DAYS + draw.below(120))
+    first = earliest_repair_on(included_on, Severity.SERIOUS)
+    early = first + timedelta(days=draw.below(REMOVED_WITHIN_DAYS))
     removed_on = early if draw.chance(EARLY_REMOVAL_PER_THOUSAND) else entry.term_ends_on
     return msgspec.structs.replace(entry, removed_on=removed_on if removed_on <= on else None)
 

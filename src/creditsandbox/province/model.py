@@ -80,6 +80,7 @@ class Penalty(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity
     key_areas: tuple[str, ...]
     disclosure: Disclosure = Disclosure.PUBLIC
+    final_on: date | None = None  # since when it can no longer be appealed
     repaired_on: date | None = None
     revoked_on: date | None = None
 

@@ -5,18 +5,18 @@ from decimal import Decimal
 
 import msgspec
 
-from creditsandbox.province.codes import Category, Disclosure, Finality, PenaltyKind, Severity
+from creditsandbox.province.codes import Category, Disclosure, Finality, PenaltyKind
 from creditsandbox.province.departments import get_department
 from creditsandbox.province.draws import Draw
+from creditsandbox.province.lifecycle import earliest_repair_on, publicity_ends_on
 from creditsandbox.province.model import Entity, Penalty
 from creditsandbox.province.tables import CONDUCTS, DEPARTMENTS, TRADES, Conduct
 from creditsandbox.province.troubles import arrears_in, is_troubled, years_on_record
 
 APPEAL_DAYS = 60  # Administrative reconsideration may be asked for within 60 days.
+REVIEW_DAYS = 3 * APPEAL_DAYS
 PUBLISHED_WITHIN_DAYS = 7
-# How long a penalty is published at the latest, and its earliest repair (Order 36, in days).
-PUBLICITY_DAYS = {Severity.MINOR: 90, Severity.GENERAL: 365, Severity.SERIOUS: 3 * 365}
-REPAIR_DAYS = {Severity.MINOR: 10, Severity.GENERAL: 90, Severity.SERIOUS: 365}
+CORRECTED_WITHIN_DAYS = 60  # Who repairs does so soon after the first day on which it is possible.
 PER_THOUSAND = 40
 OF_TROUBLED_PER_THOUSAND = 350
 REPAIRED_PER_THOUSAND = 350
@@ -65,32 +65,39 @@ def draw_penalty(draw: Draw, entity: Entity, *, year: int, on: date) -> Penalty:
         fine=draw_fine(draw, conduct),
         number=draw.between(1, 999),
     )
-    # Drawn whether it happens or not: the day must not change when the year goes on.
-    repaired_on = decided_on + timedelta(days=REPAIR_DAYS[conduct.severity] + draw.below(60))
-    repaired = draw.chance(REPAIRED_PER_THOUSAND) and repaired_on <= on
-    finality = draw_finality(draw, decided_on, on=on)
-    revoked_on = decided_on + timedelta(days=APPEAL_DAYS)
+    # All of it is drawn whether it happens or not: no day may change when the year goes on.
+    waited_days = draw.below(CORRECTED_WITHIN_DAYS)
+    repaired = draw.chance(REPAIRED_PER_THOUSAND)
+    revoked, reviewed = draw.chance(REVOKED_PER_THOUSAND), draw.chance(UNDER_REVIEW_PER_THOUSAND)
     gov_only = draw.chance(GOV_ONLY_PER_THOUSAND)
-    return msgspec.structs.replace(
+    disclosure = Disclosure.GOV_ONLY if gov_only else Disclosure.PUBLIC
+    final_on = decided_on + timedelta(days=REVIEW_DAYS if reviewed else APPEAL_DAYS)
+    standing = msgspec.structs.replace(
         penalty,
-        finality=finality,
-        revoked_on=revoked_on if finality is Finality.REVOKED else None,
-        repaired_on=repaired_on if repaired and finality is Finality.FINAL else None,
-        disclosure=Disclosure.GOV_ONLY if gov_only else Disclosure.PUBLIC,
+        disclosure=disclosure,
+        finality=draw_finality(decided_on, revoked=revoked, reviewed=reviewed, on=on),
+    )
+    if on < final_on:
+        return standing
+    if revoked:
+        return msgspec.structs.replace(standing, revoked_on=final_on)
+    earliest_on = max(earliest_repair_on(decided_on, conduct.severity), final_on)
+    repaired_on = earliest_on + timedelta(days=waited_days)
+    return msgspec.structs.replace(
+        standing,
+        final_on=final_on,
+        repaired_on=repaired_on if repaired and repaired_on <= on else None,
     )
 
 
-def draw_finality(draw: Draw, decided_on: date, *, on: date) -> Finality:
+def draw_finality(decided_on: date, *, revoked: bool, reviewed: bool, on: date) -> Finality:
     """Return whether a decision still stands on a day: open until the appeal period is over."""
-    revoked, reviewed = draw.chance(REVOKED_PER_THOUSAND), draw.chance(UNDER_REVIEW_PER_THOUSAND)
     age_days = (on - decided_on).days
     if age_days < APPEAL_DAYS:
         return Finality.APPEAL_OPEN
-    if revoked:
-        return Finality.REVOKED
-    if reviewed and age_days < 3 * APPEAL_DAYS:
+    if reviewed and age_days < REVIEW_DAYS:
         return Finality.UNDER_REVIEW
-    return Finality.FINAL
+    return Finality.REVOKED if revoked else Finality.FINAL
 
 
 def draw_fine(draw: Draw, conduct: Conduct) -> int:
@@ -110,7 +117,6 @@ def punish(
     """Return a final, published penalty for a conduct; the fine is in 元."""
     authority = get_department(conduct.department, city=entity.city)
     takes_gains = PenaltyKind.CONFISCATE_GAINS in conduct.kinds
-    days = PUBLICITY_DAYS[conduct.severity]
     return Penalty(
         document_no=DEPARTMENTS.penalty_no.format(
             mark=authority.mark, year=decided_on.year, number=number
@@ -125,7 +131,7 @@ def punish(
         licence_affected=conduct.licence,
         decided_on=decided_on,
         published_on=decided_on + timedelta(days=PUBLISHED_WITHIN_DAYS),
-        publicity_ends_on=decided_on + timedelta(days=days),
+        publicity_ends_on=publicity_ends_on(decided_on, conduct.severity),
         authority=authority,
         severity=conduct.severity,
         key_areas=conduct.key_areas,

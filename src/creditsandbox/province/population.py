@@ -12,34 +12,30 @@ from functools import lru_cache
 import msgspec
 from msgspec.structs import replace
 
-from creditsandbox.province.abnormalities import draw_abnormalities
 from creditsandbox.province.alterations import (
     draw_alterations,
     draw_changes,
     number_of_successor,
     undo_later,
 )
-from creditsandbox.province.codes import Change, Status
+from creditsandbox.province.codes import Change
 from creditsandbox.province.draws import Draw
 from creditsandbox.province.entities import draw_entity
 from creditsandbox.province.fixed import build_fixed
+from creditsandbox.province.histories import draw_history
 from creditsandbox.province.identifiers import ENTITIES_MAX, index_of
 from creditsandbox.province.insurance import draw_insurance
-from creditsandbox.province.judgments import draw_judgments
 from creditsandbox.province.licences import draw_licences
-from creditsandbox.province.listings import draw_listings, follow_abnormality
 from creditsandbox.province.model import Enterprise
 from creditsandbox.province.ownership import draw_ownership
-from creditsandbox.province.penalties import draw_penalties
 from creditsandbox.province.people import draw_person, number_of_representative
-from creditsandbox.province.registrations import draw_registration
+from creditsandbox.province.registrations import draw_registration, last_day
 from creditsandbox.province.taxes import draw_tax
 from creditsandbox.province.troubles import is_troubled
 
 SEED = 531
 SIZE = 10_000
 FILES_CACHED_MAX = 2_000  # Platforms keep their own answers; a file is drawn in a millisecond.
-ENDED = (Status.DEREGISTERED, Status.REVOKED_NOT_DEREGISTERED)
 SOCIAL_LEAST, SOCIAL_MOST, SOCIAL_OF_TROUBLED_MOST = 150, 250, 200
 
 
@@ -92,9 +88,7 @@ def draw_enterprise(seed: int, index: int, *, size: int = SIZE, on: date) -> Ent
         seed, index, entity, representative=later if succeeded else person, on=on
     )
     alterations = draw_alterations(seed, index, entity, held)
-    # Nobody decides about what has ended.
-    ended_on = held.status_since if held.status in ENDED else None
-    last = ended_on or on
+    last = last_day(held.status, held.status_since, on=on)
     entity, held = undo_later(entity, held, alterations, on=last)
     if changes.get(Change.LEGAL_REPRESENTATIVE, date.max) <= last:
         person = later
@@ -108,42 +102,21 @@ def draw_enterprise(seed: int, index: int, *, size: int = SIZE, on: date) -> Ent
         ),
     )
     owned = replace(bare, ownership=draw_ownership(seed, index, bare, size=size, on=on))
-    return draw_history(owned, seed, index, on=on, last=last)
+    return fill(owned, seed, index, on=on, last=last)
 
 
-def draw_history(bare: Enterprise, seed: int, index: int, *, on: date, last: date) -> Enterprise:
+def fill(bare: Enterprise, seed: int, index: int, *, on: date, last: date) -> Enterprise:
     """Return the file with what departments hold; nothing in it began after `last`."""
     entity, capital_wan = bare.entity, bare.registration.capital_wan
-    penalties = tuple(
-        penalty
-        for penalty in draw_penalties(seed, index, entity, on=on)
-        if penalty.decided_on <= last
-    )
-    abnormalities = tuple(
-        entry
-        for entry in draw_abnormalities(seed, index, entity, on=on)
-        if entry.included_on <= last
-    )
-    listings = tuple(
-        entry
-        for entry in (
-            *draw_listings(seed, index, entity, on=on),
-            *follow_abnormality(entity, abnormalities, on=on),
-        )
-        if entry.included_on <= last
-    )
-    tax = draw_tax(seed, index, entity, listings, capital_wan=capital_wan, on=last)
+    history = draw_history(seed, index, entity, on=on, last=last)
+    tax = draw_tax(seed, index, entity, history.listings, capital_wan=capital_wan, on=last)
     return replace(
         bare,
-        penalties=penalties,
-        listings=listings,
-        abnormalities=abnormalities,
-        licences=draw_licences(seed, index, entity, penalties, on=last),
-        judgments=tuple(
-            judgment
-            for judgment in draw_judgments(seed, index, entity, listings, on=on)
-            if judgment.published_on <= last
-        ),
+        penalties=history.penalties,
+        listings=history.listings,
+        abnormalities=history.abnormalities,
+        judgments=history.judgments,
+        licences=draw_licences(seed, index, entity, history.penalties, on=last),
         tax=tax,
         tax_arrears=sum((row.balance for row in tax.arrears), Decimal(0)) if tax else Decimal(0),
         insurance=draw_insurance(seed, index, entity, capital_wan=capital_wan, on=last),

@@ -21,6 +21,7 @@ FATES = (
     (Status.SUSPENDED, 2),
     (Status.MOVED_OUT, 2),
 )
+ENDED = (Status.DEREGISTERED, Status.REVOKED_NOT_DEREGISTERED)
 _CITIES = {city.code: city.name for city in DIVISIONS.cities}
 
 
@@ -105,3 +106,8 @@ def draw_status(seed: int, index: int, entity: Entity, *, on: date) -> tuple[Sta
         if status is not Status.ACTIVE and first <= since <= on:
             return status, since
     return Status.ACTIVE, None
+
+
+def last_day(status: Status, since: date | None, *, on: date) -> date:
+    """Return the last day on which anything is decided about an entity: its end, or the day."""
+    return since if since is not None and status in ENDED else on
