@@ -363,10 +363,10 @@ async def _require_superseded(tx: Transaction, request: ConsentRequest) -> None:
     """Accept a request that takes the place of no consent, or of one between the same two."""
     if request.supersedes is None:
         return
-    known = is_id(Kind.CONSENT, request.supersedes)
-    before = await store.find_consent(tx, request.supersedes) if known else None
-    parties = (request.bank_id, request.uscc)
-    if before is None or (before.bank_id, before.uscc) != parties:
+    before, named = None, request.supersedes
+    if is_id(Kind.CONSENT, named):
+        before = await store.find_of_bank(tx, consent_id=named, bank_id=request.bank_id)
+    if before is None or before.uscc != request.uscc:
         raise ConsentUnknown
 
 

@@ -156,11 +156,12 @@ class Ledger:
         Another bank's entries are as absent as those that never were.
         """
         if report_id is not None:
-            rows = await openings.find_by_request(tx, report_id)
+            rows = await openings.find_by_request(tx, report_id, bank_id=bank_id)
         else:
-            rows = await openings.find_by_consent(tx, consent_id or "", kinds=kinds)
-        own = await openings.find_reference(tx, kind=ReferenceKind.BANK, subject=bank_id)
-        return [self._vault.unlock(row) for row in rows if row.bank is not None and row.bank == own]
+            rows = await openings.find_by_consent(
+                tx, consent_id or "", bank_id=bank_id, kinds=kinds
+            )
+        return [self._vault.unlock(row) for row in rows]
 
     async def story_of(
         self, tx: Transaction, *, report_id: str, bank_id: str, consent_id: str | None
