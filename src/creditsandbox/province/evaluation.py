@@ -1,94 +1,178 @@
-"""The public credit evaluation: points lost for what is on record. Illustrative, named SBX-.
+"""The public credit evaluation, by versioned models that stand beside the code as data.
 
-The sandbox's cuts are not the province's. An evaluation is made on the first day of a month.
+Illustrative and named SBX-: neither weights nor cuts are the province's. An evaluation is made on
+the first day of each month, and anew on each day on which something that it looks at changes.
 """
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from hashlib import sha256
 
-from creditsandbox.province.codes import Category, Finality, Severity, Status
-from creditsandbox.province.model import DimensionScore, Enterprise, Evaluation, Penalty
-from creditsandbox.province.tables import EVALUATION
+import msgspec
+
+from creditsandbox.province.codes import Category, Status
+from creditsandbox.province.model import Enterprise
+from creditsandbox.province.scoring import Contribution, ItemRow, score_item
+from creditsandbox.province.tables import read_table
 
 VALID_DAYS = 366
-ARREARS_POINTS = 60
-NOT_ACTIVE_POINTS = 40
-LISTED_BASIC_POINTS = 30
-LISTED_POINTS = 180
-KEY_AREA_POINTS = 20  # Safety, environment, food: they weigh on governance too.
-PENALTY_POINTS = {Severity.MINOR: 5, Severity.GENERAL: 30, Severity.SERIOUS: 90}
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+
+
+class DimensionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A dimension of a model."""
+
+    code: str
+    name: str
+    max: int
+
+
+class GradeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A grade, given from `least` points on."""
+
+    code: str
+    name: str
+    least: int
+
+
+class EvaluationModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A model, valid from one day through another; grades stand from the best down."""
+
+    model_version: str
+    standard: str
+    grade_scheme: str
+    max_score: int
+    least_age_days: int  # who is younger is not evaluated
+    categories: frozenset[Category]
+    published_on: date
+    valid_from: date
+    valid_to: date | None
+    dimensions: tuple[DimensionRow, ...]
+    items: tuple[ItemRow, ...]
+    grades: tuple[GradeRow, ...]
+
+
+class Models(msgspec.Struct, frozen=True, kw_only=True):
+    """Every model, the oldest first, and how sure their figures are."""
+
+    note: str
+    certainty: str
+    models: tuple[EvaluationModel, ...]
+
+
+class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
+    """What one dimension gives to an evaluation."""
+
+    code: str
+    name: str
+    score: Decimal
+    max_score: Decimal
+
+
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
+    """An evaluation: the score, what it is made of, and a digest of what it was made from."""
+
+    model_version: str
+    grade_scheme: str
+    score: Decimal
+    max_score: Decimal
+    grade_code: str
+    grade_name: str
+    evaluated_on: date
+    valid_until: date
+    dimensions: tuple[DimensionScore, ...]
+    contributions: tuple[Contribution, ...]
+    input_digest: str  # SHA-256 in hex, of the model's version, the code and the contributions
+
+
+MODELS = read_table("evaluation.json", Models)
+
+
+def find_model(on: date) -> EvaluationModel | None:
+    """Return the model that is valid on a day."""
+    return next(
+        (
+            model
+            for model in MODELS.models
+            if model.valid_from <= on <= (model.valid_to or date.max)
+        ),
+        None,
+    )
 
 
 def evaluate(enterprise: Enterprise, *, on: date) -> Evaluation | None:
-    """Return the evaluation of the month; None for organs, the dissolved and the very young."""
-    evaluated_on = on.replace(day=1)
-    if not is_evaluated(enterprise, on=evaluated_on):
+    """Return the evaluation in force on a day; None for whom no model speaks about."""
+    evaluated_on = last_change(enterprise, on=on)
+    model = find_model(evaluated_on)
+    if model is None or not is_evaluated(enterprise, model, on=evaluated_on):
         return None
-    scores = score_dimensions(enterprise, on=evaluated_on)
+    contributions = tuple(score_item(row, enterprise, on=evaluated_on) for row in model.items)
     # The grade follows from the sum, never from a single dimension.
-    total = sum((row.score for row in scores), Decimal(0))
-    grade = next(row for row in EVALUATION.grades if total >= row.least)
+    total = sum(row.points for row in contributions)
+    grade = next(row for row in model.grades if total >= row.least)
     return Evaluation(
-        model_version=EVALUATION.model_version,
-        grade_scheme=EVALUATION.grade_scheme,
-        score=total,
-        max_score=Decimal(EVALUATION.max_score),
+        model_version=model.model_version,
+        grade_scheme=model.grade_scheme,
+        score=Decimal(total),
+        max_score=Decimal(model.max_score),
         grade_code=grade.code,
         grade_name=grade.name,
         evaluated_on=evaluated_on,
         valid_until=evaluated_on + timedelta(days=VALID_DAYS),
-        dimensions=scores,
+        dimensions=tuple(sum_dimension(row, contributions) for row in model.dimensions),
+        contributions=contributions,
+        input_digest=digest(model, enterprise.entity.uscc, contributions),
     )
 
 
-def is_evaluated(enterprise: Enterprise, *, on: date) -> bool:
-    """Tell whether the model speaks about this entity on this day."""
+def sum_dimension(row: DimensionRow, contributions: tuple[Contribution, ...]) -> DimensionScore:
+    """Return the sum of the items of a dimension."""
+    points = (each.points for each in contributions if each.dimension == row.code)
+    return DimensionScore(
+        code=row.code, name=row.name, score=Decimal(sum(points)), max_score=Decimal(row.max)
+    )
+
+
+def digest(model: EvaluationModel, uscc: str, contributions: tuple[Contribution, ...]) -> str:
+    """Return the digest that tells two evaluations apart that were made from other records."""
+    return sha256(_ENCODER.encode((model.model_version, uscc, contributions))).hexdigest()
+
+
+def is_evaluated(enterprise: Enterprise, model: EvaluationModel, *, on: date) -> bool:
+    """Tell whether a model speaks about this entity on this day."""
     age = on - enterprise.entity.established_on
     return (
-        enterprise.entity.category is not Category.GOV_AGENCY
+        enterprise.entity.category in model.categories
         and enterprise.registration.status in (Status.ACTIVE, Status.SUSPENDED)
-        and age >= timedelta(days=EVALUATION.least_age_days)
+        and age >= timedelta(days=model.least_age_days)
     )
 
 
-def score_dimensions(enterprise: Enterprise, *, on: date) -> tuple[DimensionScore, ...]:
-    """Return the points of each dimension, none below zero."""
-    lost = points_lost(enterprise, on=on)
-    return tuple(
-        DimensionScore(
-            code=row.code,
-            name=row.name,
-            score=Decimal(max(0, row.max - lost[row.code])),
-            max_score=Decimal(row.max),
-        )
-        for row in EVALUATION.dimensions
-    )
+def last_change(enterprise: Enterprise, *, on: date) -> date:
+    """Return the last day until a day on which something changed, or the first of its month."""
+    changes = (day for day in list_changes(enterprise) if day <= on)
+    return max((on.replace(day=1), *changes))
 
 
-def points_lost(enterprise: Enterprise, *, on: date) -> dict[str, int]:
-    """Return the points that records cost, by dimension."""
-    counted = [penalty for penalty in enterprise.penalties if counts(penalty, on=on)]
-    listed = sum(
-        entry.included_on <= on and entry.removed_on is None for entry in enterprise.listings
-    )
-    suspended = enterprise.registration.status is not Status.ACTIVE
-    social_max = next(
-        row.max for row in EVALUATION.dimensions if row.code == "SOCIAL_RESPONSIBILITY"
-    )
-    return {
-        "BASIC": NOT_ACTIVE_POINTS * suspended + LISTED_BASIC_POINTS * listed,
-        "FINANCE_TAX": ARREARS_POINTS * bool(enterprise.tax_arrears),
-        "GOVERNANCE": KEY_AREA_POINTS * sum(bool(penalty.key_areas) for penalty in counted),
-        "COMPLIANCE": LISTED_POINTS * listed
-        + sum(PENALTY_POINTS[penalty.severity] for penalty in counted),
-        "SOCIAL_RESPONSIBILITY": social_max - enterprise.social,
-    }
-
-
-def counts(penalty: Penalty, *, on: date) -> bool:
-    """Tell whether a penalty costs points: final, not repaired, still published."""
-    return (
-        penalty.finality is Finality.FINAL
-        and penalty.repaired_on is None
-        and penalty.decided_on <= on < penalty.publicity_ends_on
-    )
+def list_changes(enterprise: Enterprise) -> Iterator[date]:
+    """Yield every day on which something that an evaluation looks at changes."""
+    held = enterprise.registration
+    optional = [held.status_since]
+    for penalty in enterprise.penalties:
+        optional += [
+            penalty.final_on or penalty.decided_on,
+            penalty.repaired_on,
+            penalty.publicity_ends_on,
+        ]
+    for entry in enterprise.listings:
+        optional += [entry.included_on, entry.removed_on]
+    for abnormal in enterprise.abnormalities:
+        optional += [abnormal.included_on, abnormal.removed_on]
+    for judgment in enterprise.judgments:
+        optional += [judgment.published_on, judgment.removed_on]
+    yield from (day for day in optional if day is not None)
+    if enterprise.tax is not None:
+        yield from (row.evaluated_on for row in enterprise.tax.years)
+    if enterprise.insurance is not None:
+        yield from (month.received_on for month in enterprise.insurance.months)

@@ -107,29 +107,6 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     measures: tuple[Measure, ...]
 
 
-class DimensionScore(msgspec.Struct, frozen=True, kw_only=True):
-    """What one dimension gives to an evaluation."""
-
-    code: str
-    name: str
-    score: Decimal
-    max_score: Decimal
-
-
-class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
-    """A public credit evaluation by the sandbox's own model, whose cuts are illustrative."""
-
-    model_version: str
-    grade_scheme: str
-    score: Decimal
-    max_score: Decimal
-    grade_code: str
-    grade_name: str
-    evaluated_on: date
-    valid_until: date
-    dimensions: tuple[DimensionScore, ...]
-
-
 class Enterprise(msgspec.Struct, frozen=True, kw_only=True):
     """An entity with its whole file."""
 

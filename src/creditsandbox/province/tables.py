@@ -132,34 +132,6 @@ class Lists(msgspec.Struct, frozen=True, kw_only=True):
     lists: tuple[ListRow, ...]
 
 
-class DimensionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A dimension of the evaluation."""
-
-    code: str
-    name: str
-    max: int
-
-
-class GradeRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A grade, given from `least` points on."""
-
-    code: str
-    name: str
-    least: int
-
-
-class EvaluationModel(msgspec.Struct, frozen=True, kw_only=True):
-    """The evaluation's model; grades stand from the best down."""
-
-    model_version: str
-    standard: str
-    grade_scheme: str
-    max_score: int
-    least_age_days: int  # who is younger is not evaluated
-    dimensions: tuple[DimensionRow, ...]
-    grades: tuple[GradeRow, ...]
-
-
 class FixedPenalty(msgspec.Struct, frozen=True, kw_only=True):
     """A penalty of a fixed enterprise; days count back from the first day of the month."""
 
@@ -250,5 +222,4 @@ TRADES = read_table("trades.json", Trades)
 DEPARTMENTS = read_table("departments.json", Departments)
 CONDUCTS = read_table("conducts.json", Conducts)
 LISTS = read_table("lists.json", Lists)
-EVALUATION = read_table("evaluation.json", EvaluationModel)
 FIXED = read_table("fixed.json", Fixed)

@@ -23,9 +23,9 @@ from creditsandbox.dialects.provincial.words import (
 from creditsandbox.province.authorities import Department
 from creditsandbox.province.codes import Disclosure, Finality, Procedure
 from creditsandbox.province.departments import get_department
+from creditsandbox.province.evaluation import Evaluation
 from creditsandbox.province.model import (
     Enterprise,
-    Evaluation,
     Listing,
     Measure,
     Penalty,
@@ -199,8 +199,9 @@ def write_measure(measure: Measure, entry: Listing) -> Record:
 
 def write_evaluation(made: Evaluation, *, city: str, as_of: datetime) -> Record:
     """Return the EVA record; it is not public, whoever asks needs consent (ZJ 20)."""
-    number = f"EVA-{made.evaluated_on:%Y-%m}"
     centre, day = get_department("CREDIT", city=city), made.evaluated_on
+    # One a month, and one more on each day on which a record changed.
+    number = f"EVA-{day:%Y-%m}" if day.day == 1 else f"EVA-{day:%Y-%m-%d}"
     base = write_base(number, "EVAL-001", centre, recorded_on=day, as_of=as_of)
     dimensions = [
         {
