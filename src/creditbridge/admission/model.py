@@ -41,6 +41,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
     event_id: str
     receipt: bytes | None
+    reference: str = ""  # The report for which the key was taken.
 
 
 class TakenKey(msgspec.Struct, frozen=True, kw_only=True):

@@ -158,4 +158,5 @@ class Admission:
             body=outcome.body,
             event_id=outcome.event_id,
             receipt=outcome.receipt,
+            reference=taken.reference,
         )

@@ -1,8 +1,9 @@
-"""The JSON Schemas of what the consent key signs: the artefact, and the policy."""
+"""The JSON Schemas of what the consent key signs: enterprises' consents, persons', the policy."""
 
 import msgspec
 
 from creditbridge.consents.model import ConsentArtefact
+from creditbridge.consents.persons.model import PersonArtefact
 from creditbridge.consents.policy import Policy
 
 SCHEMA_ID = "https://creditbridge.example/contracts/consent.schema.json"
@@ -26,6 +27,16 @@ def policy_schema() -> dict[str, object]:
         "$id": "https://creditbridge.example/contracts/consent-policy.schema.json",
         "title": "Consent policy, version 1",
         **msgspec.json.schema(Policy),
+    }
+
+
+def person_schema() -> dict[str, object]:
+    """Return the schema of what the house signs for a natural person's own consent."""
+    return {
+        "$schema": DIALECT,
+        "$id": "https://creditbridge.example/contracts/person-consent.schema.json",
+        "title": "Artefact of a natural person's own consent, version 1",
+        **msgspec.json.schema(PersonArtefact),
     }
 
 

@@ -18,6 +18,7 @@ from creditbridge.profile.codes import (
     SubjectRole,
     Until,
 )
+from creditbridge.profile.persons import CoveredPerson
 
 
 class ConsentState(StrEnum):
@@ -107,9 +108,7 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
     recurring: bool = True  # False: one look in all.
     per_day: int | None = None  # Most uses in one calendar day of Asia/Shanghai.
     min_interval_seconds: int | None = None  # Least time between two uses.
-    retention_days: int | None = (
-        None  # How long the bank may keep the data; None: nothing was said.
-    )
+    retention_days: int | None = None  # How long the bank may keep the data, where it was said.
     until: Until = Until.TERM
     form: ConsentForm = ConsentForm.E_SIGN
     document: DocumentDigest | None = None
@@ -141,6 +140,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     business_ref: str | None = None
     product: Product | None = None
     role: SubjectRole | None = None
+    person_purpose: Purpose | None = None  # Of the personal table; None: no person is asked about.
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,6 +155,7 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
     rule_version: str
     policy: str | None = None  # The version of that policy; None: there was none.
+    persons: tuple[CoveredPerson, ...] = ()  # Whose own, separate consents cover the look too.
 
 
 class Grantor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

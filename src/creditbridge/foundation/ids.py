@@ -36,6 +36,7 @@ class Kind(StrEnum):
     STATEMENT = "stm"
     RECEIPT = "rcp"
     DISPUTE = "dsp"
+    PERSON_CONSENT = "pcs"
 
 
 def new_id(kind: Kind, *, now: datetime) -> str:

@@ -17,7 +17,7 @@ Each error says by `sent` whether the platform may have counted the query (law 1
 only where it is False is the use of the consent given back.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -32,8 +32,9 @@ from creditbridge.protocols.uscc import EntityCategory
 class PlatformQuery(msgspec.Struct, frozen=True, kw_only=True):
     """One question about one enterprise.
 
-    `consent_digest` is SHA-256 of the consent artefact, in hex; `expires_at` ends the grant, at
-    most 60 s ahead. The same `query_id` is one counted query, however often it is sent.
+    `consent_digest` is SHA-256 of the consent artefact, in hex, `person_consent_digests` those of
+    natural persons' own, where they consented to the look; `expires_at` ends the grant, at most
+    60 s ahead. The same `query_id` is one counted query, however often it is sent.
     """
 
     query_id: str
@@ -42,18 +43,8 @@ class PlatformQuery(msgspec.Struct, frozen=True, kw_only=True):
     purpose: Purpose
     consent_digest: str
     expires_at: datetime
+    person_consent_digests: tuple[str, ...] = ()
     traceparent: str | None = None
-
-
-class NamedRepresentative(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom a register names as the legal representative: compared with who is on file, never kept.
-
-    `as_of` is of the source's data, `since` the day on which that registration was approved.
-    """
-
-    name: str
-    as_of: datetime
-    since: date | None = None
 
 
 class SubjectAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +54,6 @@ class SubjectAnswer(msgspec.Struct, frozen=True, kw_only=True):
     uscc: str
     category: EntityCategory
     former_names: tuple[str, ...] = ()
-    legal_rep: NamedRepresentative | None = None  # None where it was not asked, or not told.
 
 
 class QueryProof(msgspec.Struct, frozen=True, kw_only=True):

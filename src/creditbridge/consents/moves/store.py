@@ -70,6 +70,9 @@ async def close_business(tx: Transaction, after: Consent) -> bool:
 FIND_STOPPED = """
     SELECT consent_id FROM consents WHERE consent_id = ANY ($1)
         AND (state NOT IN ('ACTIVE', 'EXHAUSTED') OR valid_to <= $2)
+    UNION ALL
+    SELECT person_consent_id FROM consents_persons WHERE person_consent_id = ANY ($1)
+        AND (state <> 'ACTIVE' OR valid_to <= $2)
 """
 
 
@@ -80,6 +83,6 @@ class Stopped(msgspec.Struct, frozen=True):
 
 
 async def find_stopped(tx: Transaction, consent_ids: Sequence[str]) -> list[str]:
-    """Return which of these consents do not stand now."""
+    """Return which of these consents, enterprises' and persons', do not stand now."""
     rows = await tx.fetch_rows(Stopped, FIND_STOPPED, consent_ids, tx.now)
     return [row.consent_id for row in rows]
