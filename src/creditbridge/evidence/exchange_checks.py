@@ -16,6 +16,7 @@ from creditbridge.ledger.model import (
     ExchangeProof,
     Proofs,
     ReportDelivered,
+    ReportIntended,
     ReportRefused,
     RequestProof,
 )
@@ -148,11 +149,16 @@ def check_profile(examination: Examination) -> Finding:
         bank is None or bank.bank_id == profile.bank_id,
         enterprise is None or enterprise.uscc == profile.subject.uscc,
         consent is None or consent.consent_id == profile.consent_id,
-        intended.sections >= frozenset(map(str, profile.sections)),
+        _opened_by(intended) >= frozenset(map(str, profile.sections)),
     )
     if not all(same):
         raise PackUntrue(detail="the profile is another one than the entries speak of")
     return Finding(strength=Strength.GATEWAY_SIGNED, detail=profile.profile_id)
+
+
+def _opened_by(intended: ReportIntended) -> frozenset[str]:
+    """Return the sections that the enterprise's consent and persons' own opened."""
+    return intended.sections | (intended.person_sections or frozenset())
 
 
 def _without_exchange(examination: Examination) -> Finding:
@@ -201,7 +207,7 @@ def _require_granted(examination: Examination, exchange: ExchangeProof) -> None:
         grant.get("query_id") == exchange.query_id == intended.query_id,
         grant.get("purpose") == intended.purpose,
         grant.get("consent_digest") == approval.core.terms.artefact_digest,
-        isinstance(sections, list) and frozenset(map(str, sections)) <= intended.sections,
+        isinstance(sections, list) and frozenset(map(str, sections)) <= _opened_by(intended),
         enterprise is None or grant.get("uscc") == enterprise.uscc,
     )
     if not all(same):

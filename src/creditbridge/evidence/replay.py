@@ -5,8 +5,6 @@ chain builds it, at the instant that the entry names. References stand where the
 """
 
 from datetime import datetime
-from enum import StrEnum
-from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -22,8 +20,10 @@ from creditbridge.consents.rules import (
     require_coverage,
 )
 from creditbridge.evidence.confirmations import Confirmations
+from creditbridge.evidence.extents import LawBroken, consent_of, word_of, word_or_none
+from creditbridge.evidence.persons import Persons, Rested, rested_on
 from creditbridge.evidence.voices import Voices
-from creditbridge.foundation.errors import Malformed, Refused, Untrusted
+from creditbridge.foundation.errors import Malformed, Refused
 from creditbridge.ledger.model import (
     BusinessClosed,
     ConsentApproved,
@@ -34,6 +34,8 @@ from creditbridge.ledger.model import (
     ConsentTurned,
     Core,
     DeliveryStopped,
+    PersonConsented,
+    PersonEnded,
     PolicyChanged,
     ReportDelivered,
     ReportFailed,
@@ -41,26 +43,14 @@ from creditbridge.ledger.model import (
     UseReturned,
 )
 from creditbridge.profile.codes import (
-    ConsentForm,
-    DataClass,
     Product,
     Purpose,
     SectionCode,
     SubjectRole,
-    Until,
 )
 from creditbridge.profile.consent_policy import is_lawful
 
-T = TypeVar("T", bound=StrEnum)
-
 KNOWN_RULES = frozenset((COVERAGE_RULE, version) for version in COVERAGE_RULE_VERSIONS)
-
-
-class LawBroken(Untrusted):
-    """An entry that the house's laws do not allow where it stands."""
-
-    code = "law-broken"
-    message = "The ledger shows a use or a delivery that no live consent covers."
 
 
 class Breach(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +74,7 @@ class Replay:
         self._failed: dict[str, _Taken] = {}
         self._returned: set[str] = set()
         self._policies: list[Policy] = []
+        self._persons = Persons()
         self.breaches: list[Breach] = []
 
     def see(self, core: Core) -> None:
@@ -124,20 +115,21 @@ class Replay:
         return self._consents.get(reference)
 
     def _hear(self, core: Core) -> None:
-        """Follow who may speak, where every entry is seen; an approval must be theirs."""
-        if self._voices is None:
-            return
-        if isinstance(core.terms, ConsentApproved):
-            if (fault := self._voices.find_fault(core, core.terms)) is not None:
-                raise LawBroken(detail=fault)
-            return
-        self._voices.see(core)
+        """Follow who may speak, where every entry is seen, and what persons said for themselves."""
+        if self._voices is not None:
+            if isinstance(core.terms, ConsentApproved):
+                _require(self._voices.find_fault(core, core.terms))
+            if isinstance(core.terms, PersonConsented):
+                _require(self._voices.find_stranger(core, core.terms))
+            self._voices.see(core)
+        if isinstance(core.terms, PersonConsented | PersonEnded):
+            _require(self._persons.see(core, core.terms))
 
     def _begin(self, core: Core, terms: ConsentRequested) -> None:
         reference = core.consent or ""
         if reference in self._consents:
             raise LawBroken(detail="a consent was requested twice")
-        self._consents[reference] = _consent_of(core, terms, ConsentState.REQUESTED)
+        self._consents[reference] = consent_of(core, terms, ConsentState.REQUESTED)
 
     def _move(self, core: Core, terms: ConsentExtent | ConsentEnded | ConsentTurned) -> None:
         reference = core.consent or ""
@@ -146,11 +138,11 @@ class Replay:
         if before is None or (before.bank_id, before.uscc) != (core.bank, core.enterprise):
             raise LawBroken(detail="a transition of a consent that nobody requested")
         try:
-            state = next_state(before.state, _word(ConsentEvent, core.kind))
+            state = next_state(before.state, word_of(ConsentEvent, core.kind))
         except Refused as refusal:
             raise LawBroken(detail=f"{core.kind} where it stands {before.state}") from refusal
         if isinstance(terms, ConsentExtent):
-            self._consents[reference] = _consent_of(core, terms, state)
+            self._consents[reference] = consent_of(core, terms, state)
             if isinstance(terms, ConsentApproved):
                 self._confirmations.approve(core, terms)
             return
@@ -158,8 +150,7 @@ class Replay:
             raise LawBroken(detail=f"{core.kind} led to {terms.state} instead of {state}")
         confirm_by = None
         if isinstance(terms, ConsentTurned):
-            if (fault := self._confirmations.find_fault(core, terms, before)) is not None:
-                raise LawBroken(detail=fault)
+            _require(self._confirmations.find_fault(core, terms, before))
             confirm_by = terms.confirm_by
         self._consents[reference] = replace(
             before, state=state, version=terms.version, confirm_by=confirm_by
@@ -167,8 +158,7 @@ class Replay:
 
     def _confirm(self, core: Core, terms: ConsentCountersigned) -> None:
         consent = self._consents.get(core.consent or "")
-        if (fault := self._confirmations.confirm(core, terms, consent)) is not None:
-            raise LawBroken(detail=fault)
+        _require(self._confirmations.confirm(core, terms, consent))
         waits = consent is not None and consent.confirm_by is not None
         if waits and self._voices is not None and not self._voices.is_led_by(core):
             raise LawBroken(detail="a confirmation of somebody who is no legal representative")
@@ -204,11 +194,11 @@ class Replay:
             client_id=terms.client,
             uscc=core.enterprise or "",
             consent_id=reference,
-            purpose=_word(Purpose, terms.purpose),
-            sections=frozenset(_word(SectionCode, word) for word in terms.asked),
+            purpose=word_of(Purpose, terms.purpose),
+            sections=frozenset(word_of(SectionCode, word) for word in terms.asked),
             business_ref=terms.business_ref,
-            product=_word_or_none(Product, terms.product),
-            role=_word_or_none(SubjectRole, terms.role),
+            product=word_or_none(Product, terms.product),
+            role=word_or_none(SubjectRole, terms.role),
         )
         if (core.rule, core.rule_version) not in KNOWN_RULES:
             raise LawBroken(detail=f"a use by a rule that is not known: {core.rule_version}")
@@ -219,6 +209,7 @@ class Replay:
             raise LawBroken(detail=f"a use without a live consent: {refusal.code}") from refusal
         recorded = (terms.sections, terms.consent_version, terms.use_number)
         derived = (coverage.sections, coverage.consent.version, coverage.use_number)
+        _require(self._persons.find_use_fault(core, terms))
         # Covered is not enough: the number shows a use that was taken twice, the version a consent
         # that had changed.
         if recorded != derived:
@@ -233,6 +224,7 @@ class Replay:
             report_id=terms.report_id,
             sections=terms.sections,
             taken_at=core.decided_at,
+            rested=rested_on(terms),
         )
         return coverage
 
@@ -282,8 +274,10 @@ class Replay:
         if whose != (taken.bank, taken.enterprise, taken.consent, taken.report_id):
             raise LawBroken(detail=f"{core.kind} of another report than its intent")
         if isinstance(terms, ReportDelivered):
-            if terms.intended in self._returned or not terms.sections <= taken.sections:
+            covered = taken.sections | taken.rested.sections
+            if terms.intended in self._returned or not terms.sections <= covered:
                 raise LawBroken(detail="delivered after its use was returned, or more than covered")
+            _require(self._persons.find_delivery_fault(core, terms, taken.rested))
         else:
             self._failed[terms.intended] = taken
         del self._open[terms.intended]
@@ -298,45 +292,9 @@ class _Taken(msgspec.Struct, frozen=True, kw_only=True):
     report_id: str
     sections: frozenset[str]
     taken_at: datetime
+    rested: Rested
 
 
-def _consent_of(core: Core, terms: ConsentExtent, state: ConsentState) -> Consent:
-    return Consent(
-        consent_id=core.consent or "",
-        version=terms.version,
-        state=state,
-        bank_id=core.bank or "",
-        clients=terms.clients,
-        uscc=core.enterprise or "",
-        purposes=frozenset(_word(Purpose, word) for word in terms.purposes),
-        sections=frozenset(_word(SectionCode, word) for word in terms.sections),
-        valid_from=terms.valid_from,
-        valid_to=terms.valid_to,
-        max_queries=terms.max_queries,
-        used=0,
-        business_ref=terms.business_ref,
-        business_closed_at=None,
-        data_classes=_word_set(DataClass, terms.data_classes),
-        products=_word_set(Product, terms.products),
-        roles=_word_set(SubjectRole, terms.roles),
-        recurring=terms.recurring is not False,
-        per_day=terms.per_day,
-        min_interval_seconds=terms.min_interval_seconds,
-        until=_word(Until, terms.until or Until.TERM),
-        form=_word(ConsentForm, terms.form or ConsentForm.E_SIGN),
-    )
-
-
-def _word_set(kind: type[T], words: frozenset[str] | None) -> frozenset[T]:
-    return frozenset(_word(kind, word) for word in words or ())
-
-
-def _word_or_none(kind: type[T], word: str | None) -> T | None:
-    return None if word is None else _word(kind, word)
-
-
-def _word(kind: type[T], word: str) -> T:
-    try:
-        return kind(word)
-    except ValueError as error:
-        raise LawBroken(detail=f"a word that is no {kind.__name__}") from error
+def _require(fault: str | None) -> None:
+    if fault is not None:
+        raise LawBroken(detail=fault)

@@ -12,6 +12,7 @@ from creditbridge.ledger.model import (
     ConsentCountersigned,
     Core,
     EnterpriseChanged,
+    PersonConsented,
     PersonEnrolled,
     RepresentativeEnded,
     RepresentativeLimited,
@@ -96,6 +97,16 @@ class Voices:
         needed = max(terms.needed or 1, self._count_needed(core, terms))
         if len(people) < needed:
             return f"{len(people)} people approved, and {needed} had to"
+        return None
+
+    def find_stranger(self, core: Core, terms: PersonConsented) -> str | None:
+        """Return why a person may not consent as what they did; None where they may.
+
+        A position is what the identity service vouched for: a role of the same name.
+        """
+        voice = self._live.get((core.enterprise or "", core.person or ""))
+        if voice is None or voice.role != terms.position:
+            return f"who consented as {terms.position} had not been enrolled as that"
         return None
 
     def _enrol(self, core: Core, terms: PersonEnrolled, whose: tuple[str, str]) -> None:

@@ -11,6 +11,7 @@ from creditbridge.ledger.terms import (
     credentials,
     disputes,
     people,
+    persons,
     registry,
     reports,
     statements,
@@ -71,6 +72,10 @@ class EventKind(StrEnum):
     CONSENT_EXHAUSTED = "consent.exhausted"
     CONSENT_SUPERSEDED = "consent.superseded"
     BUSINESS_CLOSED = "business.closed"
+    PERSON_ASKED = "person.asked"
+    PERSON_CONSENTED = "person.consented"
+    PERSON_REFUSED = "person.refused"
+    PERSON_WITHDRAWN = "person.withdrawn"
     USE_RETURNED = "use.returned"
     REPORT_INTENDED = "report.intended"
     REPORT_REFUSED = "report.refused"
@@ -102,7 +107,7 @@ class DigestName(StrEnum):
     QUERY = "query"  # The signature bases of the queries, joined by `join_parts`.
     ANSWER = "answer"  # The signature bases of the platforms' answers, joined likewise.
     PROFILE = "profile"  # The sealed profile, byte for byte.
-    ARTEFACT = "artefact"  # The consent artefact, byte for byte.
+    ARTEFACT = "artefact"  # The consent artefact, an enterprise's or a person's, byte for byte.
     ACT = "act"  # What an operator signed.
     PROOF = "proof"  # What an identity provider signed.
     APPROVAL = "approval"  # What a passkey signed and with what (`ApprovalProof.parts`), joined.
@@ -130,6 +135,7 @@ _EXCHANGE = frozenset({DigestName.QUERY, DigestName.ANSWER})
 _ACT = frozenset({DigestName.ACT})
 
 _TRANSITION = Row(terms=consents.ConsentEnded, names=_UNDER_CONSENT, may_name=_PERSON, chained=True)
+_PERSONS_END = Row(terms=persons.PersonEnded, names=_BANK | _ENTERPRISE | _PERSON)
 _TURN = Row(terms=consents.ConsentTurned, names=_UNDER_CONSENT | _PERSON, chained=True)
 
 CATALOGUE: Mapping[EventKind, Row] = {
@@ -217,6 +223,16 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.BUSINESS_CLOSED: Row(
         terms=consents.BusinessClosed, names=_UNDER_CONSENT, chained=True
     ),
+    EventKind.PERSON_ASKED: Row(
+        terms=persons.PersonAsked, names=_BANK | _ENTERPRISE, digests=_REQUEST
+    ),
+    EventKind.PERSON_CONSENTED: Row(
+        terms=persons.PersonConsented,
+        names=_BANK | _ENTERPRISE | _PERSON,
+        digests=frozenset({DigestName.ARTEFACT}),
+    ),
+    EventKind.PERSON_REFUSED: _PERSONS_END,
+    EventKind.PERSON_WITHDRAWN: _PERSONS_END,
     EventKind.CONSENT_SILENCED: Row(
         terms=consents.ConsentSilenced, names=_UNDER_CONSENT, chained=True
     ),

@@ -55,6 +55,7 @@ from creditbridge.ledger.terms.people import (
     RepresentativeEnded,
     RepresentativeLimited,
 )
+from creditbridge.ledger.terms.persons import PersonAsked, PersonConsented, PersonEnded
 from creditbridge.ledger.terms.registry import (
     BankLicensed,
     BankOnboarded,
@@ -126,6 +127,9 @@ __all__ = [
     "Opening",
     "OperatorEnrolled",
     "PackAssembled",
+    "PersonAsked",
+    "PersonConsented",
+    "PersonEnded",
     "PersonEnrolled",
     "PersonName",
     "PolicyChanged",

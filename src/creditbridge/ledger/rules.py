@@ -33,6 +33,7 @@ from creditbridge.ledger.model import (
     PolicyChanged,
     Proofs,
     Receipt,
+    ReportIntended,
     RepresentativeLimited,
 )
 from creditbridge.protocols.canonical_json import require_canonical
@@ -123,6 +124,13 @@ def authorities_of(opening: Opening) -> frozenset[str]:
             return entries or frozenset()
         case _:
             return frozenset()
+
+
+def persons_of(openings: Iterable[Opening]) -> frozenset[str]:
+    """Return the event ids of the natural persons' consents on which intents among these rest."""
+    terms = (open_entry(opening)[0].terms for opening in openings)
+    named = (one.persons or () for one in terms if isinstance(one, ReportIntended))
+    return frozenset[str]().union(*named)
 
 
 def read_names(opening: Opening) -> dict[str, Name]:

@@ -24,7 +24,7 @@ from creditbridge.ledger.model import (
     ReferenceKind,
     Silence,
 )
-from creditbridge.ledger.rules import authorities_of, sign_receipt
+from creditbridge.ledger.rules import authorities_of, persons_of, sign_receipt
 from creditbridge.ledger.sealing import OpeningKeys
 from creditbridge.ledger.service.credentials import last_rules, select_credentials
 from creditbridge.ledger.service.numbering import Numbering, take_numbers
@@ -169,9 +169,9 @@ class Ledger:
         """Return what the pack of a report needs, each entry once, in the log's order.
 
         The report's entries; with a consent also its whole chain, up to the report and after it,
-        how whoever approved came to speak for the enterprise, with their passkeys, and the policies
-        of the house. Proofs stay with the report's own entries, the consent's approvals and its
-        request.
+        how whoever approved came to speak for the enterprise, with their passkeys, the policies of
+        the house, and what natural persons whom the chain's looks rest on consented to themselves.
+        Proofs stay with the report's own entries, the consent's approvals and its request.
         """
         story = {
             one.event_id: one
@@ -185,6 +185,10 @@ class Ledger:
             for opened in await self._open_voices(tx, approvals):
                 story[opened.event_id] = opened
             for row in await openings.find_policies(tx):
+                story[row.event_id] = self._vault.unlock(row)
+            intents = [one for one in story.values() if one.kind is EventKind.REPORT_INTENDED]
+            persons = persons_of(one.opening for one in intents)
+            for row in await openings.find_persons(tx, sorted(persons)):
                 story[row.event_id] = self._vault.unlock(row)
             found = await openings.find_credentials(tx, approvals)
             for one in select_credentials(chain, map(self._vault.unlock, found)):

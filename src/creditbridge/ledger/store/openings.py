@@ -108,6 +108,22 @@ async def find_events(tx: Transaction, event_ids: Sequence[str]) -> list[Opening
     return await tx.fetch_rows(OpeningRow, FIND_EVENTS, list(event_ids), OPENINGS_MAX)
 
 
+# Whatever these persons gave this bank here, and took back: that what is named stood must show.
+FIND_PERSONS = """
+    SELECT * FROM ledger_opened
+    WHERE kind IN ('person.consented', 'person.withdrawn')
+        AND (bank, enterprise, person) IN (
+            SELECT bank, enterprise, person FROM ledger_openings
+            WHERE event_id = ANY($1::text[]))
+    ORDER BY log_index NULLS LAST, intake_no LIMIT $2
+"""
+
+
+async def find_persons(tx: Transaction, consented: Sequence[str]) -> list[OpeningRow]:
+    """Return what the persons who consented in these events gave that bank, and took back."""
+    return await tx.fetch_rows(OpeningRow, FIND_PERSONS, list(consented), OPENINGS_MAX)
+
+
 FIND_POLICIES = """
     SELECT * FROM ledger_opened WHERE kind = 'policy.changed'
     ORDER BY log_index NULLS LAST, intake_no LIMIT $1

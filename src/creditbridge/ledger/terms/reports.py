@@ -32,6 +32,9 @@ class ReportIntended(ReportTerms, frozen=True, kw_only=True):
     product: str | None = None
     role: str | None = None
     policy: str | None = None  # The version of the policy within which the consent was used.
+    person_purpose: str | None = None  # Of the personal table, where the bank named one.
+    persons: frozenset[str] | None = None  # Event ids of the persons' own consents that cover it.
+    person_sections: frozenset[str] | None = None  # Sections that those alone opened.
 
 
 class ReportRefused(ReportTerms, frozen=True, kw_only=True):
@@ -52,6 +55,7 @@ class ReportDelivered(ReportTerms, frozen=True, kw_only=True):
     sections: frozenset[str]  # Sections queried; what was found is in the profile alone.
     query_out_at: Instant
     answer_in_at: Instant
+    persons: frozenset[str] | None = None  # Event ids of the consents of whom the profile shows.
 
 
 class ReportFailed(ReportTerms, frozen=True, kw_only=True):
