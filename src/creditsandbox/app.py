@@ -1,7 +1,6 @@
-"""The command `creditbridge-sandbox`: serve platform, provider, mailbox and representatives.
+"""The command `creditbridge-sandbox`: serve platform, provider and mailbox, inspect an entity.
 
-    creditbridge-sandbox serve --config FILE
-        [--only provincial|identity|mailbox|representatives]
+    creditbridge-sandbox serve --config FILE [--only provincial|identity|mailbox]
     creditbridge-sandbox inspect USCC [--seed N] [--size N]
 
 `serve` prints one line of JSON when everything listens and ends by SIGTERM or SIGINT.
@@ -12,7 +11,7 @@ import asyncio
 import signal
 import ssl
 import sys
-from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from socket import create_server, socket
@@ -35,15 +34,10 @@ from creditsandbox.mailbox.settings import MailboxSettings
 from creditsandbox.mailbox.smtp import open_smtp
 from creditsandbox.province.population import SEED, SIZE, Province, ProvinceSettings
 from creditsandbox.province.portrait import draw_portrait
-from creditsandbox.representatives import endpoints as representatives
-from creditsandbox.representatives.company import Company
-from creditsandbox.representatives.settings import RepresentativesSettings
 
 GRACE_SECONDS = 2  # What the slow enterprise still owes is not waited for.
 KEEP_ALIVE_SECONDS = 120  # Longer than any client's pool keeps a connection.
 PROVINCIAL, IDENTITY, MAILBOX = "provincial", "identity", "mailbox"
-REPRESENTATIVES = "representatives"
-PARTS = (PROVINCIAL, IDENTITY, MAILBOX, REPRESENTATIVES)
 
 
 class ConfigInvalid(CreditbridgeError):
@@ -60,7 +54,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     provincial: ProvincialSettings | None = None
     identity: IdentitySettings | None = None
     mailbox: MailboxSettings | None = None
-    representatives: RepresentativesSettings | None = None
 
 
 class Server(uvicorn.Server):
@@ -84,21 +77,12 @@ class Server(uvicorn.Server):
 
 
 class Bound(msgspec.Struct, frozen=True, kw_only=True):
-    """A server with its socket, the address under which others reach it, and work beside it."""
+    """A server with its socket, and the address under which others reach it."""
 
     name: str
     address: str
     server: Server
     listener: socket
-    work: Callable[[], Coroutine[None, None, None]] | None = None
-
-    async def serve(self) -> None:
-        """Serve, and do the work meanwhile, until the server is told to stop."""
-        async with asyncio.TaskGroup() as group:
-            working = None if self.work is None else group.create_task(self.work())
-            await self.server.serve(sockets=[self.listener])
-            if working is not None:
-                working.cancel()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -132,7 +116,7 @@ def _make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     serving = commands.add_parser("serve", help="serve what the configuration names")
     serving.add_argument("--config", type=Path, required=True)
-    serving.add_argument("--only", choices=PARTS, default=None)
+    serving.add_argument("--only", choices=(PROVINCIAL, IDENTITY, MAILBOX), default=None)
     looking = commands.add_parser("inspect", help="show an entity and why its score is so")
     looking.add_argument("uscc")
     looking.add_argument("--seed", type=int, default=SEED)
@@ -188,7 +172,7 @@ async def serve(
         if config.mailbox is not None and only in {None, MAILBOX}:
             stack.callback((await open_smtp(config.mailbox, letters)).close)
         for each in bound:
-            group.create_task(each.serve())
+            group.create_task(each.server.serve(sockets=[each.listener]))
         for each in bound:
             await each.server.listening.wait()
         addresses = {each.name: each.address for each in bound}
@@ -211,8 +195,6 @@ def bind_all(
         yield bind_identity(config.identity, province)
     if config.mailbox is not None and only in (None, MAILBOX):
         yield bind(MAILBOX, config.mailbox, None, lambda _address: mailbox.build_app(letters))
-    if config.representatives is not None and only in (None, REPRESENTATIVES):
-        yield bind_representatives(config.representatives)
 
 
 def bind_provincial(settings: ProvincialSettings, province: Province) -> Bound:
@@ -237,18 +219,9 @@ def bind_identity(settings: IdentitySettings, province: Province) -> Bound:
     return bind(IDENTITY, settings, settings.issuer, build)
 
 
-def bind_representatives(settings: RepresentativesSettings) -> Bound:
-    """Return the door for visits; beside it the representatives look into the portal."""
-    company = Company(settings)
-    bound = bind(
-        REPRESENTATIVES, settings, None, lambda _address: representatives.build_app(company)
-    )
-    return msgspec.structs.replace(bound, work=company.work)
-
-
 def bind(
     name: str,
-    settings: ProvincialSettings | IdentitySettings | MailboxSettings | RepresentativesSettings,
+    settings: ProvincialSettings | IdentitySettings | MailboxSettings,
     address: str | None,
     build: Callable[[str], Litestar],
     *,

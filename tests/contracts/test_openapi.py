@@ -17,6 +17,7 @@ from tests.error_tree import list_errors
 from creditbridge.access.pushed.model import PushedAnswer
 from creditbridge.endpoints.consents import ConsentBody
 from creditbridge.endpoints.operator import ApprovalBody, OpeningBody, ProposalBody
+from creditbridge.endpoints.person_consents import PersonConsentBody
 from creditbridge.endpoints.problems import INTERNAL, PLAIN, status_of
 from creditbridge.endpoints.reports import ReportBody
 from creditbridge.evidence.pins import PinsFile
@@ -40,6 +41,7 @@ STRUCTS = (
     PushedAnswer,
     ReportBody,
     ConsentBody,
+    PersonConsentBody,
     OpeningBody,
     ProposalBody,
     ApprovalBody,

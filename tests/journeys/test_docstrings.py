@@ -20,6 +20,7 @@ PLAIN = {
     "approving_circle.py",
     "asked_consents.py",
     "report_ports.py",
+    "report_query.py",
     "require_voice.py",
     "superseding.py",
     "under_way.py",

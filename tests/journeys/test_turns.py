@@ -242,9 +242,9 @@ class StoppedAtOnce(UnderWay):
     """Every look is told to stop between its decision and its query."""
 
     @override
-    def enter(self, consent_id: str) -> Look:
+    def enter(self, *consent_ids: str) -> Look:
         """Enter, and be stopped."""
-        look = super().enter(consent_id)
+        look = super().enter(*consent_ids)
         look.stop()
         return look
 

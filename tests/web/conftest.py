@@ -22,6 +22,11 @@ from creditbridge.endpoints.dispute_views import FilingView
 from creditbridge.endpoints.extents import Extent, Interval, Unit
 from creditbridge.endpoints.inbox_views import ContactView, InboxLine, InboxView, inbox_line
 from creditbridge.endpoints.openness import group_sections
+from creditbridge.endpoints.person_views import (
+    PersonConsentView,
+    PersonLine,
+    PersonListView,
+)
 from creditbridge.endpoints.statements import StatementListView, StatementView
 from creditbridge.endpoints.views import (
     AskedConsent,
@@ -52,7 +57,7 @@ from creditbridge.evidence.statements import Statement, StatementLine, Statement
 from creditbridge.ledger.model import EventKind
 from creditbridge.notices import model as notices
 from creditbridge.notices.model import NoticeKind
-from creditbridge.profile.codes import Product, Purpose, SectionCode, SubjectRole
+from creditbridge.profile.codes import KeyPosition, Product, Purpose, SectionCode, SubjectRole
 
 NOW = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 CONSENT_ID = "cns_01hzy6t9x7c3v5n8m2k4p6q8r0"
@@ -101,6 +106,44 @@ def make_dispute_pages(foreign: str) -> dict[str, object]:
             draft=Draft(record_id=foreign, number=foreign, ground=foreign, text=foreign),
             slips=tuple(DisputeSlip),
         ),
+    }
+
+
+def make_person_pages(foreign: str) -> dict[str, object]:
+    """Pages of a person's own consents: one waiting with nothing ticked, one of each state."""
+    party = Party(name=foreign, uscc="91330000701234567K")
+    line = PersonLine(
+        person_consent_id="pcs_1",
+        bank_name=foreign,
+        enterprise_name=foreign,
+        purposes=(Purpose.KEY_PERSON_REVIEW,),
+        sections=(SectionCode.REG, SectionCode.OWN, SectionCode.PSN),
+        state=ConsentState.REQUESTED,
+        until=NOW,
+    )
+    ended = (ConsentState.REFUSED, ConsentState.LAPSED, ConsentState.WITHDRAWN)
+    asked = PersonConsentView(
+        person_consent_id="pcs_1",
+        version=1,
+        bank=party,
+        enterprise=party,
+        position=KeyPosition.LEGAL_REP,
+        purposes=(Purpose.KEY_PERSON_REVIEW,),
+        sections=(SectionCode.REG, SectionCode.OWN, SectionCode.PSN),
+        authorization_no=foreign,
+        state=ConsentState.REQUESTED,
+        answer_by=NOW,
+        valid_to=NOW + timedelta(days=30),
+        days=30,
+        lacks_section=True,
+    )
+    return {
+        "my_consents": PersonListView(
+            requested=(line,),
+            live=(replace(line, state=ConsentState.ACTIVE),),
+            ended=tuple(replace(line, state=state) for state in ended),
+        ),
+        "my_consent": asked,
     }
 
 
@@ -259,6 +302,7 @@ def make_pages(foreign: str) -> dict[str, dict[str, object]]:
         "statement": StatementView(statement=make_statement(foreign)),
         "contact": ContactPoints(operator=foreign, complaints=foreign, regulator=foreign),
         **make_dispute_pages(foreign),
+        **make_person_pages(foreign),
         "inbox_settings": ContactView(
             sends_mail=True, wants_looks=True, address=foreign, asked=foreign
         ),

@@ -25,6 +25,7 @@ TEMPLATES = [
     *("sign_in", "consents", "decision", "authorization"),
     *("waiting", "consent", "withdrawal", "error", "inbox", "inbox_settings"),
     *("statements", "statement", "contact", "disputes", "dispute", "dispute_new"),
+    *("my_consents", "my_consent"),
 ]
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from creditbridge.access.model import OPENID
 from creditbridge.app.descriptions import SCOPES
 from creditbridge.consents.model import ConsentState
+from creditbridge.consents.persons.rules import PURPOSES
 from creditbridge.disputes.model import DisputeState, Ground, Outcome, Slip as DisputeSlip
 from creditbridge.endpoints.views import LookOutcome, Notice, Unusual
 from creditbridge.endpoints.wording import (
@@ -22,13 +23,16 @@ from creditbridge.endpoints.wording import (
 )
 from creditbridge.ledger.catalogue import CATALOGUE, EventKind, ReferenceKind
 from creditbridge.login.passkeys.model import PasskeyState
-from creditbridge.profile.codes import Purpose, SectionCode
+from creditbridge.profile.codes import KeyPosition, Purpose, SectionCode
+from creditbridge.profile.persons import PERSON_SECTIONS
 
 CHINESE, ENGLISH = read_wording(Language.CHINESE), read_wording(Language.ENGLISH)
 INSTANT = datetime(2026, 12, 31, 16, 5, tzinfo=UTC)
 TEMPLATES = Path(str(resources.files("creditbridge") / "web" / "templates"))
 USED = re.compile(r't\("([a-z_]+\.[a-z_]+)"[),]')
 CONSENT = "consent."
+# Of a natural person's consent, as shown.
+PERSON_STATES = ("REQUESTED", "ACTIVE", "REFUSED", "LAPSED", "WITHDRAWN", "EXPIRED")
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -73,6 +77,11 @@ def test_every_text_that_a_template_names_exists() -> None:
         ("dispute_lead", DisputeState),
         ("dispute_outcome", Outcome),
         ("dispute_slip", DisputeSlip),
+        ("position", KeyPosition),
+        ("person_purpose", PURPOSES),
+        ("person_section", PERSON_SECTIONS),
+        ("person_section_words", PERSON_SECTIONS),
+        ("person_lead", PERSON_STATES[1:]),
     ],
 )
 def test_every_word_of_the_house_has_a_text(part: str, words: Iterable[str]) -> None:

@@ -8,12 +8,12 @@ import creditbridge.parties.service as parties
 from creditbridge.access.model import OAuthError
 from creditbridge.access.settings import AccessSettings
 from creditbridge.app.opening import open_key_http
-from creditbridge.app.people import follow_of
 from creditbridge.app.rooms import Rooms
 from creditbridge.endpoints.answers import ReportAnswers
 from creditbridge.endpoints.house import MachineJourneys
 from creditbridge.foundation.sharing import SharedTransactions
 from creditbridge.journeys.admit_caller import AdmitCaller
+from creditbridge.journeys.ask_key_person import AskKeyPerson
 from creditbridge.journeys.ask_person import AskPerson
 from creditbridge.journeys.cancel_request import CancelRequest
 from creditbridge.journeys.close_business import CloseBusiness
@@ -79,6 +79,7 @@ def machines_of(rooms: Rooms, addresses: AccessSettings) -> MachineJourneys:
         request_consent=RequestConsent(
             database=database, consents=rooms.consents, ledger=ledger, notices=rooms.notices
         ),
+        ask_key_person=AskKeyPerson(database=database, ledger=ledger, notices=rooms.notices),
         cancel_request=CancelRequest(
             database=database, moves=moves, ledger=ledger, notices=rooms.notices
         ),
@@ -129,5 +130,4 @@ def _deliver_report(rooms: Rooms) -> DeliverReport:
         clock=rooms.clock,
         deadline_seconds=rooms.settings.reports.deadline_seconds,
         under_way=rooms.under_way,
-        register=follow_of(rooms),
     )

@@ -6,6 +6,7 @@ import creditbridge.consents.moves.service as moves
 from creditbridge.access.settings import AccessSettings
 from creditbridge.app.rooms import Rooms
 from creditbridge.endpoints.house import PeopleJourneys
+from creditbridge.journeys.answer_for_oneself import AnswerForOneself
 from creditbridge.journeys.approver_signature import HousePolicy
 from creditbridge.journeys.change_approvals import ChangeApprovals
 from creditbridge.journeys.confirm_consent import ConfirmConsent
@@ -76,6 +77,9 @@ def people_of(rooms: Rooms, addresses: AccessSettings) -> PeopleJourneys:
             access=access,
             ledger=ledger,
             notices=rooms.notices,
+        ),
+        answer_for_oneself=AnswerForOneself(
+            database=database, ledger=ledger, signers=rooms.keys.consent
         ),
         pause_consent=PauseConsent(
             database=database, moves=moves, ledger=ledger, notices=rooms.notices

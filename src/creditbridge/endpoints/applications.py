@@ -22,10 +22,12 @@ from creditbridge.endpoints import (
     health,
     inbox,
     ledger,
+    my_consents,
     operator,
     passkeys,
     pausing,
     people,
+    person_consents,
     policy,
     portal,
     reports,
@@ -59,6 +61,7 @@ def bank_application(house: House, *, limit: Limit = without_limit) -> Correlati
         reports.router,
         consents.router,
         grants.router,
+        person_consents.router,
         policy.router,
     )
     answer = partial(answer_caller, house)
@@ -82,6 +85,7 @@ def people_application(house: House) -> Correlation:
             disputes.router,
             inbox.router,
             ledger.router,
+            my_consents.router,
             pausing.router,
             confirming.router,
             people.router,

@@ -17,6 +17,8 @@ from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.keys import Signers
 from creditbridge.journeys.admit_caller import AdmitCaller
+from creditbridge.journeys.answer_for_oneself import AnswerForOneself
+from creditbridge.journeys.ask_key_person import AskKeyPerson
 from creditbridge.journeys.ask_person import AskPerson
 from creditbridge.journeys.cancel_request import CancelRequest
 from creditbridge.journeys.change_approvals import ChangeApprovals
@@ -94,6 +96,7 @@ class MachineJourneys(msgspec.Struct, frozen=True, kw_only=True):
     admit_caller: AdmitCaller
     refuse_caller: RefuseCaller
     request_consent: RequestConsent
+    ask_key_person: AskKeyPerson
     cancel_request: CancelRequest
     close_business: CloseBusiness
     manage_grant: ManageGrant
@@ -118,6 +121,7 @@ class PeopleJourneys(msgspec.Struct, frozen=True, kw_only=True):
     withdraw_consent: WithdrawConsent
     pause_consent: PauseConsent
     confirm_consent: ConfirmConsent
+    answer_for_oneself: AnswerForOneself
 
 
 class OperatorJourneys(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """What the pages of the inbox show: facts only, without words and without markup."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -7,7 +8,20 @@ import msgspec
 from creditbridge.notices.model import Notice, NoticeKind
 from creditbridge.profile.codes import Purpose
 
-CONSENTS, PEOPLE, PASSKEYS = "/portal/consents", "/portal/people", "/portal/passkeys"
+SETTINGS = "/portal/inbox/settings"
+# By the first word of a notice's kind: the page that it leads to.
+PAGES: Mapping[str, str] = {
+    "CONSENT": "/portal/consents",
+    "REPORT": "/portal/consents",
+    "PERSON": "/portal/my-consents",
+    "REPRESENTATIVE": "/portal/people",
+    "LEGAL": "/portal/people",
+    "CREDENTIAL": "/portal/passkeys",
+    "STATEMENT": "/portal/statements",
+    "DISPUTE": "/portal/disputes",
+}
+# Where the notice names what it is about, and that has a page of its own.
+NAMED = frozenset({"CONSENT", "REPORT", "PERSON", "DISPUTE"})
 
 
 class InboxLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,16 +67,7 @@ def inbox_line(notice: Notice) -> InboxLine:
 
 
 def _lead(notice: Notice) -> str:
-    match notice.kind.partition("_")[0]:
-        case "CONSENT" | "REPORT":
-            return f"{CONSENTS}/{notice.about}" if notice.about else CONSENTS
-        case "REPRESENTATIVE" | "LEGAL":
-            return PEOPLE
-        case "CREDENTIAL":
-            return PASSKEYS
-        case "STATEMENT":
-            return "/portal/statements"
-        case "DISPUTE":
-            return f"/portal/disputes/{notice.about}"
-        case _:
-            return "/portal/inbox/settings"
+    word = notice.kind.partition("_")[0]
+    if (page := PAGES.get(word)) is None:
+        return SETTINGS
+    return f"{page}/{notice.about}" if word in NAMED and notice.about else page

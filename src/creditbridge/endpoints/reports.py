@@ -34,6 +34,7 @@ class ReportBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     business_ref: ShortText | None = None
     product: Product | None = None  # Needed where the consent names products.
     role: SubjectRole | None = None  # Needed where the consent names roles.
+    person_purpose: Purpose | None = None  # Of the personal table: for whom persons consented.
     business_id: ShortText | None = None  # The bank's own, unique per bank: one look, ever.
 
 
@@ -60,6 +61,7 @@ async def create_report(request: HttpRequest, house: AtHouse) -> Response[bytes]
                     business_ref=body.business_ref,
                     product=body.product,
                     role=body.role,
+                    person_purpose=body.person_purpose,
                 ),
                 idempotency_key=key,
                 # Of the bytes as received: two spellings of one wish are two requests.

@@ -32,6 +32,9 @@ class Notice(StrEnum):
     COUNTERSIGNED = "countersigned"
     AGREED = "agreed"
     DISPUTE_FILED = "dispute-filed"
+    PERSON_AGREED = "person-agreed"
+    PERSON_REFUSED = "person-refused"
+    PERSON_WITHDRAWN = "person-withdrawn"
 
 
 class Unusual(StrEnum):

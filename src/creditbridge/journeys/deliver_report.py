@@ -1,14 +1,14 @@
 """A bank reads an enterprise's credit profile.
 
-    admission -> consents -> ledger -> platforms -> (follow_representative) -> profile -> ledger
+    admission -> consents -> ledger -> platforms -> profile -> ledger
 
 1. The idempotency key is taken, or the outcome stored under it returned.
 2. A pure rule decides on the consent as read; one statement takes a use where nothing changed, and
-   another counts the look where looks at one enterprise are limited.
+   another counts the look where looks at one enterprise are limited. Natural persons who consented
+   for themselves are covered too; all others stay hidden.
 3. The ledger holds the intent, or the refusal, before anything goes upstream.
 4. Every platform is asked with a signed query; answers are verified and mapped to our sections.
-   Where the consent ends meanwhile, on whatever node, the asking is broken off at once. Where the
-   register names another legal representative, the consents of the former one wait from here on.
+   Where the consent ends meanwhile, on whatever node, the asking is broken off at once.
 5. The sections become one profile: merged, suppressed, flagged, sealed.
 6. The ledger holds the delivery before a byte leaves, or the failure with its outcome.
 
@@ -17,7 +17,6 @@ its query, failure or delivery, is kept under its idempotency key in the commit 
 refusal before any effect frees the key.
 """
 
-import hashlib
 from datetime import datetime, timedelta
 from typing import NoReturn
 
@@ -27,6 +26,7 @@ from msgspec.structs import replace
 from creditbridge.access.granted.rules import require_reach
 from creditbridge.admission.model import KeyName, Outcome, Stored
 from creditbridge.consents.model import Asked, ConsentPaused, Coverage
+from creditbridge.consents.persons.service import cover_persons, hold_persons, hold_persons_of
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.database import Database, Transaction
 from creditbridge.foundation.errors import CreditbridgeError, Refused, Unavailable, Untrusted
@@ -40,6 +40,7 @@ from creditbridge.journeys.records.reports import (
     failure_record,
     instants_of,
     intent_record,
+    name_decision,
     outcome_of,
     refusal_record,
     request_bytes,
@@ -53,11 +54,11 @@ from creditbridge.journeys.report_ports import (
     IntentClosed,
     Ledger,
     Platforms,
-    Register,
     Report,
 )
+from creditbridge.journeys.report_query import make_query, purposes_of
 from creditbridge.journeys.under_way import BrokenOff, Look, UnderWay
-from creditbridge.ledger.model import Intent, IntentOutcome, Record, Recorded
+from creditbridge.ledger.model import Intent, IntentOutcome, Record
 from creditbridge.parties.licence import require_licensed
 from creditbridge.platforms.model import PlatformAnswer, PlatformQuery
 from creditbridge.profile.seal import SealedProfile
@@ -95,16 +96,10 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def query(self) -> PlatformQuery:
-        """What the platforms are asked; the grant ends with the report's own time."""
-        coverage = self.coverage
-        return PlatformQuery(
-            query_id=self.intent.query_id,
-            uscc=coverage.consent.uscc,
-            sections=coverage.sections,
-            purpose=self.request.asked.purpose,
-            consent_digest=hashlib.sha256(coverage.consent.artefact).hexdigest(),
-            expires_at=self.intent.deadline_at,
-            traceparent=self.request.traceparent,
+        """What the platforms are asked."""
+        request = self.request
+        return make_query(
+            self.coverage, request.asked, self.intent, traceparent=request.traceparent
         )
 
 
@@ -121,7 +116,6 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     deadline_seconds: float
     under_way: UnderWay
-    register: Register
 
     async def __call__(self, request: ReportRequest) -> Outcome | Stored:
         """Walk the steps above, in order, and return the answer, made now or kept before.
@@ -138,7 +132,6 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
         try:
             with running.look.asking():
                 answer = await self.platforms.ask_all(running.query, deadline=deadline)  # 4
-            await self.register.hear_register(answer.subject)  # 4
             profile = self._make(running, answer)  # 5
         except BrokenOff as broken_off:
             await self._stop(running, sent=broken_off.sent)  # 6
@@ -157,7 +150,7 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
                 require_reach(request.caller.consent_ids, request.asked.consent_id)
                 require_licensed(
                     request.caller.bank,
-                    purposes={request.asked.purpose},
+                    purposes=purposes_of(request.asked),
                     sections=request.asked.sections,
                 )
                 stored = await self.admission.take_key(  # 1
@@ -166,7 +159,8 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
                 if stored is not None:
                     # A repetition is a look as well: the consent must still stand, uses or not.
                     await self.consents.hold_standing(tx, request.asked)
-                    self.under_way.enter(request.asked.consent_id)
+                    persons = await hold_persons_of(tx, stored.reference)
+                    self.under_way.enter(request.asked.consent_id, *persons)
                     return stored
                 coverage = await self._take_use(tx, request)  # 2
             except Refused as refusal:
@@ -174,7 +168,7 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
                     tx,
                     refusal_record(request.caller, request.asked, refusal, report_id=report_id),
                 )
-                _name_decision(refusal, report_id, recorded)
+                name_decision(refusal, report_id, recorded)
                 raise
             return await self._intend(tx, request, coverage, report_id)  # 3
 
@@ -226,6 +220,8 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
     async def _intend(
         self, tx: Transaction, request: ReportRequest, coverage: Coverage, report_id: str
     ) -> Running:
+        # Nobody's refusal: whom nobody consents for is hidden, and the look goes on.
+        coverage = await cover_persons(tx, request.asked, coverage, report_id)  # 2
         intent = Intent(
             intent_id=new_id(Kind.INTENT, now=tx.now),
             report_id=report_id,
@@ -243,7 +239,9 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
         intent = replace(intent, event_id=recorded.event_id, taken_at=recorded.decided_at)
         await self.ledger.open_intent(tx, intent)
         # Before the commit: whoever ends the consent waits for it, and then finds the look here.
-        look = self.under_way.enter(intent.consent_id)
+        look = self.under_way.enter(
+            intent.consent_id, *(one.person_consent_id for one in coverage.persons)
+        )
         return Running(request=request, coverage=coverage, intent=intent, look=look)
 
     def _make(self, running: Running, answer: PlatformAnswer) -> SealedProfile:
@@ -263,14 +261,15 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
         async with self.database.transaction(commit_on=Refused, reads_now=False) as tx:
             try:
                 # Whoever ends the consent now waits until this delivery is durable, or came first.
-                await self.consents.hold_standing(tx, running.request.asked)
+                await self._hold(tx, running)
             except Refused as refusal:
                 await self._discard(tx, running, refusal, IntentOutcome.REFUSED)
                 raise
             await self._close(tx, running, IntentOutcome.DELIVERED)
-            recorded = await self.ledger.record(
-                tx, delivery_record(running.coverage, running.intent, answer, profile)
+            record = delivery_record(
+                running.coverage, running.request.asked, running.intent, answer, profile
             )
+            recorded = await self.ledger.record(tx, record)
             report = Report(report_id=running.intent.report_id, body=profile.raw, delivery=recorded)
             outcome = await self._keep(tx, running, self.answers.delivered(report))
         log.info(
@@ -281,6 +280,11 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
         )
         return outcome
 
+    async def _hold(self, tx: Transaction, running: Running) -> None:
+        """Hold what the answer rests on: the enterprise's consent, and each person's own."""
+        await self.consents.hold_standing(tx, running.request.asked)
+        await hold_persons(tx, running.coverage.persons)
+
     async def _stop(self, running: Running, *, sent: bool) -> NoReturn:
         """Record that an answer was not waited for, because the consent had ended or was paused."""
         outcome = IntentOutcome.UNKNOWN if sent else IntentOutcome.NOT_SENT
@@ -289,7 +293,7 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
                 # Before the row is held together with others, who would wait for one another.
                 await self._give_back(tx, running)
             try:
-                await self.consents.hold_standing(tx, running.request.asked)
+                await self._hold(tx, running)
                 # Paused, and taken up again before this look was closed.
                 raise ConsentPaused
             except Refused as refusal:
@@ -330,7 +334,7 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
             returned = returned_use_record(consent, intent, reason=failure.code)
             await self.ledger.record(tx, returned)
         recorded = await self.ledger.record(tx, record)
-        _name_decision(failure, intent.report_id, recorded)
+        name_decision(failure, intent.report_id, recorded)
         if outcome is not IntentOutcome.NOT_SENT:
             failure.is_kept = True
             await self._keep(tx, running, self.answers.failed(failure, recorded))
@@ -342,9 +346,3 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
     async def _keep(self, tx: Transaction, running: Running, outcome: Outcome) -> Outcome:
         await self.admission.keep_outcome(tx, running.request.key, outcome)
         return outcome
-
-
-def _name_decision(error: CreditbridgeError, report_id: str, recorded: Recorded) -> None:
-    """Let the caller know under which id the decision stands, and hold the promise of the log."""
-    error.decision_id = report_id
-    error.receipt_header = recorded.receipt.header_value()

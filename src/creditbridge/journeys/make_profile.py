@@ -14,6 +14,7 @@ from datetime import datetime
 from creditbridge.consents.model import Asked, Coverage
 from creditbridge.foundation.ids import Kind, new_id
 from creditbridge.foundation.keys import Signer
+from creditbridge.journeys.report_query import sections_of
 from creditbridge.platforms.model import PlatformAnswer
 from creditbridge.profile.build import ProfileHeading, build_profile
 from creditbridge.profile.codes import MatchBy
@@ -39,9 +40,10 @@ def make_profile(
     merged = merge(answer.answers)  # 1
     extent = Extent(
         asked=asked.sections,
-        covered=coverage.sections,
+        covered=sections_of(coverage, asked),
         category=answer.subject.category,
         classes=coverage.classes,
+        persons=coverage.persons,
     )
     served = suppress(merged, extent=extent, now=now)  # 2
     subject = Subject(
@@ -65,5 +67,6 @@ def make_profile(
         purpose=asked.purpose,
         bank_id=asked.bank_id,
         request_digest=hashlib.sha256(request).hexdigest(),
+        persons=coverage.persons,
     )
     return seal_profile(build_profile(served, flags, heading=heading), signer)  # 4

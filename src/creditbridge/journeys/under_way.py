@@ -6,7 +6,7 @@ so whatever was decided before is in this list when the end commits, and nothing
 """
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 from creditbridge.foundation.channels import notify
@@ -76,8 +76,8 @@ class UnderWay:
         self._looks: dict[str, set[Look]] = {}
         self._changed = asyncio.Event()
 
-    def enter(self, consent_id: str) -> Look:
-        """Note that the present task answers under a consent, until that task is done.
+    def enter(self, *consent_ids: str) -> Look:
+        """Note that the present task answers under these consents, until that task is done.
 
         To be called in the transaction that decides, while it holds the consent's row.
         """
@@ -85,8 +85,9 @@ class UnderWay:
         if task is None:  # pragma: no cover -- whoever awaits has a task
             raise RuntimeError
         look = Look(task)
-        self._looks.setdefault(consent_id, set()).add(look)
-        task.add_done_callback(lambda _: self._leave(consent_id, look))
+        for consent_id in consent_ids:
+            self._looks.setdefault(consent_id, set()).add(look)
+        task.add_done_callback(lambda _: self._leave(consent_ids, look))
         return look
 
     def list_consents(self) -> list[str]:
@@ -115,14 +116,14 @@ class UnderWay:
             return
         self._changed.clear()
 
-    def _leave(self, consent_id: str, look: Look) -> None:
-        looks = self._looks[consent_id]
-        looks.discard(look)
-        if looks:
-            return
-        del self._looks[consent_id]
-        if look.is_stopped:
-            self.wake()
+    def _leave(self, consent_ids: Sequence[str], look: Look) -> None:
+        for consent_id in consent_ids:
+            looks = self._looks[consent_id]
+            looks.discard(look)
+            if not looks:
+                del self._looks[consent_id]
+                if look.is_stopped:
+                    self.wake()
 
 
 async def tell_nodes(tx: Transaction, consent_id: str) -> None:

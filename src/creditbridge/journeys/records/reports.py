@@ -13,6 +13,7 @@ from creditbridge.consents.model import Asked, Consent, Coverage
 from creditbridge.consents.rules import COVERAGE_RULE, COVERAGE_RULE_VERSION
 from creditbridge.foundation.errors import CreditbridgeError, Refused
 from creditbridge.journeys.admit_caller import Caller
+from creditbridge.journeys.report_query import sections_of
 from creditbridge.ledger.model import (
     BankName,
     DeliveryStopped,
@@ -24,6 +25,7 @@ from creditbridge.ledger.model import (
     IntentOutcome,
     Proofs,
     Record,
+    Recorded,
     ReportDelivered,
     ReportFailed,
     ReportIntended,
@@ -40,6 +42,8 @@ from creditbridge.parties.licence import (
     NotLicensed,
 )
 from creditbridge.platforms.model import PlatformAnswer, QueryProof, QueryState
+from creditbridge.profile.codes import SectionCode
+from creditbridge.profile.persons import sections_opened
 from creditbridge.profile.seal import SealedProfile
 
 DELIVERY_RULE = "report-delivery"
@@ -107,6 +111,9 @@ def intent_record(caller: Caller, asked: Asked, coverage: Coverage, intent: Inte
             product=asked.product,
             role=asked.role,
             policy=coverage.policy,
+            person_purpose=asked.person_purpose,
+            persons=frozenset(one.entry for one in coverage.persons) or None,
+            person_sections=_words(sections_opened(coverage.persons, asked.sections)),
         ),
         bank=caller.bank_name,
         enterprise=name_enterprise(consent),
@@ -118,7 +125,11 @@ def intent_record(caller: Caller, asked: Asked, coverage: Coverage, intent: Inte
 
 
 def delivery_record(
-    coverage: Coverage, intent: Intent, answer: PlatformAnswer, sealed: SealedProfile
+    coverage: Coverage,
+    asked: Asked,
+    intent: Intent,
+    answer: PlatformAnswer,
+    sealed: SealedProfile,
 ) -> Record:
     """Return the record that must be durable before a byte of the profile leaves."""
     terms = ReportDelivered(
@@ -126,9 +137,10 @@ def delivery_record(
         profile_id=sealed.profile.profile_id,
         intended=intent.event_id,
         query_id=intent.query_id,
-        sections=frozenset(map(str, coverage.sections)),
+        sections=frozenset(map(str, sections_of(coverage, asked))),
         query_out_at=answer.query_out_at,
         answer_in_at=answer.answer_in_at,
+        persons=frozenset(one.entry for one in coverage.persons) or None,
     )
     return replace(
         _record(EventKind.REPORT_DELIVERED, terms, coverage.consent, intent),
@@ -140,6 +152,10 @@ def delivery_record(
         key_ids={"seal": sealed.profile.seal.kid},
         proofs=Proofs(exchanges=exchanges_of(answer.proofs)),
     )
+
+
+def _words(sections: frozenset[SectionCode]) -> frozenset[str] | None:
+    return frozenset(map(str, sections)) or None
 
 
 def failure_record(
@@ -235,3 +251,9 @@ def outcome_of(failure: CreditbridgeError) -> IntentOutcome:
     if getattr(failure, "sent", True) is False:
         return IntentOutcome.NOT_SENT
     return IntentOutcome.REFUSED if isinstance(failure, Refused) else IntentOutcome.UNKNOWN
+
+
+def name_decision(error: CreditbridgeError, report_id: str, recorded: Recorded) -> None:
+    """Let the caller know under which id the decision stands, and hold the promise of the log."""
+    error.decision_id = report_id
+    error.receipt_header = recorded.receipt.header_value()

@@ -1,1 +1,0 @@
-"""From an enterprise's click to the silence of every node."""
