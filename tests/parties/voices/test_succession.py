@@ -1,4 +1,4 @@
-"""When another person is the legal representative: the later word counts, and flips nothing back."""
+"""When another person is the legal representative: the later word counts, nothing flips back."""
 
 from datetime import UTC, date, datetime, timedelta
 
