@@ -260,3 +260,9 @@ def heading() -> ProfileHeading:
         bank_id="bnk_1",
         request_digest="2" * 64,
     )
+
+
+@pytest.fixture
+def head() -> RecordBase:
+    """What every record carries, for a test to make one of."""
+    return BASE

@@ -94,7 +94,7 @@ def test_a_raised_flag_carries_its_evidence(
         disputed=False,
         evidence=("rec_penalty",),
         computed_from=(PEN,),
-        rule_version="flags-1;serious_months=24",
+        rule_version="flags-2;serious_months=24;expiring_days=60;headcount_drop_percent=30",
     )
 
 
@@ -107,7 +107,10 @@ def test_a_threshold_of_the_place_shows_in_the_rule(
 
     first = flag(served_of({PEN: present(serious)}), naming=NAMING, now=now, policy=policy)[0]
 
-    assert (first.state, first.rule_version) == (FlagState.CLEAR, "flags-1;serious_months=6")
+    assert first.state is FlagState.CLEAR
+    assert first.rule_version == (
+        "flags-2;serious_months=6;expiring_days=60;headcount_drop_percent=30"
+    )
 
 
 def test_a_rule_may_lower_the_level(
@@ -250,11 +253,11 @@ def test_names_are_compared_but_for_width_and_blanks(one: str, other: str, *, sa
     assert same_name(one, other) is same
 
 
-def test_flags_that_nobody_computes_yet_are_indeterminate(now: datetime) -> None:
-    """A section that no platform supplies: its flags are there, and never CLEAR."""
-    flags = flags_of(served_of({}, omitted=(SectionCode.TAX,)), now)
+def test_flags_over_what_is_not_here_are_indeterminate(now: datetime) -> None:
+    """A section that is not here, with rules or without: its flags are there, and never CLEAR."""
+    flags = flags_of(served_of({}, omitted=(SectionCode.ENV, SectionCode.TAX)), now)
 
-    assert [flags[code].state for code in (FlagCode.TAX_D, FlagCode.TAX_ARREARS)] == [
+    assert [flags[code].state for code in (FlagCode.ENV_RED, FlagCode.TAX_D)] == [
         FlagState.INDETERMINATE,
         FlagState.INDETERMINATE,
     ]

@@ -13,7 +13,6 @@ from creditbridge.profile.codes import (
     FlagLevel,
     FlagState,
     InfoClass,
-    SectionCode,
     Severity,
 )
 from creditbridge.profile.policy import DEFAULT_POLICY, Policy
@@ -49,14 +48,10 @@ TODAY = date(2026, 11, 21)
 
 
 def test_each_section_is_found_under_its_code() -> None:
-    """The five that the provincial platform supplies."""
-    assert set(DEFINITIONS) == {
-        SectionCode.REG,
-        SectionCode.PEN,
-        SectionCode.LST,
-        SectionCode.EVA,
-        SectionCode.PSN,
-    }
+    """Those that a platform can supply today."""
+    assert sorted(DEFINITIONS) == [
+        *("ABN", "EVA", "JUD", "LIC", "LST", "PEN", "PSN", "REG", "SOC", "TAX"),
+    ]
     assert all(code is definition.code for code, definition in DEFINITIONS.items())
 
 
@@ -122,8 +117,8 @@ def test_simple_procedure_is_withheld_unless_the_catalogue_lists_it(penalty: Pen
     simple = replace(penalty, procedure=Procedure.SIMPLE)
     listed = Policy(simple_procedure_items=frozenset({penalty.catalogue_item}))
 
-    assert show_penalty(simple, DEFAULT_POLICY) is None
-    shown = show_penalty(simple, listed)
+    assert show_penalty(simple, TODAY, DEFAULT_POLICY) is None
+    shown = show_penalty(simple, TODAY, listed)
     assert shown is not None
     assert shown.info_class is InfoClass.BASIC
 
@@ -132,8 +127,8 @@ def test_a_record_of_another_kind_is_not_shown(
     registration: Registration, penalty: Penalty
 ) -> None:
     """A section shows its own records only."""
-    assert show_penalty(registration, DEFAULT_POLICY) is None
-    assert show_listing(penalty, DEFAULT_POLICY) is None
+    assert show_penalty(registration, TODAY, DEFAULT_POLICY) is None
+    assert show_listing(penalty, TODAY, DEFAULT_POLICY) is None
 
 
 @pytest.mark.parametrize(
@@ -220,7 +215,7 @@ def test_l17_measures_need_a_published_legal_basis(listing: Listing) -> None:
         replace(published, code="B", legal_basis=None),
     )
 
-    shown = show_listing(replace(listing, measures=measures), DEFAULT_POLICY)
+    shown = show_listing(replace(listing, measures=measures), TODAY, DEFAULT_POLICY)
 
     assert isinstance(shown, Listing)
     assert shown.measures == (published,)
@@ -228,7 +223,7 @@ def test_l17_measures_need_a_published_legal_basis(listing: Listing) -> None:
 
 def test_a_removed_entry_is_not_shown(listing: Listing) -> None:
     """Removed from a serious list: nothing, by default."""
-    assert show_listing(replace(listing, removed=date(2026, 6, 1)), DEFAULT_POLICY) is None
+    assert show_listing(replace(listing, removed=date(2026, 6, 1)), TODAY, DEFAULT_POLICY) is None
 
 
 def test_the_lists_are_named(listing: Listing, penalty: Penalty) -> None:

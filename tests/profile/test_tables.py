@@ -5,12 +5,22 @@ from datetime import date
 import pytest
 
 from creditbridge.profile.codes import Finality, Purpose, Severity
+from creditbridge.profile.sections.abnormalities import AbnormalityReason
+from creditbridge.profile.sections.insurance import PaidState
+from creditbridge.profile.sections.judgments import Performance
+from creditbridge.profile.sections.licences import LicenceCategory
 from creditbridge.profile.sections.listings import ListType
 from creditbridge.profile.sections.penalties import PenaltyKind, Procedure
 from creditbridge.profile.sections.registration import EntityStatus
+from creditbridge.profile.sections.taxes import TaxGrade
 from creditbridge.profile.tables import CODE_TABLES
-from creditbridge.profile.tables.entities import ENTITY_STATUS
-from creditbridge.profile.tables.grades import CUSTOMS_CREDIT, LOW_GRADES, PUBLIC_CREDIT_GRADE
+from creditbridge.profile.tables.entities import ENTITY_STATUS, LICENCE_CATEGORY
+from creditbridge.profile.tables.grades import (
+    CUSTOMS_CREDIT,
+    LOW_GRADES,
+    PUBLIC_CREDIT_GRADE,
+    TAX_CREDIT,
+)
 from creditbridge.profile.tables.purposes import (
     ENTERPRISE_REASON,
     PERSONAL_REASON,
@@ -18,9 +28,12 @@ from creditbridge.profile.tables.purposes import (
     PURPOSES,
 )
 from creditbridge.profile.tables.records import (
+    ABNORMALITY_REASON,
     FINALITY,
     LIST_TYPE,
+    PAID_STATE,
     PENALTY_KIND,
+    PERFORMANCE,
     PROCEDURE,
     SEVERITY,
 )
@@ -44,6 +57,11 @@ def test_a_table_has_one_name_and_no_word_twice(rows: tuple[CodeRow, ...]) -> No
         (PENALTY_KIND, set(PenaltyKind) - OTHER),
         (LIST_TYPE, set(ListType) - OTHER),
         (PROCEDURE, set(Procedure)),
+        (ABNORMALITY_REASON, set(AbnormalityReason) - OTHER),
+        (PERFORMANCE, set(Performance) - OTHER),
+        (PAID_STATE, set(PaidState) - OTHER),
+        (TAX_CREDIT, set(TaxGrade) - OTHER),
+        (LICENCE_CATEGORY, set(LicenceCategory)),
         (FINALITY, set(Finality)),
         (SEVERITY, set(Severity) - {"NA"}),
         (PURPOSE, set(Purpose)),

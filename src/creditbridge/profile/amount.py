@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import msgspec
 
+CNY = "CNY"
+
 
 class Amount(msgspec.Struct, frozen=True, kw_only=True):
     """An amount: for CNY in 元, converted without rounding; `source_unit` is 元 or 万元."""

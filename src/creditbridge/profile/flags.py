@@ -6,12 +6,14 @@ is UNKNOWN, omitted or STALE, or that a source still owes to, CLEAR becomes INDE
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from types import MappingProxyType
 from unicodedata import normalize
 
 import msgspec
 from msgspec.structs import replace
 
+from creditbridge.profile.amount import CNY
 from creditbridge.profile.codes import FlagCode, FlagLevel, FlagState, QualityCode, SectionCode
 from creditbridge.profile.dates import day_of
 from creditbridge.profile.model import (
@@ -27,24 +29,14 @@ from creditbridge.profile.model import (
 from creditbridge.profile.policy import DEFAULT_POLICY, Policy
 from creditbridge.profile.record import is_counted, is_disputed
 from creditbridge.profile.section import Finding, raised_by
-from creditbridge.profile.sections import DEFINITIONS, Record
+from creditbridge.profile.sections import DEFINITIONS, Record, Registration
+
+RATIO_STEP = Decimal("0.0001")
 
 # Flags over sections that no platform supplies yet: asked for, they are INDETERMINATE, not absent,
 # so that nobody takes silence for CLEAR. A section's own file takes its line over.
 FLAGS_WITHOUT_RULE: Mapping[SectionCode, tuple[tuple[FlagCode, FlagLevel], ...]] = MappingProxyType(
     {
-        SectionCode.JUD: (
-            (FlagCode.JUDGMENT_DEFAULTER, FlagLevel.BLOCK),
-            (FlagCode.UNFULFILLED_JUDGMENT, FlagLevel.HIGH),
-        ),
-        SectionCode.TAX: (
-            (FlagCode.TAX_D, FlagLevel.HIGH),
-            (FlagCode.TAX_C, FlagLevel.WATCH),
-            (FlagCode.TAX_ARREARS, FlagLevel.HIGH),
-            (FlagCode.TAX_NON_NORMAL, FlagLevel.HIGH),
-        ),
-        SectionCode.ABN: ((FlagCode.ABNORMAL_ACTIVE, FlagLevel.HIGH),),
-        SectionCode.LIC: ((FlagCode.LICENCE_EXPIRED, FlagLevel.WATCH),),
         SectionCode.ENV: (
             (FlagCode.ENV_RED, FlagLevel.WATCH),
             (FlagCode.ENV_BLACK, FlagLevel.HIGH),
@@ -52,7 +44,6 @@ FLAGS_WITHOUT_RULE: Mapping[SectionCode, tuple[tuple[FlagCode, FlagLevel], ...]]
         SectionCode.SAF: ((FlagCode.SAFETY_SERIOUS, FlagLevel.HIGH),),
         SectionCode.CUS: ((FlagCode.CUSTOMS_DISCREDIT, FlagLevel.HIGH),),
         SectionCode.CHG: ((FlagCode.LEGAL_REP_CHANGED_6M, FlagLevel.INFO),),
-        SectionCode.SOC: ((FlagCode.HEADCOUNT_DROP_30PCT, FlagLevel.WATCH),),
         SectionCode.UTL: ((FlagCode.UTILITY_STOP, FlagLevel.WATCH),),
     }
 )
@@ -84,10 +75,36 @@ def _flag_section(code: SectionCode, served: Served, today: date, policy: Policy
         finding = rule.judge(records, today, policy)
         # A judge may know better than its rule: an entity that only moved does not block a loan.
         level = finding.level or rule.level
-        yield _make(rule.code, level, _temper(finding, [code], served), [code])
+        yield _relate(_make(rule.code, level, _temper(finding, [code], served), [code]), served)
     for flag_code, level in FLAGS_WITHOUT_RULE.get(code, ()):
         # Nobody supplies this section yet: no rule could have looked.
         yield _make(flag_code, level, Finding(state=FlagState.INDETERMINATE), [code])
+
+
+def _relate(one: Flag, served: Served) -> Flag:
+    """Return a flag over an amount with its ratio to the registered capital, if both are known."""
+    capital = _capital_of(served)
+    if one.amount is None or capital is None:
+        return one
+    return replace(
+        one,
+        ratio_to_capital=(one.amount / capital).quantize(RATIO_STEP),
+        computed_from=(*one.computed_from, SectionCode.REG),
+    )
+
+
+def _capital_of(served: Served) -> Decimal | None:
+    """Return the one registered capital in CNY; None where there is none, or two."""
+    held = {
+        record.capital.value
+        for record in _counted(served.sections.get(SectionCode.REG))
+        if isinstance(record, Registration)
+        and record.capital is not None
+        and record.capital.currency == CNY
+        # Some register no capital at all, and nothing is a ratio to that.
+        and record.capital.value > 0
+    }
+    return held.pop() if len(held) == 1 else None
 
 
 def same_name(one: str, other: str) -> bool:
@@ -168,6 +185,7 @@ def _make(
         computed_from=tuple(computed_from),
         rule_version="",
         types=finding.types,
+        amount=finding.amount,
     )
 
 

@@ -1,7 +1,8 @@
 """Several platforms' answers become one: any PRESENT wins, then any UNKNOWN, then NONE.
 
 One decision that two feeds hold is one record. The copy that is no longer in force wins, because
-a removal that only one platform knows of is still a removal.
+a removal that only one platform knows of is still a removal; but a copy in force that began after
+the other had ended was decided anew, and stays (SPC 6, 7).
 """
 
 from collections.abc import Sequence
@@ -83,7 +84,9 @@ def _join(
     conflicts: list[QualityNote] = []
     for part in parts:
         # Two rows of one feed are two records: only another feed's copy can be the same decision.
-        earlier = {definition.identify(record): place for place, record in enumerate(kept)}
+        # Where a feed has an entry twice, the one that stands is the one to compare with.
+        places = sorted(range(len(kept)), key=lambda place: is_in_force(kept[place]))
+        earlier = {definition.identify(kept[place]): place for place in places}
         for record in part.records:
             identity = definition.identify(record)
             place = None if identity is None else earlier.get(identity)
@@ -94,16 +97,35 @@ def _join(
                 conflicts += [_conflict(definition.code, each) for each in (kept[place], record)]
                 kept.append(record)
             else:
-                kept[place] = _ended_or_first(kept[place], record)
-    return tuple(kept), conflicts
+                kept[place] = _ended_or_first(definition, kept[place], record)
+    return _settle(definition, kept), conflicts
 
 
 def _contradicts(definition: SectionDefinition, one: Record, other: Record) -> bool:
     return is_in_force(one) and is_in_force(other) and not definition.agree(one, other)
 
 
-def _ended_or_first(one: Record, other: Record) -> Record:
-    return other if is_in_force(one) and not is_in_force(other) else one
+def _ended_or_first(definition: SectionDefinition, one: Record, other: Record) -> Record:
+    if is_in_force(one) == is_in_force(other):
+        return one
+    lasting, ended = (one, other) if is_in_force(one) else (other, one)
+    is_anew = definition.outlives is not None and definition.outlives(lasting, ended)
+    return lasting if is_anew else ended
+
+
+def _settle(definition: SectionDefinition, records: Sequence[Record]) -> tuple[Record, ...]:
+    """Return the records but for inclusions that a removal in any row of the feeds outdates."""
+    outlives = definition.outlives
+    if outlives is None:
+        return tuple(records)
+    ended = [(definition.identify(each), each) for each in records if not is_in_force(each)]
+    kept: list[Record] = []
+    for record in records:
+        identity = definition.identify(record)
+        ends = [each for its, each in ended if identity is not None and its == identity]
+        if not is_in_force(record) or all(outlives(record, each) for each in ends):
+            kept.append(record)
+    return tuple(kept)
 
 
 def is_in_force(record: RecordBase) -> bool:

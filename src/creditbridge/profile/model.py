@@ -7,6 +7,7 @@ Sealed profiles outlive us at the banks: add fields with a default, never rename
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import TypeAlias
 
 import msgspec
@@ -115,7 +116,11 @@ class Unconfirmed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Flag(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact worth attention, with its evidence (record ids); `types` names kinds, as of lists."""
+    """A fact worth attention, with its evidence (record ids); `types` names kinds, as of lists.
+
+    `amount`, in CNY, is what the evidence adds up to, where it is about money and all of it known;
+    `ratio_to_capital` is that amount through the registered capital, to four decimals.
+    """
 
     code: FlagCode
     level: FlagLevel
@@ -125,6 +130,8 @@ class Flag(msgspec.Struct, frozen=True, kw_only=True):
     computed_from: tuple[SectionCode, ...]
     rule_version: str
     types: tuple[str, ...] = ()
+    amount: Decimal | None = None
+    ratio_to_capital: Decimal | None = None
 
 
 class NamedPerson(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     `simple_procedure_items`: catalogue items under which penalties in simple procedure are listed,
     and so shown as BASIC. `hides_not_final`: a decision that can still be appealed is not shown at
     all. `withheld_sections`: classes that the place never gives to banks. `serious_months`: how far
-    back a serious penalty raises its flag. `copy_age_seconds_max`: how old our own copy of
+    back a serious penalty raises its flag. `expiring_days`: how long before its end a licence is
+    EXPIRING. `headcount_drop_percent`: what fall of the insured within a year raises its flag.
+    `copy_age_seconds_max`: how old our own copy of
     adverse sections may be at delivery (APL 48).
     """
 
@@ -19,14 +21,19 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     hides_not_final: bool = False
     withheld_sections: frozenset[SectionCode] = frozenset()
     serious_months: int = 24
+    expiring_days: int = 60
+    headcount_drop_percent: int = 30
     copy_age_seconds_max: int = 86_400
 
     @property
     def rule_version(self) -> str:
         """The flags' rules and thresholds, as each flag carries them."""
-        # With the threshold in it: the same records may raise a flag in one place and not in
+        # With the thresholds in it: the same records may raise a flag in one place and not in
         # another.
-        return f"flags-1;serious_months={self.serious_months}"
+        return (
+            f"flags-2;serious_months={self.serious_months};expiring_days={self.expiring_days}"
+            f";headcount_drop_percent={self.headcount_drop_percent}"
+        )
 
 
 DEFAULT_POLICY = Policy()

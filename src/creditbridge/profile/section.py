@@ -5,6 +5,7 @@ A new section is a file in `profile/sections/` that makes one `SectionDefinition
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import TypeAlias
 
 import msgspec
@@ -25,19 +26,22 @@ from creditbridge.protocols.uscc import EntityCategory
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What the counted records of a section say about one flag.
 
-    `level` is given where it differs from the rule's; `types` names kinds, as the list types.
+    `level` is given where it differs from the rule's; `types` names kinds, as the list types;
+    `amount`, in CNY, is what the evidence adds up to, where it is about money and all of it known.
     """
 
     state: FlagState
     evidence: tuple[RecordBase, ...] = ()
     level: FlagLevel | None = None
     types: tuple[str, ...] = ()
+    amount: Decimal | None = None
 
 
-Show: TypeAlias = Callable[[RecordBase, Policy], RecordBase | None]
+Show: TypeAlias = Callable[[RecordBase, date, Policy], RecordBase | None]
 Judge: TypeAlias = Callable[[Sequence[RecordBase], date, Policy], Finding]
 Identify: TypeAlias = Callable[[RecordBase], tuple[str, ...] | None]
 Agree: TypeAlias = Callable[[RecordBase, RecordBase], bool]
+Outlive: TypeAlias = Callable[[RecordBase, RecordBase], bool]
 Mask: TypeAlias = Callable[[RecordBase, Sequence[CoveredPerson]], RecordBase | None]
 
 
@@ -64,9 +68,11 @@ class SectionDefinition(msgspec.Struct, frozen=True, kw_only=True):
 
     `age_max` limits the age of the source's data. `is_adverse`: our own copy must be fresh at
     delivery too. `applies_to`: None for every category. `show` returns a record as a bank may see
-    it, or None. `identify` names the decision behind a record, so that one decision in two feeds
-    is one record; None where a record stands for itself. `agree` tells whether two such copies say
-    the same. `mask` hides who gave no consent of their own; None where nothing is left to show.
+    it on a day, or None. `identify` names the decision behind a record, so that one decision in two
+    feeds is one record; None where a record stands for itself. `agree` tells whether two such
+    copies say the same. `outlives`, of what can be decided anew under one name, tells whether a
+    row in force began after another had ended; None where an end is for good. `mask` hides who gave
+    no consent of their own; None where nothing is left to show.
     """
 
     code: SectionCode
@@ -77,13 +83,14 @@ class SectionDefinition(msgspec.Struct, frozen=True, kw_only=True):
     show: Show
     identify: Identify
     agree: Agree = agree_always
+    outlives: Outlive | None = None
     mask: Mask = mask_nobody
     is_adverse: bool = False
     applies_to: frozenset[EntityCategory] | None = None
     flags: tuple[FlagRule, ...] = ()
 
 
-def show_as_is(record: RecordBase, _policy: Policy) -> RecordBase:
+def show_as_is(record: RecordBase, _today: date, _policy: Policy) -> RecordBase:
     """Show a record whose section has no rule of its own."""
     return record
 

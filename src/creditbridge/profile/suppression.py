@@ -22,6 +22,7 @@ from creditbridge.profile.codes import (
     QualityCode,
     SectionCode,
 )
+from creditbridge.profile.dates import day_of
 from creditbridge.profile.model import (
     Extent,
     Merged,
@@ -178,7 +179,8 @@ def _show(
         for record in records
         if not is_withheld(record, now=now, policy=policy)
     )
-    shown = (definition.show(record, policy) for record in masked if record is not None)
+    today = day_of(now)
+    shown = (definition.show(record, today, policy) for record in masked if record is not None)
     return [_as_basic_unless_final(each) for each in shown if isinstance(each, RECORD_TYPES)]
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from creditbridge.profile.codes import DataClass, FlagCode, FlagLevel, FlagState, SectionCode
 from creditbridge.profile.policy import Policy
 from creditbridge.profile.record import RecordBase
+from creditbridge.profile.removal import is_newer_inclusion
 from creditbridge.profile.section import Finding, FlagRule, SectionDefinition, raised_by
 
 
@@ -68,7 +69,7 @@ class Listing(RecordBase, frozen=True, kw_only=True, tag="LISTING"):
     measures: tuple[Measure, ...]
 
 
-def show_listing(record: RecordBase, _policy: Policy) -> RecordBase | None:
+def show_listing(record: RecordBase, _today: date, _policy: Policy) -> RecordBase | None:
     """Show an entry still in force, with the measures whose legal basis is published (ZJ 28)."""
     # Taken off by its own organ: not to be shown, whatever a slower feed still says (ZJ 32).
     if not isinstance(record, Listing) or record.removed is not None:
@@ -83,6 +84,13 @@ def identify_listing(record: RecordBase) -> tuple[str, ...] | None:
     if not isinstance(record, Listing) or record.decision_no is None:
         return None
     return (record.authority_uscc or record.authority, record.list_text, record.decision_no)
+
+
+def outlives_removal(lasting: RecordBase, ended: RecordBase) -> bool:
+    """Tell whether an entry was made after another of the same decision had been removed (L19)."""
+    if not isinstance(lasting, Listing) or not isinstance(ended, Listing):
+        return False
+    return is_newer_inclusion(lasting.included, removed=ended.removed)
 
 
 def judge_serious_list(records: Sequence[RecordBase], _today: date, _policy: Policy) -> Finding:
@@ -116,6 +124,7 @@ LISTINGS = SectionDefinition(
     age_max=timedelta(hours=24),
     show=show_listing,
     identify=identify_listing,
+    outlives=outlives_removal,
     is_adverse=True,
     flags=(
         FlagRule(code=FlagCode.SERIOUS_LIST, level=FlagLevel.BLOCK, judge=judge_serious_list),

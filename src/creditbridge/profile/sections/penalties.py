@@ -101,7 +101,7 @@ def is_fine_over_limit(procedure: Procedure | None, fine: Amount | None) -> bool
     return procedure is Procedure.SIMPLE and fine is not None and fine.value > SIMPLE_FINE_MAX
 
 
-def show_penalty(record: RecordBase, policy: Policy) -> RecordBase | None:
+def show_penalty(record: RecordBase, _today: date, policy: Policy) -> RecordBase | None:
     """Show a penalty in its class; one of simple procedure only where the catalogue lists it."""
     if not isinstance(record, Penalty):
         return None

@@ -29,6 +29,7 @@ from creditbridge.profile.tables.records import (
     KEY_AREA,
     LIST_TYPE,
     MEASURE,
+    PAID_STATE,
     PENALTY_KIND,
     PERFORMANCE,
     PROCEDURE,
@@ -37,7 +38,7 @@ from creditbridge.profile.tables.records import (
 )
 
 # In each profile: a new row, or a row ended, is a new version.
-CODE_TABLES_VERSION = "2026-11-3"
+CODE_TABLES_VERSION = "2026-11-4"
 
 CODE_TABLES = (
     ABNORMALITY_REASON,
@@ -56,6 +57,7 @@ CODE_TABLES = (
     LICENCE_CATEGORY,
     LIST_TYPE,
     MEASURE,
+    PAID_STATE,
     PENALTY_KIND,
     PERFORMANCE,
     PERSONAL_REASON,

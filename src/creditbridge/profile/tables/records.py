@@ -131,6 +131,19 @@ LIST_TYPE = table(
     ),
 )
 
+PAID_STATE = table(
+    "PAID_STATE",
+    Scheme(
+        name="HOUSE",
+        source="house rule, over the words of social insurance feeds",
+        certainty=Certainty.CONFIGURE,
+        words={
+            "PAID": ("已缴|已缴费|正常缴费", "paid"),
+            "OWED": ("欠缴|欠费", "owed"),
+        },
+    ),
+)
+
 PERFORMANCE = table(
     "PERFORMANCE",
     Scheme(

@@ -65,10 +65,16 @@ def find_value(rows: Sequence[CodeRow], text: str, *, on: date | None) -> str | 
 
     Without a date any scheme may answer, the newest first.
     """
+    row = find_row(rows, text, on=on)
+    return None if row is None else row.value
+
+
+def find_row(rows: Sequence[CodeRow], text: str, *, on: date | None) -> CodeRow | None:
+    """Return the row by which a Chinese word is read on a day, or None; see `find_value`."""
     # The newest scheme last in its table: where two use one word, the later meaning holds.
     for row in reversed(rows):
         if row.zh == text and (on is None or is_valid(row, on)):
-            return row.value
+            return row
     return None
 
 
