@@ -63,7 +63,7 @@ judges: $(READY) ## fetch clients that others wrote, by locked versions, and put
 	@if command -v go > /dev/null; then cd $(JUDGES)/go && go build -o build/judge .; else echo "no go here"; fi
 	$(BIN)/python -m pytest $(dir $(JUDGES))test_judges.py $(ARGS)
 
-bench: $(READY) $(PEER_READY) ## CPU per report and per token, beside a naive composition and node-oidc-provider
+bench: $(READY) $(PEER_READY) ## CPU per report and per token, beside others; how long until a withdrawal is silence
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 # Measured beside ours where npm is installed; the benchmark says so where it is not.

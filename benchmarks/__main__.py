@@ -1,11 +1,12 @@
-"""`python -m benchmarks [--tokens] [--quick] [--workers N] [--profile]`: what we cost.
+"""`python -m benchmarks [--tokens | --silence] [--quick] [--workers N] [--profile]`: what we cost.
 
 1. The demo's sandbox and gateway start; a bank is onboarded.
 2. Reports, not with `--tokens`: enterprises consent, the naive composition starts beside the
    gateway on a PostgreSQL of its own, one report is looked at, rounds alternate; then the parts
    alone, then the fixed requests.
 3. Tokens: node-oidc-provider starts beside the gateway where it is installed, rounds alternate.
-4. The page is printed; everything that was started here is stopped.
+4. Silence: all of that is stopped, two nodes start, enterprises withdraw while both work.
+5. The page is printed; everything that was started here is stopped.
 
 With `--profile` the gateway is looked at every few milliseconds of its CPU, and what was found is
 printed below.
@@ -35,6 +36,7 @@ from benchmarks.report import Findings, ReportFindings, write_page
 from benchmarks.rival import Rival
 from benchmarks.rounds import measure_idle, run_rounds
 from benchmarks.sampler import Profile, write_profile
+from benchmarks.silence.rounds import measure_silence
 from benchmarks.tokens.peer import TokenFormat, find_peer, start_peer
 from benchmarks.tokens.rounds import TokenFindings, run_token_rounds
 from benchmarks.tokens.side import our_side
@@ -76,7 +78,9 @@ def read_arguments() -> argparse.Namespace:
     """Return what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--tokens", action="store_true", help="the tokens alone, no reports")
+    alone = parser.add_mutually_exclusive_group()
+    alone.add_argument("--tokens", action="store_true", help="the tokens alone")
+    alone.add_argument("--silence", action="store_true", help="the click to silence alone")
     parser.add_argument("--quick", action="store_true", help="about 20 seconds, for tests")
     parser.add_argument("--workers", type=int, default=1, help="of the gateway; 1")
     parser.add_argument("--profile", action="store_true", help="show where its CPU goes")
@@ -90,8 +94,6 @@ async def measure(bench: Bench, *, profile: bool, only_tokens: bool) -> Findings
     Raises:
         StoryBroken, CreditbridgeError: something did not start, or did not answer.
     """
-    monotonic = SystemClock().monotonic
-    began, load_before = monotonic(), os.getloadavg()[0]
     load, missing = compile_generator(bench.layout.folder)
     async with AsyncExitStack() as stack:
         tell("the sandbox, the gateway, a bank")
@@ -99,14 +101,7 @@ async def measure(bench: Bench, *, profile: bool, only_tokens: bool) -> Findings
         await house.open(stack)
         reports = None if only_tokens else await measure_reports(bench, house, load)  # 2
         tokens = None if load is None else await measure_tokens(bench, house, load)  # 3
-        return Findings(
-            reports=reports,
-            tokens=tokens,
-            load_missing=missing,
-            cores=os.cpu_count() or 1,
-            load_before=load_before,
-            seconds=monotonic() - began,
-        )
+        return Findings(reports=reports, tokens=tokens, load_missing=missing)
 
 
 async def measure_reports(bench: Bench, house: House, load: FixedLoad | None) -> ReportFindings:
@@ -161,7 +156,7 @@ def main() -> int:
     plan = replace(QUICK if arguments.quick else FULL, workers=arguments.workers)
     folder = make_folder(arguments.folder)
     try:
-        findings = measure_in(folder, plan, profile=arguments.profile, only_tokens=arguments.tokens)
+        findings = measure_all(folder, plan, arguments)
     except (StoryBroken, CreditbridgeError) as broken:
         detail = getattr(broken, "detail", "")
         sys.stderr.write(f"\nThe benchmark broke off: {broken} {detail}\nLogs: {folder}\n")
@@ -170,7 +165,7 @@ def main() -> int:
         if sys.stderr.isatty():
             sys.stderr.write("\r\x1b[K")
     sys.stdout.write(write_page(plan, findings, colours=sys.stdout.isatty()))
-    if arguments.profile:
+    if arguments.profile and not arguments.silence:
         profile = msgspec.json.decode((folder / PROFILE_NAME).read_bytes(), type=Profile)
         sys.stdout.write("\n" + write_profile(profile, PROFILE_LINES))
     shutil.rmtree(folder)
@@ -178,9 +173,10 @@ def main() -> int:
 
 
 def count_failed(findings: Findings) -> int:
-    """Return how many requests of all sides brought nothing."""
+    """Return how many requests of all sides brought nothing, or what they should not."""
     reports = {} if findings.reports is None else findings.reports.rounds
     failed = sum(each.tally.failed for rounds in reports.values() for each in rounds)
+    failed += 0 if findings.silence is None else findings.silence.failed
     return failed + (0 if findings.tokens is None else findings.tokens.failed)
 
 
@@ -190,6 +186,28 @@ def make_folder(folder: Path) -> Path:
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     return folder.resolve()
+
+
+def measure_all(folder: Path, plan: Plan, arguments: argparse.Namespace) -> Findings:
+    """Measure what was asked for, one after the other, so that none is in the way of another.
+
+    Raises:
+        StoryBroken, CreditbridgeError: something did not start, or did not answer.
+    """
+    monotonic = SystemClock().monotonic
+    began, load_before = monotonic(), os.getloadavg()[0]
+    findings = Findings()
+    if not arguments.silence:
+        only_tokens = arguments.tokens
+        findings = measure_in(folder, plan, profile=arguments.profile, only_tokens=only_tokens)
+    if not arguments.tokens:
+        findings = replace(findings, silence=measure_silence(folder, plan, tell))
+    return replace(
+        findings,
+        cores=os.cpu_count() or 1,
+        load_before=load_before,
+        seconds=monotonic() - began,
+    )
 
 
 def measure_in(folder: Path, plan: Plan, *, profile: bool, only_tokens: bool) -> Findings:

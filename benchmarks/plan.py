@@ -30,6 +30,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     token_rounds: int = 5
     token_seconds: float = 3.0
     token_warm_up_seconds: float = 6.0
+    # On each of two nodes so many ask under the consent that is withdrawn, and as many beside it.
+    withdrawals: int = 100
+    silence_callers: int = 4
 
     @property
     def uses(self) -> int:
@@ -53,4 +56,5 @@ QUICK = Plan(
     token_rounds=2,
     token_seconds=0.5,
     token_warm_up_seconds=0.5,
+    withdrawals=3,
 )

@@ -13,6 +13,8 @@ from benchmarks.parts import Part
 from benchmarks.plan import Plan
 from benchmarks.rounds import Round
 from benchmarks.sides import GENERATOR, SERVING
+from benchmarks.silence.page import write_silence
+from benchmarks.silence.rounds import SilenceFindings
 from benchmarks.tokens.page import write_tokens
 from benchmarks.tokens.rounds import TokenFindings
 
@@ -32,12 +34,13 @@ class ReportFindings(msgspec.Struct, frozen=True, kw_only=True):
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that one run measured; `load_missing` says why no fixed request was asked."""
 
-    reports: ReportFindings | None
-    tokens: TokenFindings | None
-    load_missing: str
-    cores: int
-    load_before: float
-    seconds: float
+    reports: ReportFindings | None = None
+    tokens: TokenFindings | None = None
+    silence: SilenceFindings | None = None
+    load_missing: str = ""
+    cores: int = 1
+    load_before: float = 0.0
+    seconds: float = 0.0
 
 
 def write_page(plan: Plan, findings: Findings, *, colours: bool) -> str:
@@ -54,6 +57,8 @@ def write_page(plan: Plan, findings: Findings, *, colours: bool) -> str:
         _endpoints(page, findings.reports)
     if findings.tokens is not None:
         write_tokens(page, plan, findings.tokens)
+    if findings.silence is not None:
+        write_silence(page, plan, findings.silence)
     if findings.load_missing:
         page.write()
         page.write(f"not measured, tokens and fixed requests: {findings.load_missing}")

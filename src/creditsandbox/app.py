@@ -1,6 +1,7 @@
-"""The command `creditbridge-sandbox`: serve platform, provider and mailbox, inspect an entity.
+"""The command `creditbridge-sandbox`: serve platform, provider, mailbox and representatives.
 
-    creditbridge-sandbox serve --config FILE [--only provincial|identity|mailbox]
+    creditbridge-sandbox serve --config FILE
+        [--only provincial|identity|mailbox|representatives]
     creditbridge-sandbox inspect USCC [--seed N] [--size N]
 
 `serve` prints one line of JSON when everything listens and ends by SIGTERM or SIGINT.
@@ -11,7 +12,7 @@ import asyncio
 import signal
 import ssl
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from socket import create_server, socket
@@ -34,10 +35,15 @@ from creditsandbox.mailbox.settings import MailboxSettings
 from creditsandbox.mailbox.smtp import open_smtp
 from creditsandbox.province.population import SEED, SIZE, Province, ProvinceSettings
 from creditsandbox.province.portrait import draw_portrait
+from creditsandbox.representatives import endpoints as representatives
+from creditsandbox.representatives.company import Company
+from creditsandbox.representatives.settings import RepresentativesSettings
 
 GRACE_SECONDS = 2  # What the slow enterprise still owes is not waited for.
 KEEP_ALIVE_SECONDS = 120  # Longer than any client's pool keeps a connection.
 PROVINCIAL, IDENTITY, MAILBOX = "provincial", "identity", "mailbox"
+REPRESENTATIVES = "representatives"
+PARTS = (PROVINCIAL, IDENTITY, MAILBOX, REPRESENTATIVES)
 
 
 class ConfigInvalid(CreditbridgeError):
@@ -54,6 +60,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     provincial: ProvincialSettings | None = None
     identity: IdentitySettings | None = None
     mailbox: MailboxSettings | None = None
+    representatives: RepresentativesSettings | None = None
 
 
 class Server(uvicorn.Server):
@@ -77,12 +84,21 @@ class Server(uvicorn.Server):
 
 
 class Bound(msgspec.Struct, frozen=True, kw_only=True):
-    """A server with its socket, and the address under which others reach it."""
+    """A server with its socket, the address under which others reach it, and work beside it."""
 
     name: str
     address: str
     server: Server
     listener: socket
+    work: Callable[[], Coroutine[None, None, None]] | None = None
+
+    async def serve(self) -> None:
+        """Serve, and do the work meanwhile, until the server is told to stop."""
+        async with asyncio.TaskGroup() as group:
+            working = None if self.work is None else group.create_task(self.work())
+            await self.server.serve(sockets=[self.listener])
+            if working is not None:
+                working.cancel()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -116,7 +132,7 @@ def _make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     serving = commands.add_parser("serve", help="serve what the configuration names")
     serving.add_argument("--config", type=Path, required=True)
-    serving.add_argument("--only", choices=(PROVINCIAL, IDENTITY, MAILBOX), default=None)
+    serving.add_argument("--only", choices=PARTS, default=None)
     looking = commands.add_parser("inspect", help="show an entity and why its score is so")
     looking.add_argument("uscc")
     looking.add_argument("--seed", type=int, default=SEED)
@@ -172,7 +188,7 @@ async def serve(
         if config.mailbox is not None and only in {None, MAILBOX}:
             stack.callback((await open_smtp(config.mailbox, letters)).close)
         for each in bound:
-            group.create_task(each.server.serve(sockets=[each.listener]))
+            group.create_task(each.serve())
         for each in bound:
             await each.server.listening.wait()
         addresses = {each.name: each.address for each in bound}
@@ -195,6 +211,8 @@ def bind_all(
         yield bind_identity(config.identity, province)
     if config.mailbox is not None and only in (None, MAILBOX):
         yield bind(MAILBOX, config.mailbox, None, lambda _address: mailbox.build_app(letters))
+    if config.representatives is not None and only in (None, REPRESENTATIVES):
+        yield bind_representatives(config.representatives)
 
 
 def bind_provincial(settings: ProvincialSettings, province: Province) -> Bound:
@@ -219,9 +237,18 @@ def bind_identity(settings: IdentitySettings, province: Province) -> Bound:
     return bind(IDENTITY, settings, settings.issuer, build)
 
 
+def bind_representatives(settings: RepresentativesSettings) -> Bound:
+    """Return the door for visits; beside it the representatives look into the portal."""
+    company = Company(settings)
+    bound = bind(
+        REPRESENTATIVES, settings, None, lambda _address: representatives.build_app(company)
+    )
+    return msgspec.structs.replace(bound, work=company.work)
+
+
 def bind(
     name: str,
-    settings: ProvincialSettings | IdentitySettings | MailboxSettings,
+    settings: ProvincialSettings | IdentitySettings | MailboxSettings | RepresentativesSettings,
     address: str | None,
     build: Callable[[str], Litestar],
     *,

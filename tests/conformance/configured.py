@@ -181,11 +181,11 @@ class Client:
         key = JWKRegistry.import_key({**jwk})
         return jwt.encode(header, {**named, **issued, **claims}, key, algorithms=[jwk["alg"]])
 
-    def ask_without_browser(self) -> Answer:
-        """Ask the person whom the configuration names, by a signed request (CIBA, section 7.1)."""
+    def ask_without_browser(self, hint: str | None = None) -> Answer:
+        """Ask whom a hint or the configuration names, by a signed request (CIBA, section 7.1)."""
         asked = {
             "scope": self.credentials.scope,
-            self.credentials.hint_type: self.credentials.hint_value,
+            self.credentials.hint_type: hint or self.credentials.hint_value,
             "binding_message": "1234",
         }
         form = {"request": self.sign(asked), **self.sign_assertion()}

@@ -58,14 +58,26 @@ class RunningStand:
 
     def decide(self, url: str) -> tuple[int, dict[str, int]]:
         """Call the approver, as the suite does, and return the status and what it says."""
+        status, body = self._post(url)
+        return status, msgspec.json.decode(body, type=dict[str, int])
+
+    def visit(self, uscc: str, address: str) -> dict[str, str | None]:
+        """Send the representative of an enterprise to an address, and return what is said."""
+        log = (self.folder / "representatives.log").read_bytes()
+        door = str(msgspec.json.decode(log, type=dict[str, object])["representatives"])
+        asked = msgspec.json.encode({"uscc": uscc, "address": address})
+        _, body = self._post(f"{door}/visits", asked)
+        return msgspec.json.decode(body, type=dict[str, str | None])
+
+    def _post(self, url: str, body: bytes = b"") -> tuple[int, bytes]:
         parts = urlsplit(url)
         authority = self.folder / "pki" / "ca" / "identity.pem"
         context = ssl.create_default_context(cafile=authority)
         connection = HTTPSConnection(parts.netloc, timeout=ANSWER_SECONDS, context=context)
         try:
-            connection.request("POST", f"{parts.path}?{parts.query}")
+            connection.request("POST", f"{parts.path}?{parts.query}", body)
             answer = connection.getresponse()
-            return answer.status, msgspec.json.decode(answer.read(), type=dict[str, int])
+            return answer.status, answer.read()
         finally:
             connection.close()
 

@@ -1,5 +1,6 @@
 """`serve --conformance` and `conformance-config`: what the suite begins with holds before it."""
 
+import asyncio
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -18,11 +19,15 @@ from tests.conformance.configured import (
 )
 from tests.conformance.scripted import Visit, play
 from tests.conformance.stand import RunningStand
+from tests.waiting import PATIENCE_SECONDS
 
 from creditbridge.cli.conformance.cast import VARIANTS, Asking, Constraint, Proof
 from creditbridge.cli.demo.browser import Page
+from creditsandbox.province.fixed import Temper, list_acting
 
 pytestmark = pytest.mark.xdist_group("conformance")
+
+GRANT_CIBA = "urn:openid:params:grant-type:ciba"
 
 
 @pytest.mark.parametrize("client_of", [first_of, second_of])
@@ -192,7 +197,7 @@ def test_C4_user_rejects_authentication_or_approves(
     template = decoupled.configuration.automated_ciba_approval_url
 
     decided = stand.decide(template.format(auth_req_id=auth_req_id, action=action))
-    poll = {"grant_type": "urn:openid:params:grant-type:ciba", "auth_req_id": auth_req_id}
+    poll = {"grant_type": GRANT_CIBA, "auth_req_id": auth_req_id}
     answer = decoupled.post("token_endpoint", {**poll, **decoupled.sign_assertion()})
 
     assert asked.status == 200
@@ -227,3 +232,54 @@ def test_no_two_clients_share_a_key_or_a_certificate(stand: RunningStand) -> Non
 
     assert len(set(keys)) == len(keys)
     assert len(set(certificates)) == len(certificates)
+
+
+def acting(temper: Temper) -> str:
+    """Return the enterprise whose representative is of this temper."""
+    return next(one.uscc for one in list_acting() if one.temper is temper)
+
+
+@pytest.mark.parametrize(
+    ("temper", "told"),
+    [(Temper.APPROVES, "code"), (Temper.APPROVES_LESS, "code"), (Temper.REFUSES, "error")],
+)
+def test_a_representative_walks_the_redirect_flow_alone(
+    temper: Temper, told: str, client: Client, stand: RunningStand
+) -> None:
+    """Pushed, visited, led back: the code that comes buys tokens, and nobody clicked."""
+    details = dict(client.configuration.resource.rich_authorization_request)
+    details["enterprise"] = {"uscc": acting(temper), "name": "自动应答（沙盒）有限公司"}
+    asked = {"authorization_details": msgspec.json.encode([details]).decode()}
+    address = client.push(redirect_uri=stand.redirect_uri, state="s-v", **asked)
+
+    led = stand.visit(acting(temper), address)
+
+    where, _, query = str(led["location"]).partition("?")
+    answer = dict(parse_qsl(query))
+    assert where == stand.redirect_uri
+    assert (answer["state"], told in answer) == ("s-v", True)
+    if told == "code":
+        code = {
+            "grant_type": "authorization_code",
+            "code": answer["code"],
+            "redirect_uri": stand.redirect_uri,
+            "code_verifier": VERIFIER,
+        }
+        assert client.post("token_endpoint", code).status == 200
+
+
+async def test_a_representative_answers_a_machine_that_polls(decoupled: Client) -> None:
+    """Asked without a browser by its code alone; the bank polls, and gets its tokens."""
+    asked = decoupled.ask_without_browser(acting(Temper.APPROVES))
+    request = msgspec.json.decode(asked.body, type=dict[str, str | int])
+    poll = {"grant_type": GRANT_CIBA, "auth_req_id": str(request["auth_req_id"])}
+
+    answer = decoupled.post("token_endpoint", {**poll, **decoupled.sign_assertion()})
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while answer.status != 200:
+            told = msgspec.json.decode(answer.body, type=dict[str, str])
+            assert told["error"] in {"authorization_pending", "slow_down"}
+            await asyncio.sleep(int(request.get("interval", 5)))
+            answer = decoupled.post("token_endpoint", {**poll, **decoupled.sign_assertion()})
+
+    assert "access_token" in msgspec.json.decode(answer.body, type=dict[str, object])

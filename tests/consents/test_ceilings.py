@@ -32,6 +32,26 @@ def test_a_request_within_the_ceilings_gets_its_term(
 
 
 @pytest.mark.parametrize(
+    ("waits", "lapses"), [(timedelta(minutes=1),) * 2, (timedelta(days=8), timedelta(days=7))]
+)
+def test_a_bank_may_wait_for_less_than_the_policy_allows(
+    request_of_bank: ConsentRequest, noon: datetime, waits: timedelta, lapses: timedelta
+) -> None:
+    """The earlier of the two ends the request."""
+    asked = replace(request_of_bank, lapses_at=noon + waits)
+
+    assert require_acceptable(asked, Ceilings(), now=noon).lapses_at == noon + lapses
+
+
+def test_a_request_cannot_have_lapsed_before_it_is_made(
+    request_of_bank: ConsentRequest, noon: datetime
+) -> None:
+    """Not even in the same instant."""
+    with pytest.raises(TermNotAllowed):
+        require_acceptable(replace(request_of_bank, lapses_at=noon), Ceilings(), now=noon)
+
+
+@pytest.mark.parametrize(
     ("changes", "code"),
     [
         ({"purposes": frozenset()}, "consent-request-malformed"),

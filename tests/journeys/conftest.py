@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from msgspec.structs import replace
 from tests.journeys.signing import UNSIGNED
+from tests.journeys.successions import follow_in
 from typing_extensions import override
 
 import creditbridge.access.service as access
@@ -73,6 +74,7 @@ from creditbridge.parties.model import (
 from creditbridge.parties.rules import digest_body, digest_change, message_of_act
 from creditbridge.parties.service import enrol_person
 from creditbridge.platforms.model import (
+    NamedRepresentative,
     PlatformAnswer,
     PlatformQuery,
     QueryProof,
@@ -105,7 +107,8 @@ def make_key() -> FileKey:
 class FakePlatform:
     """Answers "no record" to everything; a test tells it how to fail, and what happens meanwhile.
 
-    `failure` is raised in place of the answer, after `meanwhile`. `states` are what the platform
+    `failure` is raised in place of the answer, after `meanwhile`; `legal_rep` is whom the register
+    names. `states` are what the platform
     says afterwards about a query, by default that it counted none; `silence` keeps it from saying.
     """
 
@@ -116,6 +119,7 @@ class FakePlatform:
         self.silence: CreditbridgeError | None = None
         self.states: dict[str, QueryState] = {}
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
+        self.legal_rep: NamedRepresentative | None = None
 
     async def ask_all(self, query: PlatformQuery, *, deadline: float) -> PlatformAnswer:
         self.queries.append(query)
@@ -123,7 +127,8 @@ class FakePlatform:
             await self.meanwhile()
         if self.failure is not None:
             raise self.failure
-        return answer_to(query)
+        answer = answer_to(query)
+        return replace(answer, subject=replace(answer.subject, legal_rep=self.legal_rep))
 
     async def find_query(self, query_id: str) -> QueryState:
         self.found.append(query_id)
@@ -278,6 +283,7 @@ class House:
             clock=self.clock,
             deadline_seconds=DEADLINE_SECONDS,
             under_way=self.under_way,
+            register=follow_in(self, ledger=ledger, database=database),
         )
 
     def new_settling(self, node_id: str) -> SettleIntents:

@@ -35,7 +35,8 @@ class WentWrong(Exception):
 @pytest.fixture
 def breaker(platform_settings: PlatformSettings, clock: HandClock) -> Breaker:
     """A closed breaker: 5 failures, 30 s, 300 s at most."""
-    return Breaker(platform_settings, clock)
+    settings = replace(platform_settings, breaker_open_seconds=30.0, breaker_open_seconds_max=300.0)
+    return Breaker(settings, clock)
 
 
 def state_of(breaker: Breaker) -> BreakerState:

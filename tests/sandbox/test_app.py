@@ -47,6 +47,17 @@ client_secret_file = "client.secret"
 client_key_files = ["gateway.pub"]
 redirect_uris = ["https://127.0.0.1:8443/login/callback"]
 """
+REPRESENTATIVES = """
+[representatives]
+port = 0
+certificate_file = "server.pem"
+private_key_file = "server.key"
+portal = "https://127.0.0.1:1"
+portal_ca_file = "ca.pem"
+issuer = "https://127.0.0.1:2"
+issuer_ca_file = "ca.pem"
+poll_seconds = 0.1
+"""
 
 
 class Pki(Protocol):
@@ -204,6 +215,25 @@ async def test_older_tls_is_refused(running: Running) -> None:
     async with httpx.AsyncClient(verify=context, trust_env=False) as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(f"{running.identity}/jwks.json")
+
+
+def test_representatives_look_in_beside_their_door(
+    pki: Pki, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command says where visits are taken; a portal that is away keeps it from nothing."""
+    pki.issue("server")
+    path = pki.folder / "representatives.toml"
+    path.write_text(REPRESENTATIVES, encoding="utf-8")
+    previous = signal.getsignal(signal.SIGALRM)
+    signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    signal.setitimer(signal.ITIMER_REAL, 0.7)
+
+    status = main(["serve", "--config", str(path), "--only", "representatives"])
+
+    signal.signal(signal.SIGALRM, previous)
+    ready = msgspec.json.decode(capsys.readouterr().out, type=dict[str, str | int])
+    assert status == 0
+    assert set(ready) == {"event", "representatives", "entities"}
 
 
 async def test_one_of_both_can_be_served_alone(pki: Pki, config_file: Path) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 import msgspec
 from jsonschema import Draft202012Validator
 
+from creditbridge.protocols.uscc import parse_uscc
 from creditsandbox.app import Config
 from creditsandbox.dialects.provincial.messages import Grant, parse_query, require_grant
 from creditsandbox.identity.people import list_people, password_of
-from creditsandbox.province.fixed import list_fixed
+from creditsandbox.province.fixed import Temper, list_acting, list_fixed
 from creditsandbox.province.population import SEED, SIZE
 
 
@@ -22,6 +23,11 @@ def test_the_list_for_programs_is_that_of_the_code(contracts: Path) -> None:
     assert (listed["seed"], listed["size"]) == (SEED, SIZE)
     assert [{name: row[name] for name in told} for row in listed["enterprises"]] == [
         {name: str(getattr(fixed, name)) for name in told} for fixed in list_fixed()
+    ]
+    assert [
+        {name: row[name] for name in ("temper", *told)} for row in listed["representatives"]
+    ] == [
+        {name: str(getattr(acting, name)) for name in ("temper", *told)} for acting in list_acting()
     ]
     assert listed["people"] == [
         {**msgspec.to_builtins(person), "password": password_of(person.login_name)}
@@ -37,12 +43,22 @@ def test_only_what_is_down_counts_nothing(contracts: Path) -> None:
     assert {row["outcome"]: row["platform_status"] for row in listed}["NOT_FOUND"] == 404
 
 
+def test_each_answer_has_one_enterprise(contracts: Path) -> None:
+    """Every temper once; `tests/house/test_representatives` holds each to its states."""
+    listed = json.loads((contracts / "sandbox.json").read_bytes())["representatives"]
+
+    assert [row["temper"] for row in listed] == list(Temper)
+    assert all(parse_uscc(row["uscc"]).warnings == () for row in listed)
+
+
 def test_the_page_for_people_lists_the_same(contracts: Path) -> None:
     """Each code, outcome and log-in name stands in `sandbox.md`."""
     page = (contracts / "sandbox.md").read_text(encoding="utf-8")
 
     for fixed in list_fixed():
         assert f"| {fixed.outcome} | `{fixed.uscc}` | {fixed.zh} {fixed.en} |" in page
+    for acting in list_acting():
+        assert f"| {acting.temper} | `{acting.uscc}` | {acting.zh} {acting.en} |" in page
     for person in list_people():
         assert f"| `{person.login_name}` | {person.name} | {person.role} |" in page
 
@@ -59,6 +75,7 @@ def test_the_configuration_on_the_page_is_one(contracts: Path) -> None:
     assert config.provincial is not None
     assert config.provincial.platform_id == "provincial"
     assert config.identity is not None
+    assert config.representatives is not None
 
 
 def test_the_example_of_an_id_token_fits_its_schema(contracts: Path) -> None:

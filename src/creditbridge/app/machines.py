@@ -8,6 +8,7 @@ import creditbridge.parties.service as parties
 from creditbridge.access.model import OAuthError
 from creditbridge.access.settings import AccessSettings
 from creditbridge.app.opening import open_key_http
+from creditbridge.app.people import follow_of
 from creditbridge.app.rooms import Rooms
 from creditbridge.endpoints.answers import ReportAnswers
 from creditbridge.endpoints.house import MachineJourneys
@@ -130,4 +131,5 @@ def _deliver_report(rooms: Rooms) -> DeliverReport:
         clock=rooms.clock,
         deadline_seconds=rooms.settings.reports.deadline_seconds,
         under_way=rooms.under_way,
+        register=follow_of(rooms),
     )

@@ -14,6 +14,7 @@ from creditbridge.app import build
 from creditbridge.cli.conformance import options as conformance
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.logging import configure_logging
+from creditbridge.server.collector import spare_the_program
 from creditbridge.server.doors import bind_door
 from creditbridge.server.run import Lifecycle, run as run_doors, run_on_uvloop, signals_drain
 from creditbridge.server.workers import (
@@ -80,6 +81,7 @@ async def _serve(
     with signals_drain(lifecycle):
         async with build(settings, lifecycle) as built:
             tasks = dict(built.tasks)
+            tasks["collector"] = partial(spare_the_program, lifecycle)
             if lifeline is not None:
                 tasks["lifeline"] = partial(watch_lifeline, lifeline, lifecycle)
             await run_doors(built.doors, tasks, lifecycle=lifecycle, listeners=listeners)

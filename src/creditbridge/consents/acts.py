@@ -51,6 +51,7 @@ class ConsentRequest(msgspec.Struct, frozen=True, kw_only=True):
     document: DocumentDigest | None = None
     supersedes: str | None = None
     monitoring: bool = False
+    lapses_at: datetime | None = None  # None: as late as the policy allows.
     subject_person: str | None = None
 
 

@@ -168,11 +168,15 @@ def _require_term(request: ConsentRequest, ceilings: Ceilings, *, now: datetime)
     days_max = ceilings.validity_days_max if is_by_term else ceilings.hard_stop_days_max
     if valid_from < now or not timedelta(0) < length <= timedelta(days=days_max):
         raise TermNotAllowed
+    # Nobody can answer what lapsed before it was asked.
+    if request.lapses_at is not None and request.lapses_at <= now:
+        raise TermNotAllowed
+    lapses_at = now + timedelta(days=ceilings.lapse_days)
     try:
         return Term(
             valid_from=valid_from.astimezone(UTC),
             valid_to=request.valid_to.astimezone(UTC),
-            lapses_at=now + timedelta(days=ceilings.lapse_days),
+            lapses_at=min(lapses_at, request.lapses_at or lapses_at).astimezone(UTC),
             recurring=request.max_queries > 1 if request.recurring is None else request.recurring,
             retention_days=request.retention_days or ceilings.retention_days_max,
         )

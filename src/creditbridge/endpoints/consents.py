@@ -77,6 +77,7 @@ class ConsentBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     document: DocumentWords | None = None
     supersedes: ShortText | None = None
     monitoring: bool = False
+    lapses_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
 @post("/v1/consents", status_code=201)
@@ -119,6 +120,7 @@ def _request_of(body: ConsentBody, bank: Bank) -> ConsentRequest:
         document=_digest_of(body.document),
         supersedes=body.supersedes,
         monitoring=body.monitoring,
+        lapses_at=body.lapses_at,
     )
 
 

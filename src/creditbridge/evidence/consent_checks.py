@@ -14,6 +14,7 @@ from creditbridge.evidence.voices import Voices
 from creditbridge.ledger.model import (
     BankName,
     ConsentApproved,
+    ConsentCountersigned,
     ConsentName,
     EnterpriseName,
     PersonConsented,
@@ -82,7 +83,24 @@ def check_approver(examination: Examination) -> Finding:
     detail = f"{voice.role}, enrolled at index {indexes[voice.entry]}"
     if others := core.terms.countersigned:
         detail += f", with {len(others)} others"
+    if confirmed := _count_confirmations(examination, approval):
+        detail += f", confirmed {confirmed} times by new legal representatives"
     return Finding(strength=Strength.LOG_PROVEN, detail=detail)
+
+
+def _count_confirmations(examination: Examination, approval: OpenedEntry) -> int:
+    """Return how often the consent was confirmed before the use, each time by who might then."""
+    voices, confirmed = Voices(), 0
+    for entry in examination.entries:
+        if entry.index >= examination.decided.index:
+            break
+        is_later = entry.index > approval.index and entry.core.consent == approval.core.consent
+        if is_later and isinstance(entry.core.terms, ConsentCountersigned):
+            if not voices.is_led_by(entry.core):
+                raise PackUntrue(detail=f"entry {entry.index} confirms without the right to")
+            confirmed += 1
+        voices.see(entry.core)
+    return confirmed
 
 
 def check_coverage(examination: Examination) -> Finding:

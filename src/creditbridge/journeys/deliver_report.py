@@ -1,6 +1,6 @@
 """A bank reads an enterprise's credit profile.
 
-    admission -> consents -> ledger -> platforms -> profile -> ledger
+    admission -> consents -> ledger -> platforms -> (follow_representative) -> profile -> ledger
 
 1. The idempotency key is taken, or the outcome stored under it returned.
 2. A pure rule decides on the consent as read; one statement takes a use where nothing changed, and
@@ -8,7 +8,8 @@
    for themselves are covered too; all others stay hidden.
 3. The ledger holds the intent, or the refusal, before anything goes upstream.
 4. Every platform is asked with a signed query; answers are verified and mapped to our sections.
-   Where the consent ends meanwhile, on whatever node, the asking is broken off at once.
+   Where the consent ends meanwhile, on whatever node, the asking is broken off at once. Where the
+   register names another legal representative, the consents of the former one wait from here on.
 5. The sections become one profile: merged, suppressed, flagged, sealed.
 6. The ledger holds the delivery before a byte leaves, or the failure with its outcome.
 
@@ -54,6 +55,7 @@ from creditbridge.journeys.report_ports import (
     IntentClosed,
     Ledger,
     Platforms,
+    Register,
     Report,
 )
 from creditbridge.journeys.report_query import make_query, purposes_of
@@ -116,6 +118,7 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     deadline_seconds: float
     under_way: UnderWay
+    register: Register
 
     async def __call__(self, request: ReportRequest) -> Outcome | Stored:
         """Walk the steps above, in order, and return the answer, made now or kept before.
@@ -132,6 +135,7 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
         try:
             with running.look.asking():
                 answer = await self.platforms.ask_all(running.query, deadline=deadline)  # 4
+            await self.register.hear_register(answer.subject)  # 4
             profile = self._make(running, answer)  # 5
         except BrokenOff as broken_off:
             await self._stop(running, sent=broken_off.sent)  # 6

@@ -44,6 +44,7 @@ from creditbridge.parties.service import (
 )
 from creditbridge.parties.voices.model import Representative
 from creditbridge.parties.voices.succession import RegisterWord
+from creditbridge.platforms.model import SubjectAnswer
 
 
 class Confirmations(Protocol):
@@ -101,15 +102,20 @@ class FollowRepresentative(msgspec.Struct, frozen=True, kw_only=True):
     notices: Notices
     confirm_days: int
 
-    async def is_awaited(self, tx: Transaction, uscc: str, word: RegisterWord) -> bool:
-        """Tell whether the register surely names another than the one on file; a plain look."""
-        return await is_head_succeeded(tx, uscc, word)
+    async def hear_register(self, subject: SubjectAnswer) -> bool:
+        """Walk the steps above by a verified answer; tell whether it changed anything.
 
-    async def hear_register(self, uscc: str, word: RegisterWord) -> bool:
-        """Walk the steps above by the register's word; tell whether it changed anything."""
+        The usual answer, which names who is on file, costs one look and locks nothing.
+        """
+        if (named := subject.legal_rep) is None:
+            return False
+        word = RegisterWord(name=named.name, as_of=named.as_of, since=named.since)
+        async with self.database.transaction(reads_now=False) as tx:
+            if not await is_head_succeeded(tx, subject.uscc, word):
+                return False
         async with self.database.transaction() as tx:
-            ended = await end_head(tx, uscc, word)  # 1
-            enterprise = await find_enterprise(tx, uscc)
+            ended = await end_head(tx, subject.uscc, word)  # 1
+            enterprise = await find_enterprise(tx, subject.uscc)
             if ended is None or enterprise is None:
                 return False
             await self._follow(tx, Change(enterprise=enterprise, ended=ended, word=word))

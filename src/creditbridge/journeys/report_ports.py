@@ -11,7 +11,7 @@ from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.errors import CreditbridgeError, Unavailable
 from creditbridge.ledger.model import Intent, IntentOutcome, Recorded
 from creditbridge.ledger.port import Recorder
-from creditbridge.platforms.model import PlatformAnswer, PlatformQuery
+from creditbridge.platforms.model import PlatformAnswer, PlatformQuery, SubjectAnswer
 
 
 class IntentClosed(Unavailable):
@@ -76,6 +76,14 @@ class Platforms(Protocol):
 
     async def ask_all(self, query: PlatformQuery, *, deadline: float) -> PlatformAnswer:
         """Return verified answers in our words, by the deadline (monotonic seconds)."""
+        ...
+
+
+class Register(Protocol):
+    """What this journey needs of those who speak for enterprises."""
+
+    async def hear_register(self, subject: SubjectAnswer) -> bool:
+        """Follow the register where it surely names another legal representative than is known."""
         ...
 
 

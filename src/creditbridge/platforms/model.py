@@ -17,7 +17,7 @@ Each error says by `sent` whether the platform may have counted the query (law 1
 only where it is False is the use of the consent given back.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -47,6 +47,17 @@ class PlatformQuery(msgspec.Struct, frozen=True, kw_only=True):
     traceparent: str | None = None
 
 
+class NamedRepresentative(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom a register names as the legal representative: compared with who is on file, never kept.
+
+    `as_of` is of the source's data, `since` the day on which that registration was approved.
+    """
+
+    name: str
+    as_of: datetime
+    since: date | None = None
+
+
 class SubjectAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The enterprise as the platform names it."""
 
@@ -54,6 +65,7 @@ class SubjectAnswer(msgspec.Struct, frozen=True, kw_only=True):
     uscc: str
     category: EntityCategory
     former_names: tuple[str, ...] = ()
+    legal_rep: NamedRepresentative | None = None  # None where it was not asked, or not told.
 
 
 class QueryProof(msgspec.Struct, frozen=True, kw_only=True):

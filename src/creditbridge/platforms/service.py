@@ -26,6 +26,7 @@ from creditbridge.platforms.model import (
     QueryState,
     RecordPlace,
     SectionsNotSupplied,
+    SubjectAnswer,
     error_class_of,
 )
 from creditbridge.platforms.registry import Platform
@@ -139,12 +140,18 @@ def _join(outcomes: Sequence[Outcome]) -> PlatformAnswer:
         raise _choose_failure(outcomes)
     return PlatformAnswer(
         answers=tuple(_answer_of(outcome) for outcome in outcomes),
-        subject=answers[0].subject,
+        subject=_subject_of(answers),
         proofs=tuple(answer.proof for answer in answers),
         # The widest span: when the first query left, when the last answer was here.
         query_out_at=min(answer.query_out_at for answer in answers),
         answer_in_at=max(answer.answer_in_at for answer in answers),
     )
+
+
+def _subject_of(answers: Sequence[DialectAnswer]) -> SubjectAnswer:
+    """Return the enterprise as the first names it, with whom the first that says so tells."""
+    named = (one.subject.legal_rep for one in answers)
+    return replace(answers[0].subject, legal_rep=next(filter(None, named), None))
 
 
 def _answer_of(outcome: Outcome) -> SourceAnswer:

@@ -12,7 +12,7 @@ from hashlib import sha256
 import msgspec
 
 from creditbridge.foundation.errors import Refused
-from creditsandbox.province.fixed import FixedEnterprise, Outcome, list_fixed
+from creditsandbox.province.fixed import FixedEnterprise, Outcome, list_acting, list_fixed
 from creditsandbox.province.population import Province
 
 AGENT_LOGIN_NAME = "found-agent"
@@ -122,7 +122,7 @@ def _representative_of(fixed: FixedEnterprise) -> Person:
 
 
 def _list_all() -> list[Person]:
-    people = [_representative_of(fixed) for fixed in list_fixed()]
+    people = [_representative_of(fixed) for fixed in (*list_fixed(), *list_acting())]
     found = next(fixed for fixed in list_fixed() if fixed.outcome is Outcome.FOUND)
     agent = make_person(
         AGENT_LOGIN_NAME,

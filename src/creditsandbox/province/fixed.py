@@ -46,6 +46,18 @@ class Outcome(StrEnum):
     SECTION_FAILED = "SECTION_FAILED"
 
 
+class Temper(StrEnum):
+    """What the representative of a fixed enterprise does by itself."""
+
+    APPROVES = "APPROVES"
+    APPROVES_LESS = "APPROVES_LESS"
+    REFUSES = "REFUSES"
+    LAPSES = "LAPSES"
+    PAUSES = "PAUSES"
+    WITHDRAWS_MID_QUERY = "WITHDRAWS_MID_QUERY"
+    WITHDRAWS_AFTER_LOOK = "WITHDRAWS_AFTER_LOOK"
+
+
 class FixedEnterprise(msgspec.Struct, frozen=True, kw_only=True):
     """A fixed enterprise: its outcome, its code, and the log-in of its legal representative."""
 
@@ -58,9 +70,20 @@ class FixedEnterprise(msgspec.Struct, frozen=True, kw_only=True):
     en: str
 
 
+class ActingEnterprise(FixedEnterprise, frozen=True, kw_only=True):
+    """A fixed enterprise whose representative acts by itself."""
+
+    temper: Temper
+
+
 def list_fixed() -> tuple[FixedEnterprise, ...]:
-    """Return every fixed enterprise, in the order of the contract."""
+    """Return every fixed enterprise whose people are asked by hand, in the contract's order."""
     return _ALL
+
+
+def list_acting() -> tuple[ActingEnterprise, ...]:
+    """Return every fixed enterprise whose representative acts by itself, in its order."""
+    return _ACTING
 
 
 def find_outcome(uscc: str) -> Outcome | None:
@@ -73,7 +96,7 @@ def build_fixed(on: date) -> dict[str, Enterprise]:
     """Return the files of the fixed enterprises on a day, by USCC; `NOT_FOUND` has none."""
     return {
         fixed.uscc: build_enterprise(row, on=on)
-        for row, fixed in zip(FIXED.fixed, _ALL, strict=True)
+        for row, fixed in zip((*FIXED.fixed, *FIXED.acting), (*_ALL, *_ACTING), strict=True)
         if fixed.outcome is not Outcome.NOT_FOUND
     }
 
@@ -161,4 +184,17 @@ _ALL = tuple(
     )
     for row in FIXED.fixed
 )
-_OUTCOMES = {fixed.uscc: fixed.outcome for fixed in _ALL}
+_ACTING = tuple(
+    ActingEnterprise(
+        temper=Temper(row.temper),
+        outcome=Outcome(row.outcome),
+        uscc=uscc_of(row),
+        name=row.name,
+        legal_representative=row.legal_representative,
+        login_name=row.login,
+        zh=row.zh,
+        en=row.en,
+    )
+    for row in FIXED.acting
+)
+_OUTCOMES = {fixed.uscc: fixed.outcome for fixed in (*_ALL, *_ACTING)}

@@ -198,10 +198,17 @@ class FixedRow(msgspec.Struct, frozen=True, kw_only=True):
     insured: int = 20
 
 
+class ActingRow(FixedRow, frozen=True, kw_only=True):
+    """A fixed enterprise whose representative acts by itself; `zh` and `en` say how."""
+
+    temper: str
+
+
 class Fixed(msgspec.Struct, frozen=True, kw_only=True):
-    """The fixed enterprises, one per outcome."""
+    """The fixed enterprises, one per outcome, and those that act, one per temper."""
 
     fixed: tuple[FixedRow, ...]
+    acting: tuple[ActingRow, ...]
 
 
 def read_table(name: str, kind: type[T]) -> T:

@@ -56,6 +56,8 @@ BOUND = Passkey(
 SYNCED = replace(BOUND, passkey_id="psk_2", device_bound=False)
 COOLING = replace(BOUND, approves_from=NOW + SECOND)
 ENDED = replace(BOUND, state=PasskeyState.ENDED)
+LOST = replace(ENDED, ended_at=NOW)
+LAPSED = replace(ENDED, ended_at=NOW + SECOND, lapsed=True)
 SUSPENDED = replace(BOUND, state=PasskeyState.SUSPENDED)
 SESSION = Session(
     person_id="prs_1", uscc="u", signed_in_at=NOW, ends_at=NOW + FRESH, form_token="t"
@@ -213,6 +215,8 @@ def test_a_counter_grows_or_is_not_kept(before: int, after: int, holds: bool) ->
         ((), None, False, False),
         ((BOUND,), None, True, False),
         ((ENDED,), RECOVERY, False, True),
+        ((LAPSED,), None, False, False),
+        ((LOST, LAPSED), None, False, False),
     ],
 )
 def test_a_passkey_is_added_first_beside_or_after_a_loss(
@@ -232,6 +236,8 @@ def test_a_passkey_is_added_first_beside_or_after_a_loss(
     [
         ((BOUND,), None, NOW, RecoveryNeeded),
         ((ENDED,), None, NOW, RecoveryNeeded),
+        ((LAPSED, replace(LOST, ended_at=NOW + 2 * SECOND)), None, NOW, RecoveryNeeded),
+        ((LAPSED, BOUND), None, NOW, RecoveryNeeded),
         ((ENDED,), RECOVERY, NOW + SECOND, RecoveryNeeded),
         ((), None, NOW + FRESH + SECOND, SignInNotFresh),
         (

@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 
 import msgspec
 import pytest
 
-from creditbridge.platforms.model import AnswerUnreadable, SubjectAnswer
+from creditbridge.platforms.model import AnswerUnreadable, NamedRepresentative, SubjectAnswer
 from creditbridge.platforms.provincial.mapping import (
     SECTIONS,
     MappingContext,
+    map_representative,
     map_sections,
     map_subject,
 )
@@ -165,3 +166,49 @@ def test_a_subject_of_another_shape_cannot_be_read() -> None:
     """Without a name there is nobody to speak of."""
     with pytest.raises(AnswerUnreadable):
         map_subject(raw_of({"name": 1}), uscc="91330100YY0000A13Y")
+
+
+def changed_registration(raw: dict[str, msgspec.Raw], **changed: object) -> dict[str, msgspec.Raw]:
+    """The same answer with another registration."""
+    section = json.loads(bytes(raw["REG"]))
+    section["records"][0].update(changed)
+    return {**raw, "REG": raw_of(section)}
+
+
+def test_the_register_names_the_legal_representative(raw_sections: RawSections) -> None:
+    """As the source spells it, a mask too, with the day of approval and of the source's data."""
+    raw = raw_sections("answer_found")
+
+    full = map_representative(
+        changed_registration(raw, legal_rep=" 王示例 ", approved_date="2024-05-06")
+    )
+    masked = map_representative(changed_registration(raw, legal_rep="王**", approved_date=None))
+
+    assert full == NamedRepresentative(name="王示例", as_of=AS_OF, since=date(2024, 5, 6))
+    assert masked == NamedRepresentative(name="王**", as_of=AS_OF)
+
+
+@pytest.mark.parametrize("name", [None, "", " 无 ", "-"])
+def test_a_register_that_names_nobody_says_nothing(
+    name: str | None, raw_sections: RawSections
+) -> None:
+    """Empty in any of the feeds' ways."""
+    raw = changed_registration(raw_sections("answer_found"), legal_rep=name)
+
+    assert map_representative(raw) is None
+
+
+def test_a_section_without_one_registration_names_nobody(raw_sections: RawSections) -> None:
+    """Not there, no record, two records, or drifted."""
+    raw = raw_sections("answer_found")
+    twice = json.loads(bytes(raw["REG"]))
+    twice["records"] *= 2
+    cases = [
+        {},
+        {"REG": raw_of({"status": "NO_RECORD", "as_of": "2026-11-20T16:00:00Z"})},
+        {"REG": raw_of(twice)},
+        {"REG": raw_of({"status": "FOUND"})},
+        changed_registration(raw, legal_rep=7),
+    ]
+
+    assert [map_representative(one) for one in cases] == [None] * len(cases)

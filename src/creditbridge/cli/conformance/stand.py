@@ -108,6 +108,8 @@ async def build_stand(stage: Stage, arguments: argparse.Namespace, *, approver_u
         stage.operator("approve", change_id, *stage.sign_as("zhou"))
     # Nobody is asked without a browser before they have once come with one.
     stage.sign_in(stage.open_browser())
+    # And for whoever tries the stand by hand, beside the suite.
+    await stage.send_representatives()
     return stand
 
 

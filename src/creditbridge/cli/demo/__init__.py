@@ -9,6 +9,7 @@ from pathlib import Path
 from creditbridge.cli.demo.layout import lay_out
 from creditbridge.cli.demo.narration import Narrator, StoryBroken
 from creditbridge.cli.demo.processes import Processes
+from creditbridge.cli.demo.stage import Stage
 from creditbridge.cli.demo.story import Story
 from creditbridge.foundation.errors import CreditbridgeError
 
@@ -36,6 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
         with Processes(layout.folder) as processes:
             asyncio.run(Story(layout, processes, narrator).tell())
             if arguments.stay:
+                # Not before: the story's own ledger would hold what they do, at another time each.
+                asyncio.run(Stage(layout, processes).send_representatives())
                 narrator.stay(layout.addresses())
                 processes.wait()
     except (StoryBroken, CreditbridgeError) as broken:

@@ -104,6 +104,17 @@ smtp_port = {smtp_port}
 certificate_file = "pki/mail/server.pem"
 private_key_file = "pki/mail/server.key"
 """
+REPRESENTATIVES = """\
+# The representatives who act by themselves, at this demo's portal (contracts/sandbox.md).
+[representatives]
+port = {visits_port}
+certificate_file = "pki/identity/server.pem"
+private_key_file = "pki/identity/server.key"
+portal = "https://{host}:{people_port}"
+portal_ca_file = "pki/ca/doors.pem"
+issuer = "https://{host}:{identity_port}"
+issuer_ca_file = "pki/ca/identity.pem"
+"""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +122,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
     The bank's door takes `first_port`, the people's door and the identity provider the next two;
     0 takes free ones. The operations door, the platform and the mailbox stay on loopback, on free
-    ports.
+    ports, as does the door for visits of the representatives who act by themselves.
     """
 
     host: str = "127.0.0.1"
@@ -119,10 +130,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     first_port: int = 0
 
     def choose_ports(self) -> list[int]:
-        """Return seven: bank, people, identity provider, operations, platform, mail, mailbox."""
+        """Return eight: bank, people, identity, operations, platform, mail, mailbox, visits."""
         if self.first_port == 0:
-            return free_ports(7)
-        return [*range(self.first_port, self.first_port + 3), *free_ports(4)]
+            return free_ports(8)
+        return [*range(self.first_port, self.first_port + 3), *free_ports(5)]
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +149,7 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     platform_port: int
     smtp_port: int
     mailbox_port: int
+    visits_port: int
 
     @property
     def pki(self) -> Path:
@@ -164,6 +176,11 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
         """The sandbox's mailbox, as a page; `/mails` is the same as JSON."""
         return f"https://127.0.0.1:{self.mailbox_port}"
 
+    @property
+    def visits_url(self) -> str:
+        """Where a representative who acts by itself is sent to a page of the portal."""
+        return f"https://127.0.0.1:{self.visits_port}/visits"
+
     def addresses(self) -> list[tuple[str, str]]:
         """Return what a person needs to go on by hand."""
         return [
@@ -171,6 +188,8 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
             ("log in as", "found / found-pass (others: contracts/sandbox.md)"),
             ("certificates of", "the portal: pki/ca/doors.pem, the log-in: pki/ca/identity.pem"),
             ("mailbox", f"{self.mailbox_url} (certificate of pki/ca/mail.pem)"),
+            ("answer alone", "seven enterprises (contracts/sandbox.md), no click needed"),
+            ("their browsers", f"POST {self.visits_url} (certificate of pki/ca/identity.pem)"),
             ("bank door", f"{self.bank_url} with pki/banks/north/client.pem and client.key"),
             ("log", self.people_url + "/checkpoint"),
             ("health", f"http://127.0.0.1:{self.operations_port}/readyz"),
@@ -221,7 +240,7 @@ def lay_out(
     if made.returncode != 0:
         raise StoryBroken(f"{recipe} failed:\n{made.stderr}")
     chosen = Place() if place is None else place
-    bank, people, identity, operations, platform, smtp, mailbox = chosen.choose_ports()
+    bank, people, identity, operations, platform, smtp, mailbox, visits = chosen.choose_ports()
     layout = Layout(
         folder=folder,
         host=chosen.host,
@@ -233,8 +252,10 @@ def lay_out(
         platform_port=platform,
         smtp_port=smtp,
         mailbox_port=mailbox,
+        visits_port=visits,
     )
     values = {**msgspec.structs.asdict(layout), "origin": LOG_ORIGIN}
     (folder / "creditbridge.toml").write_text(GATEWAY.format_map(values) + settings)
     (folder / "sandbox.toml").write_text(SANDBOX.format_map(values))
+    (folder / "representatives.toml").write_text(REPRESENTATIVES.format_map(values))
     return layout

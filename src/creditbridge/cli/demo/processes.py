@@ -60,13 +60,14 @@ class Processes:
                 process.kill()
                 process.wait()
 
-    def start(self, module: str, *words: str) -> None:
-        """Start `python -m module words`; what it prints goes to a file of its own."""
-        with (self.folder / f"{module}.log").open("wb") as output:
+    def start(self, module: str, *words: str, name: str | None = None) -> None:
+        """Start `python -m module words`; what it prints goes to a file named as it is."""
+        called = name or module
+        with (self.folder / f"{called}.log").open("wb") as output:
             process = subprocess.Popen(  # noqa: S603 - our own modules, no shell
                 [sys.executable, "-m", module, *words], stdout=output, stderr=subprocess.STDOUT
             )
-        self._running.append((module, process))
+        self._running.append((called, process))
 
     def wait(self) -> None:
         """Wait until a process ends by itself, or somebody presses Ctrl-C."""

@@ -28,6 +28,7 @@ SECTIONS = ["REG", "PEN", "LST", "EVA"]
 START_SECONDS = 60.0
 PACK_SECONDS = 15.0
 POLL_SECONDS = 0.1
+SANDBOX, REPRESENTATIVES = "creditsandbox.app", "representatives"
 CODE_WORDS = "验证码"
 _CODE = re.compile(r"[0-9]{8}")
 OK, UNAVAILABLE = 200, 503
@@ -45,9 +46,15 @@ class Stage:
         self.processes = processes
         self.operators: dict[str, str] = {}
 
-    async def wait_for_line(self, module: str, event: str) -> Mapping[str, object]:
+    async def send_representatives(self) -> None:
+        """Let those look into the portal who act by themselves, until everything ends."""
+        config = str(self.layout.folder / f"{REPRESENTATIVES}.toml")
+        self.processes.start(SANDBOX, "serve", "--config", config, name=REPRESENTATIVES)
+        await self.wait_for_line(REPRESENTATIVES, "ready")
+
+    async def wait_for_line(self, name: str, event: str) -> Mapping[str, object]:
         """Return the JSON line in which a process says that it is up."""
-        log = self.layout.folder / f"{module}.log"
+        log = self.layout.folder / f"{name}.log"
         async with asyncio.timeout(START_SECONDS):
             while True:
                 # Before the wait: a process that ended will never say its line.

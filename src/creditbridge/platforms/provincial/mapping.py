@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from creditbridge.platforms.model import AnswerUnreadable, SubjectAnswer
+from creditbridge.platforms.model import AnswerUnreadable, NamedRepresentative, SubjectAnswer
 from creditbridge.platforms.provincial.head import RecordContext
 from creditbridge.platforms.provincial.records import (
     map_evaluation,
@@ -30,7 +30,7 @@ from creditbridge.platforms.provincial.schema import (
     TheirSection,
     TheirSubject,
 )
-from creditbridge.platforms.rules import FieldReader
+from creditbridge.platforms.rules import EMPTY_TEXTS, FieldReader
 from creditbridge.profile.codes import ErrorClass, QualityCode, SectionCode
 from creditbridge.profile.model import (
     NoneSection,
@@ -55,6 +55,7 @@ READERS: Mapping[SectionCode, Callable[[msgspec.Raw], Theirs]] = MappingProxyTyp
     }
 )
 SECTIONS = frozenset(READERS)
+_REGISTRATION_DECODER = msgspec.json.Decoder(TheirRegistration)
 # Made once: for a union of types that takes longer than the reading.
 _SECTION_DECODER = msgspec.json.Decoder[TheirSection](TheirSection)
 
@@ -121,6 +122,27 @@ def map_subject(raw: msgspec.Raw, *, uscc: str) -> tuple[SubjectAnswer, tuple[Qu
     # The one warning that a code can carry: legacy codes were issued with a wrong inner check.
     odd = (QualityNote(code=QualityCode.INNER_CHECK_DIGIT),) if parsed.warnings else ()
     return subject, odd
+
+
+def map_representative(theirs: Mapping[str, msgspec.Raw]) -> NamedRepresentative | None:
+    """Return whom the one registration names as the legal representative, as the source spells it.
+
+    None where it is not told, or stands in a section that has another shape.
+    """
+    raw = theirs.get(SectionCode.REG)
+    try:
+        section = None if raw is None else _SECTION_DECODER.decode(raw)
+        if not isinstance(section, TheirFound) or len(section.records) != 1:
+            return None
+        registration = _REGISTRATION_DECODER.decode(section.records[0])
+    except msgspec.ValidationError:
+        return None
+    name = (registration.legal_rep or "").strip()
+    # A name that the source masked is told on: what it shows may still be surely another's.
+    if name in EMPTY_TEXTS:
+        return None
+    since = FieldReader(SectionCode.REG, "").day("approved", registration.approved_date)
+    return NamedRepresentative(name=name, as_of=section.as_of, since=since)
 
 
 def _map_section(

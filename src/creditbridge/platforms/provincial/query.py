@@ -35,6 +35,7 @@ from creditbridge.platforms.provincial.grant import make_grant
 from creditbridge.platforms.provincial.mapping import (
     SECTIONS,
     MappingContext,
+    map_representative,
     map_sections,
     map_subject,
     record_id_of,
@@ -225,6 +226,9 @@ class ProvincialPlatform:
         context = self._context()
         subject, odd = map_subject(answer.envelope.subject, uscc=query.uscc)
         mapped = map_sections(answer.envelope.sections, query.sections & SECTIONS, context)
+        if SectionCode.REG in query.sections:
+            named = map_representative(answer.envelope.sections)
+            subject = replace(subject, legal_rep=named)
         # Not the bank's concern, and urgent to us: the platform changed its words without telling.
         if mapped.drifted:
             log.warning(

@@ -1,0 +1,1 @@
+"""From an enterprise's click to the silence of every node."""

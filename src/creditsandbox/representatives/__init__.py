@@ -1,0 +1,1 @@
+"""Representatives who act by themselves, through the people's door, as a browser would."""
