@@ -109,6 +109,8 @@ NEVER_TOLD: Mapping[str, frozenset[str]] = {
             "mail-unavailable",
             "passkey-malformed",
             "sm2-cipher-malformed",
+            "sm2-message-malformed",
+            "sm2-message-stale",
             "sm4-seal-broken",
             "structured-field-malformed",
             "tile-unknown",

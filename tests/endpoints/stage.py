@@ -71,8 +71,8 @@ from creditbridge.parties.model import ChangeKind
 from creditbridge.parties.rules import digest_body, message_of_act
 from creditbridge.platforms.model import (
     DialectAnswer,
+    HttpQueryProof,
     PlatformQuery,
-    QueryProof,
     QueryState,
     SubjectAnswer,
 )
@@ -180,7 +180,7 @@ class FakeDialect:
             subject=SubjectAnswer(
                 name=ENTERPRISE, uscc=query.uscc, category=EntityCategory.ENTERPRISE
             ),
-            proof=QueryProof(
+            proof=HttpQueryProof(
                 platform=self.platform_id,
                 query_id=query.query_id,
                 query_base=b"query",

@@ -36,6 +36,7 @@ from creditbridge.ledger.model import (
     EnterpriseName,
     EventKind,
     ExchangeProof,
+    HttpExchange,
     Opened,
     PersonEnrolled,
     PersonName,
@@ -218,7 +219,7 @@ def make_exchange(keys: Keys) -> MakeExchange:
         said = make_response_signature(
             answer, sent, PLATFORM_ANSWER, keys["platform"], created=1_772_366_402
         )
-        return ExchangeProof(
+        return HttpExchange(
             platform="provincial",
             query_id="qry_1",
             query_base=asked.base,

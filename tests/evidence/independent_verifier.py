@@ -19,7 +19,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
 from cryptography.hazmat.primitives.hashes import SHA256
 
 Json = dict[str, object]
@@ -28,6 +31,16 @@ ENDS = {"report.delivered": "DELIVERED", "report.refused": "REFUSED", "report.fa
 SIGNED = (
     *("statement.json", "client-data.json", "authenticator-data"),
     *("signature", "credential-id", "public-key"),
+)
+Point = tuple[int, int] | None
+SM2_P, SM2_N = (
+    2**256 - 2**224 - 2**96 + 2**64 - 1,
+    2**256 - 2**224 - 0x8DFC2094DE39FAD4AC440BF6C62ABEDD,
+)
+SM2_B = 0x28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93
+SM2_G = (
+    0x32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7,
+    0xBC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0,
 )
 GONE = {"credential.ended", "credential.suspended"}
 NOT_LIVE = "a use without a live consent"
@@ -121,13 +134,54 @@ def pinned(pins: object, index: int) -> list[Json]:
 
 
 def verify(pins: object, index: int, key_id: str, signature: bytes, message: bytes) -> None:
-    """An ES256 signature (raw) by the key of this id that is pinned at the index."""
+    """ES256 (raw) or SM2 with SM3 (DER), by the key of this id that is pinned at the index."""
     keys = [get(pin, "jwk", dict) for pin in pinned(pins, index) if pin["kid"] == key_id]
-    demand(len(keys) == 1 and len(signature) == 64, f"key {key_id}")
+    demand(len(keys) == 1, f"key {key_id}")
     x, y = (int.from_bytes(unb64(keys[0][name])) for name in ("x", "y"))
+    if keys[0]["crv"] == "SM2":
+        return verify_sm2((x, y), signature, message)
+    demand(len(signature) == 64, "length of a signature")
     der = encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
     public = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
-    public.verify(der, message, ec.ECDSA(SHA256()))
+    return public.verify(der, message, ec.ECDSA(SHA256()))
+
+
+def sm3(raw: bytes) -> bytes:
+    """SM3 (GB/T 32905)."""
+    return hashlib.new("sm3", raw).digest()
+
+
+def add(one: Point, two: Point) -> Point:
+    """The sum of two points of sm2p256v1; None is the point at infinity."""
+    if one is None or two is None:
+        return one or two
+    (x1, y1), (x2, y2) = one, two
+    if x1 == x2 and (y1 + y2) % SM2_P == 0:
+        return None
+    over, under = (3 * x1 * x1 + SM2_P - 3, 2 * y1) if x1 == x2 else (y2 - y1, x2 - x1)
+    slope = over * pow(under, -1, SM2_P) % SM2_P
+    x3 = (slope * slope - x1 - x2) % SM2_P
+    return x3, (slope * (x1 - x3) - y1) % SM2_P
+
+
+def multiply(number: int, point: Point) -> Point:
+    """Double and add (GB/T 32918.1, annex A.3)."""
+    total: Point = None
+    for bit in f"{number:b}":
+        total = add(total, total)
+        total = add(total, point) if bit == "1" else total
+    return total
+
+
+def verify_sm2(key: tuple[int, int], signature: bytes, message: bytes) -> None:
+    """GB/T 32918.2, section 7.1, under the usual signer id, by hand."""
+    r, s = decode_dss_signature(signature)
+    known = (SM2_P - 3, SM2_B, *SM2_G, *key)
+    z = sm3(b"\0\x80" + b"1234567812345678" + b"".join(each.to_bytes(32) for each in known))
+    t, e = (r + s) % SM2_N, int.from_bytes(sm3(z + message))
+    demand(0 < r < SM2_N and 0 < s < SM2_N and t, "range")
+    point = add(multiply(s, SM2_G), multiply(t, key))
+    demand(point is not None and (e + point[0]) % SM2_N == r, "SM2 signature")
 
 
 def verify_cose(key: bytes, signature: bytes, message: bytes) -> None:
@@ -201,7 +255,7 @@ class Pack:
         self.check_messages(subject, decided)
         if kind != "REFUSED":
             self.check_consent(decided)
-            self.check_exchange(subject, get(self.cores[decided], "terms", dict))
+            self.check_exchanges(subject, get(self.cores[decided], "terms", dict))
 
     def check_entries(self) -> None:
         note = self.files["checkpoint"].decode()
@@ -311,22 +365,40 @@ class Pack:
         demand(kept["device_bound"] is False or not device[32] & 0x10, "backed up")
         verify_cose(key, signature, device + sha(said))
 
-    def check_exchange(self, subject: int, intended: Json) -> None:
-        at = "queries/01/"
+    def check_exchanges(self, subject: int, intended: Json) -> None:
+        named = sorted(name[:-13] for name in self.files if name.endswith("exchange.json"))
+        demand(named, "no exchange")
+        said: dict[str, list[bytes]] = {"query": [], "answer": []}
+        for at in named:
+            files = [self.files[at + n] for n in ("query.base", "query.signature", "answer.base")]
+            self.check_exchange(at, subject, intended, *files)
+            said["query"].append(files[0])
+            said["answer"].append(files[2])
+        for name, parts in said.items():
+            self.check_digest(subject, name, b"".join(len(p).to_bytes(8) + p for p in parts))
+
+    def check_exchange(
+        self, at: str, subject: int, intended: Json, query: bytes, signature: bytes, answer: bytes
+    ) -> None:
         exchange, grant = (read_json(self.files[at + n]) for n in ("exchange.json", "grant.json"))
-        query, signature = self.files[f"{at}query.base"], self.files[f"{at}query.signature"]
-        key_id = get(exchange, "query_key_id", str)
-        verify(self.pins["query_keys"], subject, key_id, signature, query)
-        carried = base64.b64encode(self.files[f"{at}grant.json"]).decode()
-        demand(f'"creditbridge-consent": :{carried}:' in query.decode().split("\n"), "grant")
         demand(grant["query_id"] == intended["query_id"] == exchange["query_id"], "query id")
         demand(set(get(grant, "sections", list)) <= set(get(intended, "sections", list)), "grant")
-        answer, said = self.files[f"{at}answer.base"], self.files[f"{at}answer.signature"]
+        key_id = get(exchange, "query_key_id", str)
+        verify(self.pins["query_keys"], subject, key_id, signature, query)
         keys = get(self.pins, "platform_keys", dict)[exchange["platform"]]
+        said = self.files[f"{at}answer.signature"]
         verify(keys, subject, get(exchange, "answer_key_id", str), said, answer)
-        demand(f":{base64.b64encode(signature).decode()}:" in answer.decode(), "bound answer")
-        for name, raw in (("query", query), ("answer", answer)):
-            self.check_digest(subject, name, len(raw).to_bytes(8) + raw)
+        shown, lines = self.files[f"{at}grant.json"], query.decode().split("\n")
+        if exchange.get("suite") == "SM2_MESSAGE":
+            again = answer.decode().split("\n")
+            demand(lines[6] == sm3(shown).hex() == again[1], "grant, bound answer")
+            demand((lines[3], lines[7]) == (again[3], again[6]), "application, consent")
+            demand(lines[7] == grant["consent_digest"], "consent")
+        else:
+            carried = base64.b64encode(shown).decode()
+            demand(f'"creditbridge-consent": :{carried}:' in lines, "grant")
+            bound = f":{base64.b64encode(signature).decode()}:"
+            demand(bound in answer.decode(), "bound answer")
 
 
 def check_use(live: Json | None, terms: Json, used: int, decided_at: str) -> None:

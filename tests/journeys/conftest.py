@@ -74,10 +74,10 @@ from creditbridge.parties.model import (
 from creditbridge.parties.rules import digest_body, digest_change, message_of_act
 from creditbridge.parties.service import enrol_person
 from creditbridge.platforms.model import (
+    HttpQueryProof,
     NamedRepresentative,
     PlatformAnswer,
     PlatformQuery,
-    QueryProof,
     QueryState,
     SubjectAnswer,
 )
@@ -148,7 +148,7 @@ def answer_to(query: PlatformQuery) -> PlatformAnswer:
         answer_digest="1" * 64,
     )
     none = NoneSection(as_of=now, sources=("provincial",))
-    proof = QueryProof(
+    proof = HttpQueryProof(
         platform="provincial",
         query_id=query.query_id,
         query_base=b"query",

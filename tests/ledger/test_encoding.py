@@ -13,7 +13,7 @@ from creditbridge.ledger.encoding import (
     from_base64url,
     to_base64url,
 )
-from creditbridge.ledger.model import ConsentName, DigestName, ExchangeProof, Opening, TokenIssued
+from creditbridge.ledger.model import ConsentName, DigestName, HttpExchange, Opening, TokenIssued
 
 
 @pytest.mark.parametrize("raw", [b"", b"\x00", b"\xff\xfe", b"abc", bytes(range(256))])
@@ -84,7 +84,7 @@ def test_an_absent_members_null_is_refused() -> None:
 
 def test_bytes_are_not_written_down_by_accident() -> None:
     """Signed bytes stay sealed; the ledger's JSON has no form for them."""
-    proof = ExchangeProof(
+    proof = HttpExchange(
         platform="p",
         query_id="q",
         query_base=b"",

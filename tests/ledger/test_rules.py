@@ -28,7 +28,7 @@ from creditbridge.ledger.model import (
     ConsentName,
     EnterpriseName,
     EventKind,
-    ExchangeProof,
+    HttpExchange,
     IntentOutcome,
     Opening,
     PersonName,
@@ -215,7 +215,7 @@ def test_joined_parts_cannot_be_split_otherwise() -> None:
     assert join_parts([]) == b""
 
 
-EXCHANGE = ExchangeProof(
+EXCHANGE = HttpExchange(
     platform="provincial",
     query_id="qry_1",
     query_base=b"q",

@@ -15,11 +15,11 @@ from creditbridge.platforms.model import (
     DeadlineExceeded,
     DialectAnswer,
     EnterpriseUnknown,
+    HttpQueryProof,
     PlatformQuery,
     PlatformRefused,
     PlatformUnavailable,
     PlatformUntrusted,
-    QueryProof,
     QueryState,
     SectionsNotSupplied,
     SubjectAnswer,
@@ -33,7 +33,7 @@ from creditbridge.protocols.uscc import EntityCategory
 
 REG, PEN, TAX = SectionCode.REG, SectionCode.PEN, SectionCode.TAX
 DEADLINE = 2_000.0
-PROOF = QueryProof(
+PROOF = HttpQueryProof(
     platform="one",
     query_id="qry_1",
     query_base=b"",

@@ -169,6 +169,7 @@ def _exchange_files(folder: str, proof: ExchangeProof) -> dict[str, bytes]:
         query_id=proof.query_id,
         query_key_id=proof.query_key_id,
         answer_key_id=proof.answer_key_id,
+        suite=proof.suite,
     )
     files = {
         "exchange.json": canonicalize(msgspec.to_builtins(exchange)),

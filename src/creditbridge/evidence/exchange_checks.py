@@ -1,11 +1,11 @@
 """Checks of what was said: the bank's request, the queries and answers, the profile."""
 
-from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import suppress
 
-from creditbridge.evidence.examination import Examination, Finding, require_key
+from creditbridge.evidence.examination import Examination, Finding
 from creditbridge.evidence.model import PackKind, PackUntrue, StepState, Strength
+from creditbridge.evidence.suites import SUITES
 from creditbridge.foundation.errors import Malformed
 from creditbridge.foundation.keys import PublicKey
 from creditbridge.ledger.model import (
@@ -26,8 +26,6 @@ from creditbridge.protocols.canonical_json import JsonValue, require_canonical
 from creditbridge.protocols.content_digest import require_digest as require_content_digest
 from creditbridge.protocols.http_signatures import (
     BANK_REQUEST,
-    PLATFORM_ANSWER,
-    PLATFORM_QUERY,
     SignatureRejected,
     verify_base,
 )
@@ -82,22 +80,11 @@ def check_refusal(examination: Examination) -> Finding:
 
 def check_queries(examination: Examination) -> Finding:
     """Check that the gateway signed each query and its grant, within what was covered."""
-    exchanges, pins = examination.pack.exchanges, examination.pins
+    exchanges = examination.pack.exchanges
     if not exchanges:
         return _without_exchange(examination)
-    find_key = pins.finder(pins.file.query_keys, examination.subject.index)
     for exchange in exchanges:
-        key = require_key(find_key, exchange.query_key_id, exchange.platform)
-        base = verify_base(
-            exchange.query_base, exchange.query_signature, key, profile=PLATFORM_QUERY
-        )
-        carried = (
-            base.find_value("creditbridge-query-id"),
-            base.find_value("creditbridge-consent"),
-        )
-        # The grant lies beside the query in the pack: it must be the one that was signed.
-        if carried != (exchange.query_id, _byte_sequence(exchange.grant)):
-            raise PackUntrue(detail=f"{exchange.platform}: the query carries another grant or id")
+        SUITES[exchange.suite].verify_query(examination, exchange)
         _require_granted(examination, exchange)
     detail = f"{exchanges[0].query_id} to {', '.join(one.platform for one in exchanges)}"
     return Finding(strength=Strength.GATEWAY_SIGNED, detail=detail)
@@ -105,17 +92,14 @@ def check_queries(examination: Examination) -> Finding:
 
 def check_answers(examination: Examination) -> Finding:
     """Check that each platform signed its answer, and bound it to this query."""
-    exchanges, pins, subject = examination.pack.exchanges, examination.pins, examination.subject
+    exchanges = examination.pack.exchanges
     answered = [one for one in exchanges if one.answer_base is not None]
     if examination.kind is PackKind.DELIVERED and len(answered) < len(exchanges):
         raise PackUntrue(detail="a delivery without an answer")
     if not answered:
         return _without_exchange(examination)
     for exchange in answered:
-        named = pins.file.platform_keys.get(exchange.platform, ())
-        find_key = pins.finder(named, subject.index)
-        key = require_key(find_key, exchange.answer_key_id, exchange.platform)
-        _require_answer(exchange, key)
+        SUITES[exchange.suite].verify_answer(examination, exchange)
     detail = f"signed by {', '.join(one.platform for one in answered)}"
     return Finding(strength=Strength.PLATFORM_SIGNED, detail=detail)
 
@@ -214,20 +198,3 @@ def _require_granted(examination: Examination, exchange: ExchangeProof) -> None:
         raise PackUntrue(
             detail=f"{exchange.platform}: the grant is wider than, or other than, the use"
         )
-
-
-def _require_answer(exchange: ExchangeProof, key: PublicKey) -> None:
-    base = verify_base(
-        exchange.answer_base or b"", exchange.answer_signature or b"", key, profile=PLATFORM_ANSWER
-    )
-    query = _byte_sequence(exchange.query_signature)
-    # An answer to another query would be as well signed; this binds it to ours (RFC 9421, section
-    # 2.4).
-    bound = [value for name, value in base.components if name.startswith("signature;req")]
-    if bound != [query]:
-        raise PackUntrue(detail=f"{exchange.platform}: the answer is bound to another query")
-
-
-def _byte_sequence(raw: bytes) -> str:
-    """Return a byte sequence as a header holds it (RFC 9651, section 3.3.5)."""
-    return f":{b64encode(raw).decode('ascii')}:"

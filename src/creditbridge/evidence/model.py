@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from creditbridge.foundation.errors import Malformed, Unavailable, Untrusted
-from creditbridge.ledger.model import Opened
+from creditbridge.ledger.model import Opened, SignatureSuite
 
 
 class PackKind(StrEnum):
@@ -83,12 +83,13 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class ExchangeFile(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
-    """`queries/<number>/exchange.json`: whose keys signed the bases beside it."""
+    """`queries/<number>/exchange.json`: whose keys signed the bases beside it, by which suite."""
 
     platform: str
     query_id: str
     query_key_id: str
     answer_key_id: str | None = None
+    suite: SignatureSuite = SignatureSuite.HTTP_MESSAGE
 
 
 class PackMaterial(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,14 +4,18 @@ A key that was given up counts for nothing from its last index on; what stands b
 """
 
 from collections.abc import Callable, Iterable
+from functools import cache
 
 import msgspec
 
 from creditbridge.evidence.model import PinsMalformed
 from creditbridge.foundation.errors import Malformed
 from creditbridge.foundation.keys import PublicKey
+from creditbridge.foundation.libcrypto import Libcrypto
 from creditbridge.protocols.jwk import parse_jwk
 from creditbridge.protocols.signed_note import NoteKey
+from creditbridge.protocols.sm2_jwk import is_sm2_jwk, parse_sm2_jwk
+from creditbridge.protocols.sm2_keys import Sm2PublicKey, open_sm2
 from creditbridge.protocols.strict_json import decode
 from creditbridge.protocols.webauthn_assertion import RelyingParty
 
@@ -79,9 +83,17 @@ class Pins(msgspec.Struct, frozen=True, kw_only=True):
         return [NoteKey.parse(pin.vkey) for pin in self.file.log_keys if _covers(pin, last)]
 
     def finder(self, pins: Iterable[Pin], index: int) -> Callable[[str], PublicKey | None]:
-        """Return who finds a key by its id, among those that count at the index."""
-        known = {pin.kid: _read_key(pin) for pin in pins if _covers(pin, index)}
-        return known.get
+        """Return who finds a key by its id, among those that count at the index.
+
+        Keys of the SM suite are none of them: they sign in another form.
+        """
+        counting = (pin for pin in pins if _covers(pin, index) and not is_sm2_jwk(pin.jwk))
+        return {pin.kid: _read_key(pin) for pin in counting}.get
+
+    def sm2_finder(self, pins: Iterable[Pin], index: int) -> Callable[[str], Sm2PublicKey | None]:
+        """Return who finds a key of the SM suite, as `finder` does the others."""
+        counting = (pin for pin in pins if _covers(pin, index) and is_sm2_jwk(pin.jwk))
+        return {pin.kid: _read_sm2_key(pin) for pin in counting}.get
 
     def list_keys(self, pins: Iterable[Pin], index: int, key_id: str | None) -> list[PublicKey]:
         """Return the keys of this id that count at the index; an owner may name several so."""
@@ -100,6 +112,7 @@ def read_pins(raw: bytes) -> Pins:
 
     Raises:
         PinsMalformed: not JSON, another version, an unknown member, or a key that cannot be read.
+        LibcryptoUnusable: a key of the SM suite, on a system that cannot verify with it.
     """
     if len(raw) > PINS_BYTES_MAX:
         raise PinsMalformed(detail=f"{len(raw)} bytes")
@@ -119,17 +132,27 @@ def _require_readable(file: PinsFile) -> None:
     # Every key is read now: a broken pin must fail here, not pass as an unknown key later.
     for log_pin in file.log_keys:
         NoteKey.parse(log_pin.vkey)
-    for pin in _all_pins(file):
-        _read_key(pin)
-
-
-def _all_pins(file: PinsFile) -> list[Pin]:
-    lists = (file.receipt_keys, file.consent_keys, file.query_keys, file.seal_keys, file.bank_keys)
-    return [pin for pins in (*lists, *file.platform_keys.values()) for pin in pins]
+    # Only what passes between gateway and platform is ever signed under the SM suite.
+    for pins in (file.query_keys, *file.platform_keys.values()):
+        for pin in pins:
+            _read_sm2_key(pin) if is_sm2_jwk(pin.jwk) else _read_key(pin)
+    for pins in (file.receipt_keys, file.consent_keys, file.seal_keys, file.bank_keys):
+        for pin in pins:
+            _read_key(pin)
 
 
 def _read_key(pin: Pin) -> PublicKey:
     return parse_jwk({**pin.jwk, "kid": pin.kid})
+
+
+def _read_sm2_key(pin: Pin) -> Sm2PublicKey:
+    return parse_sm2_jwk({**pin.jwk, "kid": pin.kid}, _open_library())
+
+
+@cache
+def _open_library() -> Libcrypto:
+    # Once for a process: each opening is a self-test.
+    return open_sm2()
 
 
 def _covers(pin: Pin | LogPin | PartyPin, index: int) -> bool:

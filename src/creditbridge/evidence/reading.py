@@ -17,6 +17,7 @@ from creditbridge.evidence.assembling import (
 from creditbridge.evidence.model import ExchangeFile, Manifest, PackBroken
 from creditbridge.foundation.errors import Malformed, Untrusted
 from creditbridge.ledger.model import (
+    EXCHANGES,
     ApprovalProof,
     ArtefactProof,
     ExchangeProof,
@@ -184,7 +185,7 @@ class _Shelf:
         except Malformed as error:
             raise PackBroken(detail=f"{folder}/exchange.json: {error.detail}") from error
         answered = f"{folder}/answer.base" in self._files
-        return ExchangeProof(
+        return EXCHANGES[exchange.suite](
             platform=exchange.platform,
             query_id=exchange.query_id,
             query_base=self.take(f"{folder}/query.base"),

@@ -13,11 +13,16 @@ from creditbridge.ledger.catalogue import CATALOGUE, DigestName, EventKind, Refe
 from creditbridge.ledger.encoding import Instant, SpellingUnknown, encode
 from creditbridge.ledger.names import BankName, ConsentName, EnterpriseName, Name, PersonName
 from creditbridge.ledger.proofs import (
+    EXCHANGES,
     ApprovalProof,
     ArtefactProof,
+    ExchangeParts,
     ExchangeProof,
+    HttpExchange,
     Proofs,
     RequestProof,
+    SignatureSuite,
+    Sm2Exchange,
 )
 from creditbridge.ledger.terms.base import Terms
 from creditbridge.ledger.terms.callers import (
@@ -80,6 +85,7 @@ from creditbridge.ledger.terms.statements import StatementIssued
 
 __all__ = [
     "CATALOGUE",
+    "EXCHANGES",
     "Announcement",
     "ApprovalProof",
     "ApprovalRefused",
@@ -111,10 +117,12 @@ __all__ = [
     "EnterpriseChanged",
     "EnterpriseName",
     "EventKind",
+    "ExchangeParts",
     "ExchangeProof",
     "GrantMade",
     "GrantRevoked",
     "HouseKey",
+    "HttpExchange",
     "Intent",
     "IntentOutcome",
     "KeyAnnounced",
@@ -148,7 +156,9 @@ __all__ = [
     "RepresentativeEnded",
     "RepresentativeLimited",
     "RequestProof",
+    "SignatureSuite",
     "Silence",
+    "Sm2Exchange",
     "SpellingUnknown",
     "StatementIssued",
     "StrangersRefused",

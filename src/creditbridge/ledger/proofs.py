@@ -1,5 +1,10 @@
 """The signed bytes that an entry's digests were taken of: no credit data is in them."""
 
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeAlias
+
 import msgspec
 
 
@@ -43,8 +48,22 @@ class ApprovalProof(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class ExchangeProof(msgspec.Struct, frozen=True, kw_only=True):
-    """One query and its answer, without the answer's body; the answer's part is absent at first."""
+class SignatureSuite(StrEnum):
+    """By which suite the two sides of an exchange signed.
+
+    A third will say that the platform signs nothing (its sections are of assurance LOW, its
+    answers GATEWAY_ATTESTED); readers of today refuse what they do not know.
+    """
+
+    HTTP_MESSAGE = "HTTP_MESSAGE"  # RFC 9421: the bases are those of section 2.5.
+    SM2_MESSAGE = "SM2_MESSAGE"  # Canonical strings, signed by SM2 with SM3.
+
+
+class ExchangeParts(msgspec.Struct, frozen=True, kw_only=True):
+    """One query and its answer, without the answer's body; the answer's part is absent at first.
+
+    The bases are the bytes that were signed; `grant` is what of the consent the query showed.
+    """
 
     platform: str
     query_id: str
@@ -57,6 +76,42 @@ class ExchangeProof(msgspec.Struct, frozen=True, kw_only=True):
     answer_key_id: str | None = None
 
 
+class HttpExchange(
+    ExchangeParts,
+    frozen=True,
+    kw_only=True,
+    tag_field="suite",
+    tag="HTTP_MESSAGE",
+):
+    """An exchange of HTTP messages: signatures are raw, the grant a header that was signed."""
+
+    @property
+    def suite(self) -> SignatureSuite:
+        """Its tag."""
+        return SignatureSuite.HTTP_MESSAGE
+
+
+class Sm2Exchange(
+    ExchangeParts,
+    frozen=True,
+    kw_only=True,
+    tag_field="suite",
+    tag="SM2_MESSAGE",
+):
+    """An exchange under the SM suite: signatures are DER, the grant the body that was signed."""
+
+    @property
+    def suite(self) -> SignatureSuite:
+        """Its tag."""
+        return SignatureSuite.SM2_MESSAGE
+
+
+ExchangeProof: TypeAlias = HttpExchange | Sm2Exchange
+EXCHANGES: Mapping[SignatureSuite, type[HttpExchange] | type[Sm2Exchange]] = MappingProxyType(
+    {SignatureSuite.HTTP_MESSAGE: HttpExchange, SignatureSuite.SM2_MESSAGE: Sm2Exchange}
+)
+
+
 class Proofs(msgspec.Struct, frozen=True, kw_only=True):
     """Signed bytes that an entry's digests were taken of; sealed beside its opening."""
 
@@ -64,3 +119,33 @@ class Proofs(msgspec.Struct, frozen=True, kw_only=True):
     artefact: ArtefactProof | None = None
     approval: ApprovalProof | None = None
     exchanges: tuple[ExchangeProof, ...] = ()
+
+
+class _StoredProofs(msgspec.Struct, frozen=True, kw_only=True):
+    request: RequestProof | None = None
+    artefact: ArtefactProof | None = None
+    approval: ApprovalProof | None = None
+    exchanges: tuple[msgspec.Raw, ...] = ()
+
+
+class _Tag(msgspec.Struct, frozen=True):
+    suite: SignatureSuite = SignatureSuite.HTTP_MESSAGE
+
+
+def decode_proofs(raw: bytes) -> Proofs:
+    """Return proofs as they are kept.
+
+    An exchange without a tag was kept when there was one suite.
+    """
+    stored = msgspec.json.decode(raw, type=_StoredProofs)
+    return Proofs(
+        request=stored.request,
+        artefact=stored.artefact,
+        approval=stored.approval,
+        exchanges=tuple(_decode_exchange(one) for one in stored.exchanges),
+    )
+
+
+def _decode_exchange(raw: msgspec.Raw) -> ExchangeProof:
+    kind = EXCHANGES[msgspec.json.decode(raw, type=_Tag).suite]
+    return msgspec.json.decode(raw, type=kind)

@@ -8,6 +8,7 @@ from creditbridge.ledger.catalogue import CATALOGUE
 from creditbridge.ledger.composing import Prepared, Salts
 from creditbridge.ledger.encoding import decode, encode, to_base64url
 from creditbridge.ledger.model import EventKind, LedgerCorrupt, Opened, Opening, Proofs, Record
+from creditbridge.ledger.proofs import decode_proofs
 from creditbridge.ledger.rules import SALT_BYTES
 from creditbridge.ledger.sealing import OpeningKeys, draw_key, seal, unseal
 from creditbridge.ledger.store.openings import OpeningRow
@@ -109,4 +110,4 @@ class Vault(msgspec.Struct, frozen=True, kw_only=True):
         if row.proofs is None:
             return NO_PROOFS
         raw = unseal(secret, row.proofs, belongs_to=f"{row.event_id}/proofs")
-        return msgspec.json.decode(raw, type=Proofs)
+        return decode_proofs(raw)

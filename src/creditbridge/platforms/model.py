@@ -68,11 +68,11 @@ class SubjectAnswer(msgspec.Struct, frozen=True, kw_only=True):
     legal_rep: NamedRepresentative | None = None  # None where it was not asked, or not told.
 
 
-class QueryProof(msgspec.Struct, frozen=True, kw_only=True):
-    """What proves one exchange offline: the signed bytes of both sides (RFC 9421, section 2.5).
+class QueryParts(msgspec.Struct, frozen=True, kw_only=True):
+    """What proves one exchange offline: the signed bytes of both sides.
 
     `grant` is canonical JSON (RFC 8785), covered by the query's signature; `answer_body` is covered
-    by the answer's through its digest (RFC 9530).
+    by the answer's, through its digest.
     """
 
     platform: str
@@ -85,6 +85,18 @@ class QueryProof(msgspec.Struct, frozen=True, kw_only=True):
     answer_signature: bytes
     answer_key_id: str
     answer_body: bytes
+
+
+class HttpQueryProof(QueryParts, frozen=True, kw_only=True, tag="HTTP_MESSAGE"):
+    """Two HTTP messages, signed as in RFC 9421 (the bases are those of section 2.5)."""
+
+
+class Sm2QueryProof(QueryParts, frozen=True, kw_only=True, tag="SM2_MESSAGE"):
+    """Two canonical strings, signed by SM2 with SM3 (`protocols/sm2_message.py`)."""
+
+
+# One shape for each suite; a platform whose answers nobody signs will bring its own.
+QueryProof: TypeAlias = HttpQueryProof | Sm2QueryProof
 
 
 class DialectAnswer(msgspec.Struct, frozen=True, kw_only=True):

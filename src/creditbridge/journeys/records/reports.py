@@ -21,6 +21,7 @@ from creditbridge.ledger.model import (
     EnterpriseName,
     EventKind,
     ExchangeProof,
+    HttpExchange,
     Intent,
     IntentOutcome,
     Proofs,
@@ -32,6 +33,7 @@ from creditbridge.ledger.model import (
     ReportReconciled,
     ReportRefused,
     RequestProof,
+    Sm2Exchange,
     Terms,
     UseReturned,
 )
@@ -41,7 +43,7 @@ from creditbridge.parties.licence import (
     RULE_VERSION as LICENCE_RULE_VERSION,
     NotLicensed,
 )
-from creditbridge.platforms.model import PlatformAnswer, QueryProof, QueryState
+from creditbridge.platforms.model import PlatformAnswer, QueryProof, QueryState, Sm2QueryProof
 from creditbridge.profile.codes import SectionCode
 from creditbridge.profile.persons import sections_opened
 from creditbridge.profile.seal import SealedProfile
@@ -215,19 +217,21 @@ def request_bytes(request: RequestProof) -> bytes:
 
 def exchanges_of(proofs: Iterable[QueryProof]) -> tuple[ExchangeProof, ...]:
     """Return the exchanges as evidence keeps them: without the bodies of the answers."""
-    return tuple(
-        ExchangeProof(
-            platform=proof.platform,
-            query_id=proof.query_id,
-            query_base=proof.query_base,
-            query_signature=proof.query_signature,
-            query_key_id=proof.query_key_id,
-            grant=proof.grant,
-            answer_base=proof.answer_base,
-            answer_signature=proof.answer_signature,
-            answer_key_id=proof.answer_key_id,
-        )
-        for proof in proofs
+    return tuple(map(_exchange_of, proofs))
+
+
+def _exchange_of(proof: QueryProof) -> ExchangeProof:
+    kind = Sm2Exchange if isinstance(proof, Sm2QueryProof) else HttpExchange
+    return kind(
+        platform=proof.platform,
+        query_id=proof.query_id,
+        query_base=proof.query_base,
+        query_signature=proof.query_signature,
+        query_key_id=proof.query_key_id,
+        grant=proof.grant,
+        answer_base=proof.answer_base,
+        answer_signature=proof.answer_signature,
+        answer_key_id=proof.answer_key_id,
     )
 
 

@@ -17,6 +17,7 @@ from creditbridge.platforms.model import (
     AnswerRejected,
     AnswerUnreadable,
     EnterpriseUnknown,
+    HttpQueryProof,
     PlatformQuery,
     PlatformRefused,
     QueryProof,
@@ -153,8 +154,8 @@ def _decode(response: Response, kind: type[T]) -> T:
         raise AnswerUnreadable(detail=f"{error.pointer}: {error.detail}") from error
 
 
-def _prove(raw: RawAnswer, verified: VerifiedSignature) -> QueryProof:
-    return QueryProof(
+def _prove(raw: RawAnswer, verified: VerifiedSignature) -> HttpQueryProof:
+    return HttpQueryProof(
         platform=raw.sent.platform,
         query_id=raw.sent.query_id,
         query_base=raw.sent.made.base,
