@@ -3,7 +3,7 @@
 import json
 import re
 from base64 import b64encode
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,7 +14,7 @@ from creditbridge.foundation.keys import FileKey
 from creditbridge.protocols.jwk import parse_jwk
 from creditbridge.protocols.jws import sign_compact, verify_compact
 from creditsandbox.identity.people import list_people, password_of
-from creditsandbox.province.fixed import list_acting, list_fixed
+from creditsandbox.province.fixed import build_fixed, list_acting, list_fixed
 from creditsandbox.province.population import Province
 
 ISSUER = "https://identity.example"
@@ -103,6 +103,21 @@ async def test_an_agent_is_told_from_a_representative(
     claims = read_id_token(answer.json()["id_token"], house)
     assert claims["name"] == "钱沙安"
     assert '"role": "AGENT"' in json.dumps(claims["enterprise"])
+
+
+async def test_a_former_representative_is_named_with_a_date(
+    browser: httpx.AsyncClient, authorization: dict[str, str], verifier: str, house: House
+) -> None:
+    """Since a day before the registration that names the one who came after them."""
+    told = await sign_in(browser, form_of(authorization, "clean-former"))
+    answer = await browser.post("/token", data=token_form(told["code"], verifier), headers=BASIC)
+
+    claims = read_id_token(answer.json()["id_token"], house)
+    clean = next(one for one in list_fixed() if one.login_name == "clean")
+    held = build_fixed(date(2026, 11, 1))[clean.uscc].registration
+    assert '"since": "2015-09-09"' in json.dumps(claims["enterprise"])
+    assert held.legal_representative == clean.legal_representative != claims["name"]
+    assert date(2015, 9, 9) < held.approved_on
 
 
 async def test_any_enterprise_signs_in_with_its_code(

@@ -1,4 +1,4 @@
-"""Who can sign in: the legal representative of every entity, and one agent.
+"""Who can sign in: the legal representative of every entity, one agent, and one who was it before.
 
 The fixed enterprises' people have short log-in names; everybody else's is the USCC. The password
 follows from the log-in name by a published rule: this is a sandbox, and nothing here is a secret.
@@ -10,6 +10,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 import msgspec
+from msgspec.structs import replace
 
 from creditbridge.foundation.errors import Refused
 from creditsandbox.province.fixed import FixedEnterprise, Outcome, list_acting, list_fixed
@@ -17,6 +18,11 @@ from creditsandbox.province.population import Province
 
 AGENT_LOGIN_NAME = "found-agent"
 AGENT_NAME = "钱沙安"
+# Before the one whom the register names: who signs in later with the earlier date is stale.
+FORMER_LOGIN_NAME = "clean-former"
+FORMER_NAME = "韩沙旧"
+FORMER_SINCE = date(2015, 9, 9)
+PRESENT_SINCE = date(2015, 9, 15)
 LOGIN_CHARACTERS_MAX = 64
 SUBJECT_CHARACTERS = 26  # 104 bits: no two people meet.
 
@@ -35,7 +41,7 @@ class LoginRefused(Refused):
     message = "The log-in name or the password is wrong."
 
 
-class Person(msgspec.Struct, frozen=True, kw_only=True):
+class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A person who can sign in, and the enterprise that this person may speak for."""
 
     subject: str
@@ -45,6 +51,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     role: Role
     uscc: str
     enterprise_name: str
+    since: date | None = None  # Since when they have the role, where the provider says.
 
 
 def list_people() -> tuple[Person, ...]:
@@ -131,7 +138,14 @@ def _list_all() -> list[Person]:
         enterprise_name=found.name,
         role=Role.AGENT,
     )
-    return [people[0], agent, *people[1:]]
+    clean = next(fixed for fixed in list_fixed() if fixed.outcome is Outcome.NOTHING_ADVERSE)
+    former = make_person(
+        FORMER_LOGIN_NAME, name=FORMER_NAME, uscc=clean.uscc, enterprise_name=clean.name
+    )
+    dated = [
+        replace(one, since=PRESENT_SINCE) if one.uscc == clean.uscc else one for one in people[1:]
+    ]
+    return [people[0], agent, *dated, replace(former, since=FORMER_SINCE)]
 
 
 _PEOPLE = {person.login_name: person for person in _list_all()}

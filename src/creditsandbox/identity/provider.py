@@ -9,7 +9,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -44,12 +44,13 @@ class SigningKeyUnfit(CreditbridgeError):
     message = "The identity provider's signing key must be an EC key on P-256."
 
 
-class EnterpriseClaim(msgspec.Struct, frozen=True, kw_only=True):
-    """For which enterprise the person may speak, and in what capacity."""
+class EnterpriseClaim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """For which enterprise the person may speak, in what capacity, and since when if it is said."""
 
     uscc: str
     name: str
     role: Role
+    since: date | None = None
 
 
 class IdToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,7 +182,10 @@ class IdentityProvider:
             name=person.name,
             person=person.natural_person,
             enterprise=EnterpriseClaim(
-                uscc=person.uscc, name=person.enterprise_name, role=person.role
+                uscc=person.uscc,
+                name=person.enterprise_name,
+                role=person.role,
+                since=person.since,
             ),
         )
         return sign_compact(msgspec.json.encode(claims), self._signer, typ="JWT")

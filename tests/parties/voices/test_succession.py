@@ -23,6 +23,7 @@ PRESENT = Representative(
     enrolled_at=NOON - 30 * DAY,
     vouched_at=NOON,
 )
+DATED = replace(PRESENT, office_since=date(2026, 5, 1))
 FORMER = replace(PRESENT, ended_at=NOON, end_reason=EndReason.SUCCESSOR)
 WORD = RegisterWord(name="李示例", as_of=NOON + DAY)
 
@@ -68,24 +69,18 @@ def test_names_differ_where_that_is_sure(told: str, known: str, *, differs: bool
         (PRESENT, replace(WORD, since=date(2026, 6, 14)), frozenset({"李示例"}), True),
         (PRESENT, replace(WORD, since=date(2026, 5, 16)), frozenset({"李示例"}), False),
         (PRESENT, replace(WORD, since=date(2020, 1, 1)), frozenset[str](), True),
-        (
-            replace(PRESENT, office_since=date(2026, 5, 1)),
-            replace(WORD, since=date(2020, 1, 1)),
-            frozenset[str](),
-            False,
-        ),
-        (
-            replace(PRESENT, office_since=date(2026, 5, 1)),
-            replace(WORD, since=date(2026, 5, 1)),
-            frozenset[str](),
-            True,
-        ),
+        (DATED, replace(WORD, since=date(2020, 1, 1)), frozenset[str](), False),
+        (DATED, replace(WORD, since=date(2026, 5, 1)), frozenset[str](), True),
+        (DATED, replace(WORD, since=date(2026, 5, 1), as_of=NOON), frozenset[str](), False),
+        (DATED, replace(WORD, since=date(2026, 5, 2), as_of=NOON), frozenset[str](), True),
+        (DATED, replace(WORD, since=date(2026, 5, 2)), frozenset({"李示例"}), True),
+        (DATED, replace(WORD, since=date(2026, 5, 1)), frozenset({"李示例"}), False),
     ],
 )
 def test_the_register_counts_where_it_is_younger(
     present: Representative, word: RegisterWord, former: frozenset[str], *, succeeded: bool
 ) -> None:
-    """Its data are younger than the provider's word, its date no older than the office."""
+    """By the dates where both are told, else by data younger than the provider's word."""
     assert is_succeeded(present, "张示例", word, former=former) is succeeded
 
 

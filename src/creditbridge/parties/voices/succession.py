@@ -6,8 +6,9 @@ what it is about:
 
 - A former legal representative stays out until a source names a date of office after their end.
 - The provider's word on a person with an earlier date of office than the present one's is stale.
-- The register's word counts from data that are younger than the provider's last word, and only
-  where the name surely differs.
+- The register's word counts only where the name surely differs, and where it is the younger one: by
+  the two dates of office, or, where one of them is not told, by data that are younger than the
+  provider's last word.
 """
 
 import re
@@ -73,15 +74,17 @@ def is_succeeded(
     """
     if present.role is not Role.LEGAL_REP or not differs_surely(word.name, name):
         return False
-    # Old data tell of a time before the provider's word.
-    if word.as_of <= (present.vouched_at or present.enrolled_at):
-        return False
     since, office_since = word.since, present.office_since
+    if since is None or office_since is None or since == office_since:
+        # Old data tell of a time before the provider's word.
+        is_younger = word.as_of > (present.vouched_at or present.enrolled_at)
+    else:
+        is_younger = since > office_since
     # A source that still names a former one is behind, unless its date shows that they came back.
     if any(not differs_surely(word.name, one) for one in former):
-        return since is not None and since > (office_since or day_of(present.enrolled_at))
-    # So is one whose registration is older than the present one's office.
-    return since is None or office_since is None or since >= office_since
+        known_since = office_since or day_of(present.enrolled_at)
+        return is_younger and since is not None and since > known_since
+    return is_younger
 
 
 def differs_surely(told: str, known: str) -> bool:
