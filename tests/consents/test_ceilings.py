@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from creditbridge.consents.acts import ConsentRequest
 from creditbridge.consents.ceilings import (
-    FormNotAllowed,
     TermNotAllowed,
     require_acceptable,
 )
@@ -214,13 +213,3 @@ def test_a_term_until_the_business_ends_has_a_hard_stop(
     else:
         with pytest.raises(TermNotAllowed):
             require_acceptable(request, Ceilings(), now=noon)
-
-
-def test_a_scan_goes_with_the_paper_form(request_of_bank: ConsentRequest, noon: datetime) -> None:
-    """A house that takes letters takes the form with its scan, and not without."""
-    house = Ceilings(forms=frozenset(ConsentForm))
-    letter = replace(request_of_bank, form=ConsentForm.PAPER_SCAN, document=SCAN)
-
-    assert require_acceptable(letter, house, now=noon).valid_from == noon
-    with pytest.raises(FormNotAllowed):
-        require_acceptable(replace(letter, document=None), house, now=noon)

@@ -44,6 +44,7 @@ from creditbridge.protocols.canonical_json import NotCanonical
 
 MOVES = {
     ("REQUESTED", "consent.approved"): "ACTIVE",
+    ("REQUESTED", "document.confirmed"): "ACTIVE",
     ("REQUESTED", "consent.refused"): "REFUSED",
     ("REQUESTED", "consent.lapsed"): "LAPSED",
     ("REQUESTED", "consent.cancelled"): "LAPSED",
@@ -73,7 +74,7 @@ def lend(
 
 @pytest.mark.parametrize(("state", "event"), list(product(ConsentState, ConsentEvent)))
 def test_every_event_in_every_state(state: ConsentState, event: ConsentEvent) -> None:
-    """Fourteen moves exist; the other seventy-six pairs of state and event are refused."""
+    """Fifteen moves exist; the other eighty-four pairs of state and event are refused."""
     after = MOVES.get((state.value, event.value))
 
     if after is None:

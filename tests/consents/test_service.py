@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 from tests.consents.circles import LONE
+from tests.letters import LETTER
 
 from creditbridge.consents.acts import Approval, ConsentFilter, ConsentRequest, Refusal, Withdrawal
 from creditbridge.consents.answers import ConsentUnknown
@@ -597,7 +598,7 @@ async def test_a_consent_is_kept_whole(
     """Whatever was asked for comes back from the database as it went in."""
     asked = replace(
         request_of_bank,
-        data_classes=frozenset({DataClass.PUBLIC, DataClass.LENDING}),
+        data_classes=frozenset({DataClass.PUBLIC, DataClass.COMMERCIAL}),
         products=frozenset({Product.ACCEPTANCE}),
         roles=frozenset({SubjectRole.GUARANTOR}),
         per_day=1,
@@ -607,9 +608,10 @@ async def test_a_consent_is_kept_whole(
         business_ref="L-7",
         form=ConsentForm.PAPER_SCAN,
         document=DocumentDigest("ab" * 32, None, "scan-7"),
+        letter=LETTER,
         monitoring=True,
     )
-    house = Consents(Ceilings(forms=frozenset(ConsentForm)), signer)
+    house = Consents(Ceilings(), signer)
     async with database.transaction() as tx:
         lodged = await lodge(tx, house, asked)
 

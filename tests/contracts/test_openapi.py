@@ -16,6 +16,7 @@ from tests.error_tree import list_errors
 
 from creditbridge.access.pushed.model import PushedAnswer
 from creditbridge.endpoints.consents import ConsentBody
+from creditbridge.endpoints.letters_on_paper import ConfirmationBody
 from creditbridge.endpoints.operator import ApprovalBody, OpeningBody, ProposalBody
 from creditbridge.endpoints.person_consents import PersonConsentBody
 from creditbridge.endpoints.problems import INTERNAL, PLAIN, status_of
@@ -45,6 +46,7 @@ STRUCTS = (
     OpeningBody,
     ProposalBody,
     ApprovalBody,
+    ConfirmationBody,
     Problem,
     PinsFile,
     Checked,

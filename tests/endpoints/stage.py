@@ -29,6 +29,7 @@ from creditbridge.app.journeys import house_of
 from creditbridge.app.keeping import keep_keys
 from creditbridge.app.keys import list_rings
 from creditbridge.app.rooms import Rooms
+from creditbridge.consents.paper.service import Letters
 from creditbridge.consents.policy import Ceilings
 from creditbridge.consents.service import Consents
 from creditbridge.disputes.sealing import WordSealer
@@ -313,6 +314,7 @@ class Stage:
     def _furnish(self, folder: Path) -> Rooms:
         keys = self._keys()
         settings = _settings(folder)
+        consents = Consents(Ceilings(), keys.consent)
         login = LoginSettings(
             issuer=ISSUER, client_id="creditbridge", redirect_uri=f"{PEOPLE_URL}/portal/callback"
         )
@@ -326,7 +328,8 @@ class Stage:
             overruns=Overruns(),
             limits=Limits(self.database, self.policies),
             admission=Admission(AdmissionSettings(), Sealer(bytes(32))),
-            consents=Consents(Ceilings(), keys.consent),
+            consents=consents,
+            letters=Letters(consents.policies, keys.consent),
             platforms=Platforms([self.dialect], clock=self.clock),
             ledger=Ledger(
                 settings.ledger,

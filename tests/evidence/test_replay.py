@@ -122,7 +122,6 @@ def test_a_returned_use_frees_its_day(told: Told, story: list[Record]) -> None:
         roles=frozenset({"BORROWER"}),
         data_classes=frozenset({"PUBLIC", "QUERY"}),
         until="BUSINESS_END",
-        form="PAPER_SCAN",
     )
     first = replace(use(story[3], product="LOAN", role="BORROWER"), rule_version="2")
     again = replace(first, rule_version="1")

@@ -46,6 +46,7 @@ def test_events_contract_and_enum_are_equal() -> None:
         "consent.requested",
         "consent.countersigned",
         "consent.approved",
+        "document.confirmed",
         "consent.refused",
         "consent.withdrawn",
         "consent.silenced",

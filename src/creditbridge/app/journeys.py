@@ -38,6 +38,7 @@ def house_of(rooms: Rooms, readiness: Readiness) -> House:
         pinned=pin_house(rooms.settings),
         endings=rooms.warn_endings(),
         consents=rooms.consents,
+        letters=rooms.letters,
         cursors=Cursors(rooms.people_secret),
         ledger=ledger,
         login=rooms.login,

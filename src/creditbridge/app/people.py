@@ -12,6 +12,7 @@ from creditbridge.journeys.change_approvals import ChangeApprovals
 from creditbridge.journeys.confirm_consent import ConfirmConsent
 from creditbridge.journeys.decide_authorization import DecideAuthorization
 from creditbridge.journeys.decide_waiting import DecideWaiting
+from creditbridge.journeys.disown_document import DisownDocument
 from creditbridge.journeys.end_passkey import EndPasskey
 from creditbridge.journeys.enrol_passkey import EnrolPasskey
 from creditbridge.journeys.file_dispute import FileDispute
@@ -80,6 +81,13 @@ def people_of(rooms: Rooms, addresses: AccessSettings) -> PeopleJourneys:
         ),
         answer_for_oneself=AnswerForOneself(
             database=database, ledger=ledger, signers=rooms.keys.consent
+        ),
+        disown_document=DisownDocument(
+            database=database,
+            letters=rooms.letters,
+            access=access,
+            ledger=ledger,
+            notices=rooms.notices,
         ),
         pause_consent=PauseConsent(
             database=database, moves=moves, ledger=ledger, notices=rooms.notices

@@ -17,6 +17,7 @@ from creditbridge.app.opening import (
     open_platforms,
     open_revocations,
 )
+from creditbridge.consents.paper.service import Letters
 from creditbridge.consents.policy import Ceilings
 from creditbridge.consents.service import Consents
 from creditbridge.disputes.sealing import WordSealer
@@ -55,6 +56,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     admission: Admission
     limits: Limits
     consents: Consents
+    letters: Letters
     platforms: Platforms
     ledger: Ledger
     login: Login
@@ -83,6 +85,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
         records = load_opening_key(settings.keys.records).secret
         openings = load_opening_key(settings.keys.openings)
         mail = settings.mail
+        consents = Consents(Ceilings(), keys.consent)
         return cls(
             settings=settings,
             database=database,
@@ -94,7 +97,8 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
             admission=Admission(
                 settings.admission, Sealer(load_opening_key(settings.keys.bodies).secret)
             ),
-            consents=Consents(Ceilings(), keys.consent),
+            consents=consents,
+            letters=Letters(consents.policies, keys.consent),
             platforms=open_platforms(settings, keys, records, clock, stack),
             ledger=Ledger(
                 settings.ledger,

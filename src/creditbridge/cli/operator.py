@@ -2,11 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
 
+from creditbridge.cli.letters import confirm_letter, list_letters
 from creditbridge.cli.operations import call_json
 from creditbridge.cli.registry import (
     add_client_arguments,
@@ -52,10 +53,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     policy.add_argument("file", type=Path)
     recover = acts.add_parser("recover", help="propose a new passkey for who lost every one")
     recover.add_argument("person_id")
+    acts.add_parser("letters", help="show the letters on paper that wait, or were disowned")
+    letter = acts.add_parser("letter", help="show a letter, and confirm that the scan says so")
+    letter.add_argument("consent_id")
     clients = acts.add_parser("clients", help="show a bank's clients and their keys")
     for named in (suspend, resume, licence, clients):
         named.add_argument("bank_id")
-    for signed in (propose, approve, *changes, suspend, resume, licence, policy, recover):
+    for signed in (propose, approve, *changes, suspend, resume, licence, policy, recover, letter):
         signed.add_argument("--as", dest="operator_id", required=True, metavar="OPERATOR_ID")
         # A path and never the key itself: what stands on a command line stands in the history.
         signed.add_argument("--key", type=Path, required=True, help="your private key, PEM")
@@ -86,12 +90,10 @@ def _act(arguments: argparse.Namespace) -> Mapping[str, object]:
             return call_json(arguments.port, "POST", "/operators", {"operators": operators})
         case "clients":
             return call_json(arguments.port, "GET", f"/banks/{arguments.bank_id}/clients")
-        case "approve":
-            return _approve(arguments, load_file_key(arguments.key))
-        case "suspend":
-            return _suspend(arguments, load_file_key(arguments.key))
-        case _:
-            return _propose(arguments, load_file_key(arguments.key))
+        case "letters":
+            return list_letters(arguments.port)
+        case signed:
+            return SIGNED.get(signed, _propose)(arguments, load_file_key(arguments.key))
 
 
 def _read_change(arguments: argparse.Namespace) -> tuple[ChangeKind, JsonValue]:
@@ -155,3 +157,11 @@ def _approve(arguments: argparse.Namespace, key: FileKey) -> Mapping[str, object
     )
     signed = {"act": act, "signature": to_base64url(key.sign(message_of_act(act)))}
     return call_json(arguments.port, "POST", "/approvals", signed)
+
+
+# What is no proposal; everything else that an operator signs is one.
+SIGNED: Mapping[str, Callable[[argparse.Namespace, FileKey], Mapping[str, object]]] = {
+    "approve": _approve,
+    "suspend": _suspend,
+    "letter": confirm_letter,
+}

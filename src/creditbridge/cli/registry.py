@@ -9,6 +9,7 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from creditbridge.foundation.keys import parse_public_key
 from creditbridge.parties.changes.client_keys import OVERLAP_SECONDS_MAX
+from creditbridge.parties.licence import LicenceMalformed
 from creditbridge.parties.model import ChangeKind, SenderConstraint
 from creditbridge.profile.codes import Purpose, SectionCode
 from creditbridge.protocols.canonical_json import JsonValue
@@ -60,14 +61,20 @@ def add_licence_arguments(licence: argparse.ArgumentParser) -> None:
     extent.add_argument("--purpose", action="append", choices=list(Purpose), default=[])
     extent.add_argument("--everything", action="store_true", help="whatever can be asked")
     licence.add_argument("--section", action="append", choices=list(SectionCode), default=[])
+    licence.add_argument("--paper", action="store_true", help="also scans of letters on paper")
 
 
 def read_licence(arguments: argparse.Namespace) -> JsonValue:
     """Return the body of a change of a bank's licence."""
-    named: JsonValue = {
+    named: dict[str, JsonValue] = {
         "purposes": list[JsonValue](arguments.purpose),
         "sections": list[JsonValue](arguments.section),
     }
+    if arguments.paper:
+        named["paper"] = True
+    # Paper is never part of "whatever can be asked": whoever allows it says for what.
+    if arguments.paper and arguments.everything:
+        raise LicenceMalformed
     return {"bank_id": arguments.bank_id, "licence": None if arguments.everything else named}
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from creditbridge.consents.letter import Letter
 from creditbridge.consents.model import ConsentState, DocumentDigest
 from creditbridge.parties.model import Role
 from creditbridge.profile.codes import (
@@ -49,6 +50,7 @@ class ConsentRequest(msgspec.Struct, frozen=True, kw_only=True):
     until: Until = Until.TERM
     form: ConsentForm = ConsentForm.E_SIGN
     document: DocumentDigest | None = None
+    letter: Letter | None = None  # What the scan says.
     supersedes: str | None = None
     monitoring: bool = False
     lapses_at: datetime | None = None  # None: as late as the policy allows.

@@ -5,6 +5,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from creditbridge.consents.acts import Approval, Refusal, Withdrawal
+from creditbridge.consents.letter import NotSignedHere
 from creditbridge.consents.model import (
     Consent,
     ConsentEvent,
@@ -14,7 +15,7 @@ from creditbridge.consents.model import (
 )
 from creditbridge.consents.rules import next_state, state_at
 from creditbridge.foundation.errors import Malformed, Refused
-from creditbridge.profile.codes import SectionCode
+from creditbridge.profile.codes import ConsentForm, SectionCode
 
 REASON_CHARACTERS_MAX = 200
 
@@ -58,9 +59,11 @@ def approve(consent: Consent | None, approval: Approval, *, now: datetime) -> Co
     """Return the consent as approved, before its artefact is signed.
 
     Raises:
-        Refused: unknown, answered before, changed, lapsed, past its term, or widened.
+        Refused: unknown, answered before, changed, lapsed, on paper, past its term, or widened.
     """
     asked = _require_answerable(consent, ConsentEvent.APPROVED, version=approval.version, now=now)
+    if asked.form is ConsentForm.PAPER_SCAN:
+        raise NotSignedHere
     # A yes to a term that is over would be a consent nobody can use, and looks like one.
     if now >= asked.valid_to:
         raise ConsentExpired

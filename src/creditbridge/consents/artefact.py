@@ -3,15 +3,16 @@
 from datetime import UTC
 
 import msgspec
+from msgspec.structs import replace
 
+from creditbridge.consents.letter import SignedDocument, read_letter
 from creditbridge.consents.model import (
     Consent,
     ConsentArtefact,
     Grantee,
     Grantor,
-    SignedDocument,
 )
-from creditbridge.foundation.keys import PublicKey
+from creditbridge.foundation.keys import PublicKey, Signer
 from creditbridge.protocols.canonical_json import canonicalize, require_canonical
 from creditbridge.protocols.strict_json import decode
 
@@ -56,6 +57,7 @@ def artefact_of(consent: Consent) -> ConsentArtefact:
         until=consent.until,
         form=consent.form,
         document=_signed_document(consent),
+        letter=None if consent.letter is None else read_letter(consent.letter),
         supersedes=consent.supersedes,
         monitoring=consent.monitoring,
         subject_person=consent.subject_person,
@@ -89,6 +91,17 @@ def read_artefact(raw: bytes) -> ConsentArtefact:
 def artefact_message(raw: bytes) -> bytes:
     """Return the bytes the gateway signs: the domain, then the artefact's bytes."""
     return ARTEFACT_DOMAIN + raw
+
+
+def sign_consent(consent: Consent, signer: Signer) -> Consent:
+    """Return the consent with its artefact, signed by the house's key."""
+    artefact = encode_artefact(artefact_of(consent))
+    return replace(
+        consent,
+        artefact=artefact,
+        artefact_signature=signer.sign(artefact_message(artefact)),
+        artefact_key_id=signer.key.key_id,
+    )
 
 
 def verify_artefact(raw: bytes, signature: bytes, key: PublicKey) -> ConsentArtefact:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from creditbridge.consents.acts import ConsentRequest
-from creditbridge.consents.policy import Ceilings
+from creditbridge.consents.letter_checks import require_letter
+from creditbridge.consents.policy import Ceilings, ceilings_for
 from creditbridge.foundation.errors import Malformed, Refused
 from creditbridge.profile.codes import ConsentForm, Purpose, Until
 
@@ -111,6 +112,7 @@ def require_acceptable(request: ConsentRequest, ceilings: Ceilings, *, now: date
         Refused: the first ceiling, in the order below, that it exceeds.
     """
     _require_well_formed(request)
+    ceilings = ceilings_for(ceilings, request.form)
     # Before anybody is asked: an enterprise should never see a request that the law forbids.
     if not request.purposes <= ceilings.purposes:
         raise PurposeNotAllowed
@@ -124,15 +126,18 @@ def require_acceptable(request: ConsentRequest, ceilings: Ceilings, *, now: date
         raise DataClassesNotAllowed
     if (request.retention_days or 0) > ceilings.retention_days_max:
         raise RetentionNotAllowed
-    _require_form(request, ceilings)
+    _require_form(request, ceilings, now=now)
     _require_business(request)
     return _require_term(request, ceilings, now=now)
 
 
-def _require_form(request: ConsentRequest, ceilings: Ceilings) -> None:
-    is_scan = request.form is ConsentForm.PAPER_SCAN
-    if request.form not in ceilings.forms or is_scan != (request.document is not None):
+def _require_form(request: ConsentRequest, ceilings: Ceilings, *, now: datetime) -> None:
+    is_scan, letter = request.form is ConsentForm.PAPER_SCAN, request.letter
+    has_both = (request.document is not None, letter is not None)
+    if request.form not in ceilings.forms or has_both != (is_scan, is_scan):
         raise FormNotAllowed
+    if letter is not None:
+        require_letter(request, letter, now=now)
 
 
 def _require_business(request: ConsentRequest) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from creditbridge.consents.letter import Letter, SignedDocument
 from creditbridge.foundation.errors import Refused
 from creditbridge.parties.model import Role
 from creditbridge.profile.codes import (
@@ -39,6 +40,7 @@ class ConsentEvent(StrEnum):
     """What moves a consent from one state to another; the value is the ledger's word."""
 
     APPROVED = "consent.approved"
+    CONFIRMED = "document.confirmed"  # A scan, by an operator: nobody signed here.
     REFUSED = "consent.refused"
     LAPSED = "consent.lapsed"
     CANCELLED = "consent.cancelled"
@@ -112,6 +114,7 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
     until: Until = Until.TERM
     form: ConsentForm = ConsentForm.E_SIGN
     document: DocumentDigest | None = None
+    letter: bytes | None = None  # What the scan says: canonical JSON of `Letter`.
     supersedes: str | None = None  # The consent that this one takes the place of.
     monitoring: bool = False  # Changes may be watched, besides being asked for.
     subject_person: str | None = None  # The natural person whose own consent it is.
@@ -141,6 +144,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     product: Product | None = None
     role: SubjectRole | None = None
     person_purpose: Purpose | None = None  # Of the personal table; None: no person is asked about.
+    forms: frozenset[ConsentForm] = frozenset(ConsentForm)  # Of consents that its bank may use.
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,15 +180,6 @@ class Grantee(
     clients: tuple[str, ...] = ()
 
 
-class SignedDocument(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
-):
-    """The scan of a signed letter, as the artefact names it: digests in hexadecimal."""
-
-    sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
-    sm3: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")] | None = None
-
-
 # Signed, and kept ten years: add members with a default, never rename; another meaning is `v` 2.
 class ConsentArtefact(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
@@ -216,6 +211,7 @@ class ConsentArtefact(
     until: Until = Until.TERM
     form: ConsentForm = ConsentForm.E_SIGN
     document: SignedDocument | None = None
+    letter: Letter | None = None
     supersedes: str | None = None
     monitoring: bool = False
     subject_person: str | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from creditbridge.consents import store
+from creditbridge.consents import policy_store as store
 from creditbridge.consents.policy import (
     NOTICE,
     Ceilings,

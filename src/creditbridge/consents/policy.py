@@ -5,7 +5,7 @@ before it binds, as keys are: every node, and the replay, finds the same one for
 Pure: the clock is an argument.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -15,11 +15,12 @@ from msgspec.structs import asdict, replace
 from creditbridge.consents.model import Consent
 from creditbridge.foundation.errors import Refused
 from creditbridge.foundation.keys import PublicKey
-from creditbridge.profile.classes import OPEN_CLASSES
+from creditbridge.profile.classes import NEEDED_CLASSES, OPEN_CLASSES
 from creditbridge.profile.codes import ConsentForm, DataClass, Purpose, SectionCode, Until
 from creditbridge.profile.consent_policy import (
     PERSONAL_PURPOSES,
     PERSONAL_SECTIONS,
+    PaperCeilings,
     Passkey,
     PolicyWords,
     PurposeCeilings,
@@ -38,6 +39,18 @@ NOTICE = timedelta(seconds=60)
 HOUSE_PURPOSES = frozenset(Purpose) - PERSONAL_PURPOSES - {Purpose.OTHER}
 HOUSE_SECTIONS = frozenset(SectionCode) - PERSONAL_SECTIONS
 
+# A scan is weaker than a signature: a quarter, a look a week, nothing of lending (DOMAIN 5.5).
+PAPER_CLASSES = OPEN_CLASSES - {DataClass.LENDING}
+HOUSE_PAPER = PaperCeilings(
+    validity_days_max=92,
+    queries_max=12,
+    sections_max=tuple(
+        sorted(one for one in HOUSE_SECTIONS if NEEDED_CLASSES[one] <= PAPER_CLASSES)
+    ),
+    data_classes_max=tuple(sorted(PAPER_CLASSES)),
+    second_operator_percent=10,
+)
+
 
 class Ceilings(msgspec.Struct, frozen=True, kw_only=True):
     """How far a consent may reach; where the law is silent, the house's policy speaks."""
@@ -52,11 +65,12 @@ class Ceilings(msgspec.Struct, frozen=True, kw_only=True):
     per_day_max: int = 1_000
     retention_days_max: int = 1_827
     data_classes: frozenset[DataClass] = OPEN_CLASSES
-    forms: frozenset[ConsentForm] = frozenset({ConsentForm.E_SIGN})
+    forms: frozenset[ConsentForm] = frozenset(ConsentForm)
     purposes: frozenset[Purpose] = HOUSE_PURPOSES
     sections: frozenset[SectionCode] = HOUSE_SECTIONS
     passkey: Passkey = Passkey.NONE
     approvers_min: int = 1
+    paper: PaperCeilings | None = HOUSE_PAPER  # None: nothing on paper.
 
     def __post_init__(self) -> None:
         """Refuse a configuration that opens the enterprise's door to natural persons' data."""
@@ -112,6 +126,7 @@ def first_policy(*, now: datetime) -> Policy:
         forms=tuple(sorted(house.forms)),
         passkey=house.passkey,
         approvers_min=house.approvers_min,
+        paper=house.paper or msgspec.UNSET,
     )
     purposes = dict.fromkeys(sorted(house.purposes), ceilings)
     return Policy(v=1, version=1, lapse_days=house.lapse_days, purposes=purposes, use_from=now)
@@ -183,6 +198,39 @@ def ceilings_of(policy: Policy, purposes: Iterable[Purpose]) -> Ceilings:
         forms=_common(one.forms for one in asked),
         passkey=max((one.passkey for one in asked), key=list(Passkey).index),
         approvers_min=max(one.approvers_min for one in asked),
+        paper=_narrowest_paper([one.paper for one in asked]),
+    )
+
+
+def _narrowest_paper(each: Sequence[PaperCeilings | msgspec.UnsetType]) -> PaperCeilings | None:
+    said = [one for one in each if isinstance(one, PaperCeilings)]
+    # Of several purposes each must be one that a letter is enough for.
+    if len(said) < len(each):
+        return None
+    return PaperCeilings(
+        validity_days_max=min(one.validity_days_max for one in said),
+        queries_max=min(one.queries_max for one in said),
+        sections_max=tuple(sorted(_common(one.sections_max for one in said))),
+        data_classes_max=tuple(sorted(_common(one.data_classes_max for one in said))),
+        second_operator_percent=max(one.second_operator_percent for one in said),
+    )
+
+
+def ceilings_for(ceilings: Ceilings, form: ConsentForm) -> Ceilings:
+    """Return how far a consent of this form may reach: one on paper less far than another."""
+    if form is not ConsentForm.PAPER_SCAN:
+        return ceilings
+    paper = ceilings.paper
+    if paper is None:
+        return replace(ceilings, forms=ceilings.forms - {form})
+    days = paper.validity_days_max
+    return replace(
+        ceilings,
+        validity_days_max=min(ceilings.validity_days_max, days),
+        hard_stop_days_max=min(ceilings.hard_stop_days_max, days),
+        queries_max=min(ceilings.queries_max, paper.queries_max),
+        sections=ceilings.sections & frozenset(paper.sections_max),
+        data_classes=ceilings.data_classes & frozenset(paper.data_classes_max),
     )
 
 
@@ -219,6 +267,7 @@ def require_within(consent: Consent, ceilings: Ceilings) -> None:
     Raises:
         ConsentBeyondPolicy: the policy was tightened since it was asked for.
     """
+    ceilings = ceilings_for(ceilings, consent.form)
     left = narrow(consent, ceilings, consent.data_classes)
     kept = (
         consent.purposes <= ceilings.purposes,

@@ -34,8 +34,9 @@ from creditbridge.consents.model import (
     RoleMismatch,
     SectionsNotCovered,
 )
-from creditbridge.consents.policy import Ceilings, ConsentBeyondPolicy, narrow
+from creditbridge.consents.policy import Ceilings, ConsentBeyondPolicy, ceilings_for, narrow
 from creditbridge.foundation.errors import Refused
+from creditbridge.parties.licence import require_form
 from creditbridge.profile.classes import CLOSED_CLASSES, NEEDED_CLASSES, classes_of
 from creditbridge.profile.codes import DataClass, Purpose, SectionCode, Until
 
@@ -74,6 +75,7 @@ TRANSITIONS: Mapping[ConsentState, Mapping[ConsentEvent, ConsentState]] = Mappin
     {
         ConsentState.REQUESTED: {
             ConsentEvent.APPROVED: ConsentState.ACTIVE,
+            ConsentEvent.CONFIRMED: ConsentState.ACTIVE,
             ConsentEvent.REFUSED: ConsentState.REFUSED,
             ConsentEvent.LAPSED: ConsentState.LAPSED,
             ConsentEvent.CANCELLED: ConsentState.LAPSED,
@@ -168,6 +170,7 @@ def require_coverage(
     coverage = _cover(consent, asked, now=now)
     if ceilings is None:
         return coverage
+    ceilings = ceilings_for(ceilings, consent.form)
     # The consent first: what the enterprise allowed is told in its own words, whatever the policy.
     if asked.purpose not in ceilings.purposes or consent.form not in ceilings.forms:
         raise ConsentBeyondPolicy
@@ -225,6 +228,8 @@ def require_standing(consent: Consent | None, asked: Asked, *, now: datetime) ->
         raise ConsentExpired
     if is_business_over(consent, now=now):
         raise BusinessClosed
+    # A licence that was narrowed since counts at once, for what was given under it, too.
+    require_form(consent.form, asked.forms)
     return consent
 
 

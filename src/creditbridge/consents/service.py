@@ -14,18 +14,24 @@ from creditbridge.consents.acts import Approval, ConsentFilter, ConsentRequest, 
 from creditbridge.consents.answers import ConsentUnknown
 from creditbridge.consents.approvals.model import Approved, Circle
 from creditbridge.consents.approvals.service import count_yes
-from creditbridge.consents.artefact import artefact_message, artefact_of, encode_artefact
+from creditbridge.consents.artefact import sign_consent
 from creditbridge.consents.ceilings import Term, require_acceptable
+from creditbridge.consents.drafting import draft_request
 from creditbridge.consents.frequency import add_use
+from creditbridge.consents.letter import DocumentTaken
 from creditbridge.consents.model import Asked, Consent, ConsentState, Coverage
 from creditbridge.consents.policies import Policies
-from creditbridge.consents.policy import Ceilings, require_passkey, require_within
+from creditbridge.consents.policy import (
+    Ceilings,
+    ceilings_for,
+    require_passkey,
+    require_within,
+)
 from creditbridge.consents.rules import require_active, require_coverage, require_standing
 from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.errors import Refused, Unavailable
-from creditbridge.foundation.ids import Kind, is_id, new_id
+from creditbridge.foundation.ids import Kind, is_id
 from creditbridge.foundation.keys import Signers
-from creditbridge.profile.classes import classes_of
 
 PAGE_ROWS_MAX = 200
 EVERY = ConsentFilter()
@@ -73,12 +79,12 @@ class Consents:
 
         Raises:
             RequestMalformed: its shape.
-            Refused: a ceiling, or a number that the bank used before.
+            Refused: a ceiling, or a number or a scan that was used before.
         """
         await _require_superseded(tx, request)
         signed = await self.draft_consent(tx, request, now=request.asked_at or tx.now)
         if not await store.add_consent(tx, signed):
-            raise AuthorizationTaken
+            raise await _find_clash(tx, signed)
         return signed
 
     async def draft_consent(
@@ -90,48 +96,11 @@ class Consents:
             RequestMalformed: its shape.
             Refused: a ceiling.
         """
-        ceilings = await self.policies.get_ceilings(tx, request.purposes)
+        house = await self.policies.get_ceilings(tx, request.purposes)
+        ceilings = ceilings_for(house, request.form)
         term = require_acceptable(request, ceilings, now=now)
-        consent = Consent(
-            consent_id=request.consent_id or new_id(Kind.CONSENT, now=now),
-            version=1,
-            state=ConsentState.REQUESTED,
-            bank_id=request.bank_id,
-            clients=request.clients,
-            uscc=request.uscc,
-            purposes=request.purposes,
-            sections=request.sections,
-            valid_from=term.valid_from,
-            valid_to=term.valid_to,
-            max_queries=request.max_queries,
-            used=0,
-            business_ref=request.business_ref,
-            business_closed_at=None,
-            authorization_no=request.authorization_no,
-            bank_uscc=request.bank_uscc,
-            bank_name=request.bank_name,
-            name=request.name,
-            requested_at=now,
-            lapses_at=term.lapses_at,
-            rule=ceilings.rule,
-            rule_version=ceilings.rule_version,
-            # Said even where the bank left them out: both sides sign what is opened.
-            data_classes=request.data_classes
-            or classes_of(request.sections) & ceilings.data_classes,
-            products=request.products,
-            roles=request.roles,
-            recurring=term.recurring,
-            per_day=request.per_day,
-            min_interval_seconds=request.min_interval_seconds,
-            retention_days=term.retention_days,
-            until=request.until,
-            form=request.form,
-            document=request.document,
-            supersedes=request.supersedes,
-            monitoring=request.monitoring,
-            subject_person=request.subject_person,
-        )
-        return self._sign(consent)
+        drafted = draft_request(request, term, ceilings, now=now)
+        return self._sign(drafted)
 
     async def preview(self, tx: Transaction, approval: Approval) -> Consent:
         """Return a request as this approval would make it; nothing is written.
@@ -338,14 +307,7 @@ class Consents:
         return await store.list_of_enterprise(tx, uscc, before=before, rows_max=rows)
 
     def _sign(self, consent: Consent) -> Consent:
-        artefact = encode_artefact(artefact_of(consent))
-        signer = self._signers.current()
-        return replace(
-            consent,
-            artefact=artefact,
-            artefact_signature=signer.sign(artefact_message(artefact)),
-            artefact_key_id=signer.key.key_id,
-        )
+        return sign_consent(consent, self._signers.current())
 
     async def _lock(self, tx: Transaction, *, consent_id: str, uscc: str) -> Consent | None:
         if not is_id(Kind.CONSENT, consent_id):
@@ -357,6 +319,14 @@ class Consents:
         if not await store.move_consent(tx, after, from_version=after.version - 1):
             raise ConsentBusy
         return after
+
+
+async def _find_clash(tx: Transaction, lodged: Consent) -> Refused:
+    """Return why a request could not be lodged: its number is told before its scan."""
+    is_number = await store.is_number_taken(
+        tx, bank_id=lodged.bank_id, authorization_no=lodged.authorization_no
+    )
+    return AuthorizationTaken() if is_number or lodged.document is None else DocumentTaken()
 
 
 async def _require_superseded(tx: Transaction, request: ConsentRequest) -> None:

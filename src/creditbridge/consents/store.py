@@ -5,12 +5,9 @@
 
 from datetime import datetime
 
-import msgspec
-
 from creditbridge.consents.acts import ConsentFilter
 from creditbridge.consents.frequency import day_of, uses_kept
 from creditbridge.consents.model import Consent
-from creditbridge.consents.policy import SignedPolicy
 from creditbridge.foundation.database import Transaction
 
 IS_NUMBER_TAKEN = """
@@ -23,21 +20,21 @@ async def is_number_taken(tx: Transaction, *, bank_id: str, authorization_no: st
     return await tx.fetch_value(bool, IS_NUMBER_TAKEN, bank_id, authorization_no) is True
 
 
-# One request per number of the bank's: of N with the same number one is lodged.
+# One request per number of the bank's, and per scan: of N with the same one is lodged.
 ADD_CONSENT = """
     INSERT INTO consents (consent_id, version, state, bank_id, bank_uscc, bank_name, clients, uscc,
         name, authorization_no, purposes, sections, valid_from, valid_to, max_queries, business_ref,
         artefact, artefact_signature, artefact_key_id, requested_at, lapses_at, rule, rule_version,
         data_classes, products, roles, recurring, per_day, min_interval_seconds, retention_days,
-        until, form, document, supersedes, monitoring, subject_person)
+        until, form, document, supersedes, monitoring, subject_person, letter)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-        $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)
-    ON CONFLICT (bank_id, authorization_no) DO NOTHING
+        $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)
+    ON CONFLICT DO NOTHING
 """
 
 
 async def add_consent(tx: Transaction, consent: Consent) -> bool:
-    """Tell whether the request is lodged; False where the bank has used its number before."""
+    """Tell whether the request is lodged; False where its number or its scan was used before."""
     added = await tx.execute(
         ADD_CONSENT,
         consent.consent_id,
@@ -84,6 +81,7 @@ def _extent_columns(consent: Consent) -> tuple[object, ...]:
         consent.supersedes,
         consent.monitoring,
         consent.subject_person,
+        consent.letter,
     )
 
 
@@ -328,25 +326,3 @@ GIVE_BACK_USE = """
 async def give_back_use(tx: Transaction, consent_id: str, *, taken_at: datetime | None) -> bool:
     """Tell whether there was a use to give back; the one of that instant counts no longer."""
     return await tx.execute(GIVE_BACK_USE, consent_id, taken_at) == 1
-
-
-LIST_POLICIES = "SELECT * FROM consent_policies ORDER BY version"
-
-
-async def list_policies(tx: Transaction) -> list[SignedPolicy]:
-    """Return every policy, oldest first: one for each time that two operators decided."""
-    return await tx.fetch_rows(SignedPolicy, LIST_POLICIES)
-
-
-# One after the other, without a gap: of two with the same number one is kept.
-ADD_POLICY = """
-    INSERT INTO consent_policies (version, use_from, policy, signature, key_id, change_id)
-    SELECT $1, $2, $3, $4, $5, $6
-    WHERE $1 = (SELECT 1 + coalesce(max(version), 0) FROM consent_policies)
-    ON CONFLICT (version) DO NOTHING
-"""
-
-
-async def add_policy(tx: Transaction, signed: SignedPolicy) -> bool:
-    """Tell whether the policy is kept; False where another has its number, or it leaves a gap."""
-    return await tx.execute(ADD_POLICY, *msgspec.structs.astuple(signed)) == 1

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from creditbridge.consents.model import Consent
 from creditbridge.consents.rules import state_at
+from creditbridge.endpoints.letters_on_paper import show_document
 
 DOOR = "consents"
 SCOPE = "consents"
@@ -33,7 +34,6 @@ def show_consent(consent: Consent, *, now: datetime) -> dict[str, object]:
 
 
 def _shown_extent(consent: Consent) -> dict[str, object]:
-    document = consent.document
     return {
         "data_classes": sorted(consent.data_classes),
         "products": sorted(consent.products),
@@ -43,8 +43,7 @@ def _shown_extent(consent: Consent) -> dict[str, object]:
         "min_interval_seconds": consent.min_interval_seconds,
         "retention_days": consent.retention_days,
         "until": consent.until,
-        "form": consent.form,
-        "document": document and {"sha256": document.sha256, "sm3": document.sm3},
+        **show_document(consent),
         "supersedes": consent.supersedes,
         "monitoring": consent.monitoring,
         "last_used_at": consent.last_used_at,

@@ -13,13 +13,19 @@ from creditbridge.access.authorization import DAYS_MAX, INTERVAL_SECONDS_MAX, PE
 from creditbridge.access.granted.rules import require_own_token
 from creditbridge.consents.acts import ConsentRequest
 from creditbridge.consents.answers import ConsentUnknown
-from creditbridge.consents.model import ConsentState, DocumentDigest
+from creditbridge.consents.model import ConsentState
 from creditbridge.endpoints.answers import JSON_TYPE, Answer, answer_json, answer_signed
 from creditbridge.endpoints.consent_list import list_consents
 from creditbridge.endpoints.consent_words import DOOR, SCOPE, show_consent
 from creditbridge.endpoints.exchange import HttpRequest, header
 from creditbridge.endpoints.guards import admitted
 from creditbridge.endpoints.house import AtHouse, House
+from creditbridge.endpoints.letters_on_paper import (
+    DocumentWords,
+    LetterWords,
+    digest_of,
+    letter_of,
+)
 from creditbridge.endpoints.words import SectionWords, ShortText, UsccText
 from creditbridge.journeys.admit_caller import Presented
 from creditbridge.parties.model import Bank
@@ -45,14 +51,6 @@ class EnterpriseWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 
 
-class DocumentWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The scan of a signed letter: digests in lower-case hexadecimal, and where it lies."""
-
-    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
-    sm3: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")] | None = None
-    locator: Annotated[str, msgspec.Meta(min_length=1, max_length=256)] | None = None
-
-
 class ConsentBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a bank asks an enterprise to agree to. Instants are RFC 3339, in any offset."""
 
@@ -75,6 +73,7 @@ class ConsentBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     until: Until = Until.TERM
     form: ConsentForm = ConsentForm.E_SIGN
     document: DocumentWords | None = None
+    letter: LetterWords | None = None
     supersedes: ShortText | None = None
     monitoring: bool = False
     lapses_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
@@ -117,17 +116,12 @@ def _request_of(body: ConsentBody, bank: Bank) -> ConsentRequest:
         retention_days=body.retention_days,
         until=body.until,
         form=body.form,
-        document=_digest_of(body.document),
+        document=digest_of(body.document),
+        letter=letter_of(body.letter, body.document),
         supersedes=body.supersedes,
         monitoring=body.monitoring,
         lapses_at=body.lapses_at,
     )
-
-
-def _digest_of(document: DocumentWords | None) -> DocumentDigest | None:
-    if document is None:
-        return None
-    return DocumentDigest(document.sha256, document.sm3, document.locator)
 
 
 @post("/v1/consents/{consent_id:str}/cancellation", status_code=200)

@@ -7,6 +7,7 @@ import msgspec
 from litestar.di import NamedDependency
 
 from creditbridge.access.metadata import MetadataValue
+from creditbridge.consents.paper.service import Letters
 from creditbridge.consents.service import Consents
 from creditbridge.disputes.service import Disputes
 from creditbridge.endpoints.contact_points import ContactPoints
@@ -25,10 +26,12 @@ from creditbridge.journeys.change_approvals import ChangeApprovals
 from creditbridge.journeys.check_ledger import CheckLedger
 from creditbridge.journeys.close_business import CloseBusiness
 from creditbridge.journeys.confirm_consent import ConfirmConsent
+from creditbridge.journeys.confirm_document import ConfirmDocument
 from creditbridge.journeys.decide_authorization import DecideAuthorization
 from creditbridge.journeys.decide_change import DecideChange
 from creditbridge.journeys.decide_waiting import DecideWaiting
 from creditbridge.journeys.deliver_report import DeliverReport
+from creditbridge.journeys.disown_document import DisownDocument
 from creditbridge.journeys.end_passkey import EndPasskey
 from creditbridge.journeys.enrol_passkey import EnrolPasskey
 from creditbridge.journeys.file_dispute import FileDispute
@@ -119,6 +122,7 @@ class PeopleJourneys(msgspec.Struct, frozen=True, kw_only=True):
     file_dispute: FileDispute
     give_consent: GiveConsent
     withdraw_consent: WithdrawConsent
+    disown_document: DisownDocument
     pause_consent: PauseConsent
     confirm_consent: ConfirmConsent
     answer_for_oneself: AnswerForOneself
@@ -130,6 +134,7 @@ class OperatorJourneys(msgspec.Struct, frozen=True, kw_only=True):
     open_house: OpenHouse
     decide_change: DecideChange
     suspend_bank: SuspendBank
+    confirm_document: ConfirmDocument
     check_ledger: CheckLedger
 
 
@@ -149,6 +154,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     pinned: PinnedHouse
     endings: WarnEndings
     consents: Consents
+    letters: Letters
     cursors: Cursors
     ledger: Ledger
     login: Login

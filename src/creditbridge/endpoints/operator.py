@@ -10,6 +10,11 @@ from msgspec.structs import replace
 from creditbridge.endpoints.exchange import HttpRequest
 from creditbridge.endpoints.house import AtHouse
 from creditbridge.endpoints.keys import list_keys
+from creditbridge.endpoints.letters_on_paper import (
+    confirm_document,
+    list_documents,
+    read_document,
+)
 from creditbridge.endpoints.pins import encode_pins, list_pins, pin_of
 from creditbridge.endpoints.registry import list_clients, show_applied, suspend
 from creditbridge.endpoints.words import require_id
@@ -163,6 +168,7 @@ router = Router(
     route_handlers=[
         *(open_house, propose, read_change, approve),
         *(suspend, list_clients),
+        *(list_documents, read_document, confirm_document),
         *(read_pins, list_keys, check_ledger),
     ],
 )

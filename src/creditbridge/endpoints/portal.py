@@ -89,7 +89,9 @@ async def read_consent(
     visit = await require_visit(request, house)
     async with house.database.transaction() as tx:
         consent = await _get_own(house, visit, consent_id, tx)
-        if state_at(consent, now=tx.now) is ConsentState.REQUESTED:
+        # A letter on paper was signed elsewhere: there is nothing to decide, and all to see.
+        is_asked = state_at(consent, now=tx.now) is ConsentState.REQUESTED
+        if is_asked and consent.letter is None:
             return show(request, "decision", visit, view=decision_view(consent, visit.enterprise))
         story = await tell_consent(
             tx, house.ledger, consent_id=consent.consent_id, bank_id=consent.bank_id

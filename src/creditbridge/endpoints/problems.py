@@ -46,6 +46,7 @@ CODES: Mapping[str, int] = {
     "change-unknown": 404,
     "client-unknown": 404,
     "dispute-open": 409,
+    "document-unknown": 404,
     "dispute-unknown": 404,
     "disputes-too-many": 429,
     "enterprise-limited": 429,

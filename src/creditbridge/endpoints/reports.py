@@ -14,6 +14,7 @@ from creditbridge.endpoints.words import ConsentId, SectionWords, ShortText, Usc
 from creditbridge.foundation.ids import Kind
 from creditbridge.journeys.deliver_report import ReportRequest
 from creditbridge.ledger.service import get_report
+from creditbridge.parties.licence import list_forms
 from creditbridge.profile.codes import Product, Purpose, SubjectRole
 from creditbridge.protocols.strict_json import decode
 from creditbridge.protocols.uscc import parse_uscc
@@ -62,6 +63,7 @@ async def create_report(request: HttpRequest, house: AtHouse) -> Response[bytes]
                     product=body.product,
                     role=body.role,
                     person_purpose=body.person_purpose,
+                    forms=list_forms(caller.bank),
                 ),
                 idempotency_key=key,
                 # Of the bytes as received: two spellings of one wish are two requests.

@@ -16,6 +16,8 @@ from creditbridge.consents.rules import state_at
 from creditbridge.endpoints.charting import Chart, MarkKind, Span, draw_chart
 from creditbridge.endpoints.choosing import list_days
 from creditbridge.endpoints.extents import extent_of, next_look_at
+from creditbridge.endpoints.letter_views import letter_view
+from creditbridge.endpoints.look_views import look_view
 from creditbridge.endpoints.openness import group_sections
 from creditbridge.endpoints.unusual import list_unusual
 from creditbridge.endpoints.views import (
@@ -29,9 +31,7 @@ from creditbridge.endpoints.views import (
     DecisionView,
     GrantLine,
     LookOutcome,
-    LookView,
     Party,
-    ReceiptView,
     Terms,
     TurnView,
     WaitingLine,
@@ -45,7 +45,6 @@ from creditbridge.ledger.model import EventKind
 from creditbridge.ledger.service import Look, Story
 from creditbridge.parties.voices.model import Reach
 from creditbridge.parties.voices.quorum import ApprovalRule, count_needed
-from creditbridge.profile.codes import SectionCode
 
 LIVE = frozenset({ConsentState.ACTIVE, ConsentState.PAUSED})
 
@@ -212,7 +211,7 @@ def consent_view(
         terms=_terms(consent, enterprise),
         state=state,
         used=consent.used,
-        looks=tuple(map(_look, story.looks)),
+        looks=tuple(map(look_view, story.looks)),
         chart=_chart(consent, story, now=now),
         turns=_turns(story),
         days_left=_days_left(consent, state, now=now),
@@ -221,6 +220,7 @@ def consent_view(
         can_withdraw=state in LIVE,
         is_cancelled=consent.reason == CANCELLED,
         confirm_by=consent.confirm_by if state is ConsentState.PAUSED else None,
+        letter=letter_view(consent, state),
     )
 
 
@@ -228,7 +228,7 @@ def _turns(story: Story) -> tuple[TurnView, ...]:
     return tuple(
         TurnView(
             at=one.decided_at,
-            kind=one.word or one.kind.partition(".")[2],
+            kind=one.word or one.kind.removeprefix("consent.").replace(".", "_"),
             person=one.person.name if one.person else "",
         )
         for one in story.turns
@@ -308,6 +308,7 @@ def _line(
         next_look_at=next_look_at(consent, [last_look_at] if last_look_at else [], now=now),
         is_cancelled=consent.reason == CANCELLED,
         confirm_by=consent.confirm_by if state is ConsentState.PAUSED else None,
+        is_paper=consent.letter is not None,
     )
 
 
@@ -333,17 +334,4 @@ def _terms(consent: Consent, enterprise: Party) -> Terms:
         business_ref=consent.business_ref,
         groups=group_sections(consent.sections),
         extent=extent_of(consent),
-    )
-
-
-def _look(look: Look) -> LookView:
-    return LookView(
-        at=look.decided_at,
-        outcome=LookOutcome(look.outcome),
-        code=look.code,
-        report_id=look.report_id,
-        receipt=ReceiptView(
-            event_id=look.event_id, commitment=look.commitment, number=look.bank_seq
-        ),
-        sections=tuple(code for code in SectionCode if code in look.sections),
     )

@@ -12,6 +12,7 @@ import msgspec
 from creditbridge.consents.model import ConsentState
 from creditbridge.endpoints.charting import Chart
 from creditbridge.endpoints.extents import Extent
+from creditbridge.endpoints.letter_views import LetterView
 from creditbridge.endpoints.openness import SectionGroup
 from creditbridge.profile.codes import Purpose, SectionCode
 
@@ -35,6 +36,7 @@ class Notice(StrEnum):
     PERSON_AGREED = "person-agreed"
     PERSON_REFUSED = "person-refused"
     PERSON_WITHDRAWN = "person-withdrawn"
+    DISOWNED = "disowned"
 
 
 class Unusual(StrEnum):
@@ -126,6 +128,7 @@ class ConsentLine(msgspec.Struct, frozen=True, kw_only=True):
     next_look_at: datetime | None = None
     is_cancelled: bool = False  # By the bank, before it was answered.
     confirm_by: datetime | None = None  # Set while it waits for the new legal representative.
+    is_paper: bool = False
 
 
 class WaitingLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -288,6 +291,7 @@ class ConsentView(msgspec.Struct, frozen=True, kw_only=True):
     can_withdraw: bool = False
     is_cancelled: bool = False
     confirm_by: datetime | None = None  # As in `ConsentLine`.
+    letter: LetterView | None = None  # None: it was signed here.
 
 
 class GrantLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,12 +5,14 @@ from base64 import urlsafe_b64encode
 from creditbridge.evidence.assembling import digest_of
 from creditbridge.evidence.examination import Examination, Finding, OpenedEntry
 from creditbridge.evidence.model import PackUntrue, Strength
+from creditbridge.evidence.paper_checks import tell_scan
 from creditbridge.ledger.model import (
     ApprovalProof,
     ConsentApproved,
     CredentialEnded,
     CredentialEnrolled,
     DigestName,
+    DocumentConfirmed,
 )
 from creditbridge.protocols.approval_statement import (
     StatedConsent,
@@ -22,9 +24,14 @@ from creditbridge.protocols.webauthn_key import parse_key
 
 
 def check_signature(examination: Examination) -> Finding:
-    """Check that the approver's passkey signed this very artefact, where one signed at all."""
+    """Check that the approver's passkey signed this very artefact, where one signed at all.
+
+    A letter on paper has no signature here, and the finding says so.
+    """
     approval = examination.get_approval()
     terms = approval.core.terms
+    if isinstance(terms, DocumentConfirmed):
+        return tell_scan(terms)
     if not isinstance(terms, ConsentApproved):
         raise PackUntrue(detail="the approval has other terms")
     # Asked of the core: a signature that was taken out of the pack must be missed.

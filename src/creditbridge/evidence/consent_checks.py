@@ -9,13 +9,16 @@ from creditbridge.consents.policy import verify_policy
 from creditbridge.evidence.assembling import digest_of
 from creditbridge.evidence.examination import Examination, Finding, OpenedEntry, require_key
 from creditbridge.evidence.model import PackUntrue, Strength
+from creditbridge.evidence.paper_checks import check_operators
 from creditbridge.evidence.replay import Replay
 from creditbridge.evidence.voices import Voices
 from creditbridge.ledger.model import (
     BankName,
     ConsentApproved,
     ConsentCountersigned,
+    ConsentExtent,
     ConsentName,
+    DocumentConfirmed,
     EnterpriseName,
     PersonConsented,
     PersonEnded,
@@ -49,7 +52,7 @@ def check_chain(examination: Examination) -> Finding:
 def check_artefact(examination: Examination) -> Finding:
     """Check that the gateway signed the artefact, and that it says what the approval says."""
     approval, pins, proof = examination.get_approval(), examination.pins, examination.pack.artefact
-    if proof is None or not isinstance(approval.core.terms, ConsentApproved):
+    if proof is None or not isinstance(approval.core.terms, ConsentApproved | DocumentConfirmed):
         raise PackUntrue(detail="consent/artefact.json: missing")
     terms = approval.core.terms
     find_key = pins.finder(pins.file.consent_keys, approval.index)
@@ -69,6 +72,8 @@ def check_approver(examination: Examination) -> Finding:
     """Check that whoever approved might by then, and that they were as many people as had to."""
     approval, voices = examination.get_approval(), Voices()
     core = approval.core
+    if isinstance(core.terms, DocumentConfirmed):
+        return check_operators(examination, approval)
     if not isinstance(core.terms, ConsentApproved):
         raise PackUntrue(detail="the approval says nothing of who had to approve")
     indexes = dict[str, int]()
@@ -146,7 +151,7 @@ def _words(codes: tuple[T, ...]) -> frozenset[str] | None:
     return frozenset(map(str, codes)) or None
 
 
-def _require_extent(artefact: ConsentArtefact, terms: ConsentApproved) -> None:
+def _require_extent(artefact: ConsentArtefact, terms: ConsentExtent) -> None:
     signed = (
         frozenset(map(str, artefact.purposes)),
         frozenset(map(str, artefact.sections)),
@@ -166,6 +171,7 @@ def _require_extent(artefact: ConsentArtefact, terms: ConsentApproved) -> None:
         artefact.until,
         artefact.form,
         artefact.monitoring,
+        None if artefact.document is None else artefact.document.sha256,
     )
     recorded = (
         terms.purposes,
@@ -186,8 +192,10 @@ def _require_extent(artefact: ConsentArtefact, terms: ConsentApproved) -> None:
         terms.until or Until.TERM,
         terms.form or ConsentForm.E_SIGN,
         terms.monitoring is True,
+        terms.document,
     )
-    if signed != recorded:
+    # Entries from before it was said there leave out whose place a consent takes.
+    if signed != recorded or terms.supersedes not in {None, artefact.supersedes}:
         raise PackUntrue(detail="consent/artefact.json: another extent than the approval's")
 
 

@@ -13,7 +13,15 @@ import msgspec
 from msgspec.structs import replace
 
 from creditbridge.consents.model import ConsentArtefact, ConsentState
-from creditbridge.profile.codes import DataClass, Product, Purpose, SectionCode, SubjectRole, Until
+from creditbridge.profile.codes import (
+    ConsentForm,
+    DataClass,
+    Product,
+    Purpose,
+    SectionCode,
+    SubjectRole,
+    Until,
+)
 from creditbridge.protocols.canonical_json import canonicalize
 
 RECEIPT_DOMAIN = b"creditbridge-consent-receipt-v1\x00"
@@ -100,6 +108,20 @@ class ReceiptConditions(
     monitoring: bool = False
 
 
+class ReceiptCollection(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """How the consent was taken where the enterprise did not give it here: from a scan.
+
+    Operators confirmed it; the enterprise's own signature is on paper, and with the bank.
+    """
+
+    form: ConsentForm
+    assurance: Literal["SCAN"]
+    document_sha256: str  # Hexadecimal.
+    confirmed_by: Literal["OPERATOR"] = "OPERATOR"
+
+
 class ReceiptProcessing(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
@@ -113,6 +135,7 @@ class ReceiptProcessing(
     withdrawal_method: str  # Where the grantor takes it back.
     retention_period_days: int | None = None  # Absent: nothing was said.
     privacy_notice: ReceiptNotice | None = None
+    collection: ReceiptCollection | None = None  # Absent: the enterprise approved it here.
 
 
 class ReceiptEvent(
@@ -122,7 +145,7 @@ class ReceiptEvent(
 
     event_id: str
     # The ledger's word, and no closed set: a verifier of today reads the events of tomorrow.
-    event_type: Annotated[str, msgspec.Meta(pattern=r"^consent\.[a-z_]+$")]
+    event_type: Annotated[str, msgspec.Meta(pattern=r"^(consent|document)\.[a-z_]+$")]
     event_time: datetime
     entity_id: str  # The party who did it.
     consent_seq: int  # In the consent's chain; looks take the numbers between.
@@ -194,4 +217,13 @@ def processing_of(
         withdrawal_method=withdrawal_method,
         retention_period_days=artefact.retention_days,
         privacy_notice=notice,
+        collection=_collection_of(artefact),
+    )
+
+
+def _collection_of(artefact: ConsentArtefact) -> ReceiptCollection | None:
+    if artefact.document is None:
+        return None
+    return ReceiptCollection(
+        form=artefact.form, assurance="SCAN", document_sha256=artefact.document.sha256
     )

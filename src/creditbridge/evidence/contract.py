@@ -36,7 +36,7 @@ TS_27560: JsonValue = {
     "pii_information": "processing.information: mostly not about a natural person",
     "pii_information.sensitive_pii_category": "processing.information.data_classes: in our words",
     "pii_controllers": "parties of the role CONTROLLER",
-    "collection_method": None,
+    "collection_method": "processing.collection: from a scan of a letter; absent: given here",
     "processing_method": None,
     "storage_locations": None,
     "processing_locations": None,

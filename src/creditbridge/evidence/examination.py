@@ -5,15 +5,17 @@ from typing import TypeVar
 
 import msgspec
 
+from creditbridge.consents.model import ConsentState
 from creditbridge.evidence.assembling import ENDS
 from creditbridge.evidence.model import PackKind, PackUntrue, StepState, Strength
 from creditbridge.evidence.pins import Pins
 from creditbridge.evidence.reading import Pack
 from creditbridge.foundation.keys import PublicKey
 from creditbridge.ledger.model import (
+    ConsentApproved,
     Core,
     DeliveryStopped,
-    EventKind,
+    DocumentConfirmed,
     Name,
     Opening,
     ReportDelivered,
@@ -87,14 +89,14 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
         return self.asked
 
     def get_approval(self) -> OpenedEntry:
-        """Return the approval that stood when the request was decided.
+        """Return the approval that stood when the request was decided, or what stands for it.
 
         Raises:
             PackUntrue: there is none.
         """
         for entry in reversed(self.chain):
             # The latest before the use: an approval after it allows nothing backwards.
-            if entry.index < self.decided.index and entry.core.kind is EventKind.CONSENT_APPROVED:
+            if entry.index < self.decided.index and _is_yes(entry.core):
                 return entry
         raise PackUntrue(detail="no approval before the use")
 
@@ -158,6 +160,14 @@ def require_key(
     if key is None:
         raise PackUntrue(detail=f"{whose}: no such key is pinned for this index")
     return key
+
+
+def _is_yes(core: Core) -> bool:
+    # The first of two operators who must confirm a letter has given nothing yet.
+    terms = core.terms
+    if isinstance(terms, DocumentConfirmed):
+        return terms.state == ConsentState.ACTIVE
+    return isinstance(terms, ConsentApproved)
 
 
 def _find_subject(pack: Pack, entries: Sequence[OpenedEntry]) -> OpenedEntry:

@@ -12,6 +12,7 @@ from creditbridge.ledger.model import (
     BankName,
     ConsentApproved,
     ConsentName,
+    DocumentConfirmed,
     EnterpriseName,
     ExchangeProof,
     Proofs,
@@ -182,7 +183,9 @@ def _read_members(body: bytes) -> dict[str, JsonValue]:
 def _require_granted(examination: Examination, exchange: ExchangeProof) -> None:
     intended, approval = examination.get_intended(), examination.get_approval()
     grant = require_canonical(exchange.grant)
-    if not isinstance(grant, dict) or not isinstance(approval.core.terms, ConsentApproved):
+    if not isinstance(grant, dict) or not isinstance(
+        approval.core.terms, ConsentApproved | DocumentConfirmed
+    ):
         raise PackUntrue(detail="grant.json: no grant")
     enterprise = approval.find_name(approval.core.enterprise, EnterpriseName)
     sections = grant.get("sections")

@@ -53,6 +53,7 @@ def consent_of(core: Core, terms: ConsentExtent, state: ConsentState) -> Consent
         recurring=terms.recurring is not False,
         per_day=terms.per_day,
         min_interval_seconds=terms.min_interval_seconds,
+        retention_days=terms.retention_days,
         until=word_of(Until, terms.until or Until.TERM),
         form=word_of(ConsentForm, terms.form or ConsentForm.E_SIGN),
     )

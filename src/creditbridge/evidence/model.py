@@ -28,6 +28,7 @@ class Strength(StrEnum):
     PLATFORM_SIGNED = "platform-signed"
     APPROVER_SIGNED = "approver-signed"
     SESSION_ATTESTED = "session-attested"
+    SCAN_CONFIRMED = "scan-confirmed"
     WITNESSED = "witnessed"
     LOG_SIGNED = "log-signed"
     LOG_PROVEN = "log-proven"

@@ -26,7 +26,13 @@ from creditbridge.evidence.consent_receipts import (
 )
 from creditbridge.foundation.errors import Refused
 from creditbridge.foundation.keys import Signer
-from creditbridge.ledger.model import ConsentEnded, Core, EventKind, Opened
+from creditbridge.ledger.model import (
+    ConsentEnded,
+    Core,
+    DocumentConfirmed,
+    EventKind,
+    Opened,
+)
 from creditbridge.ledger.rules import open_entry
 
 AUTHORITY_ID = "authority"
@@ -82,7 +88,7 @@ def assemble_consent_receipt(
     consent = asked.consent
     artefact = read_artefact(consent.artefact)
     events = tuple(_event_of(turn, artefact, house) for turn in turns)
-    if EventKind.CONSENT_APPROVED not in {event.event_type for event in events}:
+    if ConsentState.ACTIVE not in {event.event_state for event in events}:
         raise ConsentNotGiven
     # As the events leave it and not as the row stands: one may have moved between two reads.
     reached = [event.event_state for event in events if event.event_state is not None][-1]
@@ -180,12 +186,12 @@ def _event_of(turn: Opened, artefact: ConsentArtefact, house: ReceiptHouse) -> R
 
 def _entity_of(core: Core, artefact: ConsentArtefact, house: ReceiptHouse) -> str:
     # The party and never the person: names of people stay in openings, where they can be erased.
-    if core.person is not None:
+    if core.person is not None and core.kind != EventKind.DOCUMENT_CONFIRMED:
         return artefact.grantor.uscc
     return artefact.grantee.uscc if core.kind in BY_CONTROLLER else house.origin
 
 
 def _state_of(core: Core) -> ConsentState | None:
-    if isinstance(core.terms, ConsentEnded):
+    if isinstance(core.terms, ConsentEnded | DocumentConfirmed):
         return ConsentState(core.terms.state)
     return STATES.get(core.kind)

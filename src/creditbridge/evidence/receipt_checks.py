@@ -17,12 +17,12 @@ from creditbridge.evidence.consent_receipts import (
 from creditbridge.evidence.model import PackUntrue
 from creditbridge.evidence.pins import Pin, Pins
 from creditbridge.foundation.keys import PublicKey
-from creditbridge.ledger.model import EventKind
 from creditbridge.ledger.rules import verify_receipt
 from creditbridge.protocols.jwk import parse_jwk
 
 # Time and uses end a consent without an event.
 _WITHOUT_EVENT = frozenset({ConsentState.EXPIRED, ConsentState.EXHAUSTED})
+_GIVING = frozenset({"consent.approved", "document.confirmed"})
 _GIVEN = frozenset({ConsentState.ACTIVE, ConsentState.PAUSED})
 
 
@@ -61,7 +61,8 @@ def check_events(receipt: ConsentReceipt, pins: Pins) -> str:
             raise PackUntrue(detail=f"event {following.event_id} is out of order")
     for event in receipt.events:
         _require_promised(event, receipt.header.origin, pins)
-    if EventKind.CONSENT_APPROVED not in {event.event_type for event in receipt.events}:
+    given = {event.event_type for event in receipt.events if event.event_state in _GIVEN}
+    if given.isdisjoint(_GIVING):
         raise PackUntrue(detail="nobody gave this consent")
     states = [event.event_state for event in receipt.events if event.event_state is not None]
     _require_state(receipt.header.record_state, states[-1])

@@ -21,6 +21,7 @@ from creditbridge.consents.rules import (
 )
 from creditbridge.evidence.confirmations import Confirmations
 from creditbridge.evidence.extents import LawBroken, consent_of, word_of, word_or_none
+from creditbridge.evidence.paper_replay import Letters
 from creditbridge.evidence.persons import Persons, Rested, rested_on
 from creditbridge.evidence.voices import Voices
 from creditbridge.foundation.errors import Malformed, Refused
@@ -34,6 +35,7 @@ from creditbridge.ledger.model import (
     ConsentTurned,
     Core,
     DeliveryStopped,
+    DocumentConfirmed,
     PersonConsented,
     PersonEnded,
     PolicyChanged,
@@ -43,6 +45,7 @@ from creditbridge.ledger.model import (
     UseReturned,
 )
 from creditbridge.profile.codes import (
+    ConsentForm,
     Product,
     Purpose,
     SectionCode,
@@ -73,6 +76,7 @@ class Replay:
         self._open: dict[str, _Taken] = {}
         self._failed: dict[str, _Taken] = {}
         self._returned: set[str] = set()
+        self._letters = Letters()
         self._policies: list[Policy] = []
         self._persons = Persons()
         self.breaches: list[Breach] = []
@@ -121,6 +125,8 @@ class Replay:
                 _require(self._voices.find_fault(core, core.terms))
             if isinstance(core.terms, PersonConsented):
                 _require(self._voices.find_stranger(core, core.terms))
+            if isinstance(core.terms, DocumentConfirmed):
+                _require(self._voices.find_outsider(core))
             self._voices.see(core)
         if isinstance(core.terms, PersonConsented | PersonEnded):
             _require(self._persons.see(core, core.terms))
@@ -142,9 +148,7 @@ class Replay:
         except Refused as refusal:
             raise LawBroken(detail=f"{core.kind} where it stands {before.state}") from refusal
         if isinstance(terms, ConsentExtent):
-            self._consents[reference] = consent_of(core, terms, state)
-            if isinstance(terms, ConsentApproved):
-                self._confirmations.approve(core, terms)
+            self._consents[reference] = self._give(core, terms, before)
             return
         if state != terms.state:
             raise LawBroken(detail=f"{core.kind} led to {terms.state} instead of {state}")
@@ -155,6 +159,19 @@ class Replay:
         self._consents[reference] = replace(
             before, state=state, version=terms.version, confirm_by=confirm_by
         )
+
+    def _give(self, core: Core, terms: ConsentExtent, before: Consent) -> Consent:
+        """Return a consent after what gives it, or one of two operators' words on its scan."""
+        if isinstance(terms, DocumentConfirmed):
+            said = consent_of(core, terms, ConsentState.REQUESTED)
+            policy = policy_at(self._policies, now=core.decided_at)
+            return self._letters.confirm(core, terms, (before, said), policy)
+        # A letter is confirmed, and a consent that was asked for here is approved: never the other.
+        if before.form is ConsentForm.PAPER_SCAN:
+            raise LawBroken(detail="a letter on paper approved as if somebody had signed here")
+        if isinstance(terms, ConsentApproved):
+            self._confirmations.approve(core, terms)
+        return consent_of(core, terms, ConsentState.ACTIVE)
 
     def _confirm(self, core: Core, terms: ConsentCountersigned) -> None:
         consent = self._consents.get(core.consent or "")

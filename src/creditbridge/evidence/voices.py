@@ -12,6 +12,7 @@ from creditbridge.ledger.model import (
     ConsentCountersigned,
     Core,
     EnterpriseChanged,
+    OperatorEnrolled,
     PersonConsented,
     PersonEnrolled,
     RepresentativeEnded,
@@ -42,11 +43,14 @@ class Voices:
         self._rules: dict[str, EnterpriseChanged] = {}
         self._yeses: dict[str, dict[str, ConsentCountersigned]] = {}
         self._events: dict[str, tuple[str, str]] = {}
+        self._operators: set[str] = set()
 
     def see(self, core: Core) -> None:
         """Take the next entry."""
         whose = (core.enterprise or "", core.person or "")
         match core.terms:
+            case OperatorEnrolled():
+                self._operators.add(core.person or "")
             case PersonEnrolled() as terms:
                 self._enrol(core, terms, whose)
             case RepresentativeLimited() as terms:
@@ -62,6 +66,12 @@ class Voices:
                 self._events[core.event_id] = (core.consent or "", core.person or "")
             case _:
                 pass
+
+    def find_outsider(self, core: Core) -> str | None:
+        """Return why an operator's word is none; None where the person had been enrolled as one."""
+        if (core.person or "") in self._operators:
+            return None
+        return "a scan confirmed by nobody who had been enrolled as operator"
 
     def get(self, core: Core) -> Voice:
         """Return the live right of the person whom an entry names, for its enterprise.

@@ -24,7 +24,9 @@ from creditbridge.ledger.service import Ledger
 
 # Without the looks: those are a statement's.
 TURNS = tuple(
-    kind for kind, row in CATALOGUE.items() if row.chained and kind.startswith("consent.")
+    kind
+    for kind, row in CATALOGUE.items()
+    if row.chained and kind.startswith(("consent.", "document."))
 )
 
 

@@ -61,6 +61,7 @@ class EventKind(StrEnum):
     CONSENT_REQUESTED = "consent.requested"
     CONSENT_COUNTERSIGNED = "consent.countersigned"
     CONSENT_APPROVED = "consent.approved"
+    DOCUMENT_CONFIRMED = "document.confirmed"
     CONSENT_REFUSED = "consent.refused"
     CONSENT_WITHDRAWN = "consent.withdrawn"
     CONSENT_SILENCED = "consent.silenced"
@@ -206,6 +207,12 @@ CATALOGUE: Mapping[EventKind, Row] = {
         terms=consents.ConsentApproved,
         names=_UNDER_CONSENT | _PERSON,
         digests=frozenset({DigestName.ARTEFACT, DigestName.APPROVAL}),
+        chained=True,
+    ),
+    EventKind.DOCUMENT_CONFIRMED: Row(
+        terms=consents.DocumentConfirmed,
+        names=_UNDER_CONSENT | _PERSON,
+        digests=frozenset({DigestName.ARTEFACT, DigestName.ACT}),
         chained=True,
     ),
     EventKind.CONSENT_REFUSED: _TRANSITION,

@@ -45,6 +45,7 @@ from creditbridge.ledger.terms.consents import (
     ConsentRequested,
     ConsentSilenced,
     ConsentTurned,
+    DocumentConfirmed,
     PolicyChanged,
 )
 from creditbridge.ledger.terms.credentials import (
@@ -86,7 +87,6 @@ from creditbridge.ledger.terms.statements import StatementIssued
 __all__ = [
     "CATALOGUE",
     "EXCHANGES",
-    "Announcement",
     "ApprovalProof",
     "ApprovalRefused",
     "ArtefactProof",
@@ -114,6 +114,7 @@ __all__ = [
     "DeliveryStopped",
     "DigestName",
     "DisputeFiled",
+    "DocumentConfirmed",
     "EnterpriseChanged",
     "EnterpriseName",
     "EventKind",
@@ -351,10 +352,3 @@ class NewHouseKey(msgspec.Struct, frozen=True, kw_only=True):
     jwk: bytes
     use_from: datetime
     is_urgent: bool = False
-
-
-class Announcement(msgspec.Struct, frozen=True, kw_only=True):
-    """What was decided about a key that nobody knew."""
-
-    use_from: datetime
-    is_first: bool  # The house begins this purpose with it.

@@ -44,7 +44,20 @@ class SuspensionAct(
     acted_at: datetime
 
 
-Act: TypeAlias = ProposalAct | ApprovalAct | SuspensionAct
+class ConfirmationAct(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="act", tag="document.confirmed"
+):
+    """What an operator signs who saw the scan of a letter, and found in it what was lodged."""
+
+    v: Literal[1] = 1
+    operator_id: str
+    consent_id: str
+    version: int  # Of the request that it was lodged with.
+    artefact_digest: str  # SHA-256 of its artefact, base64url: the letter's facts and the scan's.
+    acted_at: datetime
+
+
+Act: TypeAlias = ProposalAct | ApprovalAct | SuspensionAct | ConfirmationAct
 
 
 class SignedProposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,4 +79,11 @@ class SignedSuspension(msgspec.Struct, frozen=True, kw_only=True):
     """A suspension with its operator's signature, 64 bytes."""
 
     act: SuspensionAct
+    signature: bytes
+
+
+class SignedConfirmation(msgspec.Struct, frozen=True, kw_only=True):
+    """A confirmation with its operator's signature, 64 bytes."""
+
+    act: ConfirmationAct
     signature: bytes

@@ -10,7 +10,7 @@ import msgspec
 
 from creditbridge.foundation.errors import Malformed, Refused
 from creditbridge.parties.model import Bank, Licence
-from creditbridge.profile.codes import Purpose, SectionCode
+from creditbridge.profile.codes import ConsentForm, Purpose, SectionCode
 
 RULE = "bank-licence"
 RULE_VERSION = "1"
@@ -43,6 +43,13 @@ class SectionsNotLicensed(NotLicensed):
     )
 
 
+class PaperNotLicensed(NotLicensed):
+    """The bank's licence has no letters on paper, or has them no more."""
+
+    code = "consent-paper-not-licensed"
+    message = "This bank is not licensed for letters on paper; the operator can say for what it is."
+
+
 def require_licence(licence: Licence) -> None:
     """Accept a licence that can be registered.
 
@@ -59,6 +66,7 @@ def with_licence(bank: Bank, licence: Licence | None) -> Bank:
         bank,
         purposes=None if licence is None else frozenset(licence.purposes),
         sections=None if licence is None else frozenset(licence.sections),
+        paper=licence is not None and licence.paper is True,
     )
 
 
@@ -76,6 +84,22 @@ def require_licensed(
     # Never served in part: a bank that asks beyond its licence must learn that it does.
     if bank.sections is not None and not sections <= bank.sections:
         raise SectionsNotLicensed
+
+
+def list_forms(bank: Bank) -> frozenset[ConsentForm]:
+    """Return the forms of consent that a bank may use: on paper only where its licence says so."""
+    forms = frozenset(ConsentForm)
+    return forms if bank.paper else forms - {ConsentForm.PAPER_SCAN}
+
+
+def require_form(form: ConsentForm, forms: AbstractSet[ConsentForm]) -> None:
+    """Accept a consent of one of the forms that its bank may use.
+
+    Raises:
+        PaperNotLicensed: of another.
+    """
+    if form not in forms:
+        raise PaperNotLicensed
 
 
 def _is_set(names: Sequence[str]) -> bool:

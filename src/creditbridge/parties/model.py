@@ -89,6 +89,7 @@ class Bank(msgspec.Struct, frozen=True, kw_only=True):
     state: Standing
     purposes: frozenset[Purpose] | None = None
     sections: frozenset[SectionCode] | None = None
+    paper: bool = False  # It may lodge scans of letters on paper; never without a licence.
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
@@ -314,6 +315,8 @@ class Licence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     purposes: tuple[Purpose, ...]
     sections: tuple[SectionCode, ...]
+    # Unset and no default, so that a body that does not say it stays canonical.
+    paper: bool | msgspec.UnsetType = msgspec.UNSET  # Scans of letters; left out: none.
 
 
 class BankOnboarding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -34,6 +34,19 @@ class Passkey(StrEnum):
     DEVICE_BOUND = "DEVICE_BOUND"
 
 
+class PaperCeilings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How far a consent on paper may reach, beside what holds for every form.
+
+    Of a hundred letters as many need a second operator, and nobody chooses which.
+    """
+
+    validity_days_max: Days  # Also where the business ends it before.
+    queries_max: Queries
+    sections_max: Annotated[tuple[SectionCode, ...], msgspec.Meta(min_length=1)]
+    data_classes_max: Annotated[tuple[DataClass, ...], msgspec.Meta(min_length=1)]
+    second_operator_percent: Annotated[int, msgspec.Meta(ge=0, le=100)]
+
+
 class PurposeCeilings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How far a consent for one purpose may reach."""
 
@@ -47,6 +60,8 @@ class PurposeCeilings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     forms: Annotated[tuple[ConsentForm, ...], msgspec.Meta(min_length=1)]
     passkey: Passkey
     approvers_min: Annotated[int, msgspec.Meta(ge=1, le=APPROVERS_MAX)]
+    # Unset and no default: two people sign the same bytes whether or not they say it.
+    paper: PaperCeilings | msgspec.UnsetType = msgspec.UNSET  # Left out: nothing on paper.
 
 
 class PolicyWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,6 +76,11 @@ class PolicyWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 def is_lawful(words: PolicyWords) -> bool:
     """Tell whether a policy opens the enterprise's door to enterprises' data alone."""
     return not words.purposes.keys() & PERSONAL_PURPOSES and all(
-        not set(one.sections_max) & PERSONAL_SECTIONS and set(one.data_classes_max) <= OPEN_CLASSES
+        _is_open(one) and (isinstance(one.paper, msgspec.UnsetType) or _is_open(one.paper))
         for one in words.purposes.values()
     )
+
+
+def _is_open(ceilings: PurposeCeilings | PaperCeilings) -> bool:
+    sections, classes = set(ceilings.sections_max), set(ceilings.data_classes_max)
+    return not sections & PERSONAL_SECTIONS and classes <= OPEN_CLASSES

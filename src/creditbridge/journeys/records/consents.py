@@ -73,6 +73,8 @@ def extent_of(consent: Consent) -> ConsentExtent:
         until=None if consent.until is Until.TERM else consent.until,
         form=None if consent.form is ConsentForm.E_SIGN else consent.form,
         monitoring=consent.monitoring or None,
+        document=None if consent.document is None else consent.document.sha256,
+        supersedes=consent.supersedes,
     )
 
 

@@ -95,6 +95,7 @@ def _onboarded(outcome: Outcome) -> Terms:
         certificates=outcome.applied.certificates_added or None,
         purposes=_words(outcome.applied.bank.purposes),
         sections=_words(outcome.applied.bank.sections),
+        paper=outcome.applied.bank.paper or None,
     )
 
 
@@ -104,6 +105,7 @@ def _licensed(outcome: Outcome) -> Terms:
         change_id=outcome.change.change_id,
         purposes=_words(bank.purposes),
         sections=_words(bank.sections),
+        paper=bank.paper or None,
     )
 
 

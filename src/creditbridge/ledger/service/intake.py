@@ -169,9 +169,10 @@ class Ledger:
         """Return what the pack of a report needs, each entry once, in the log's order.
 
         The report's entries; with a consent also its whole chain, up to the report and after it,
-        how whoever approved came to speak for the enterprise, with their passkeys, the policies of
-        the house, and what natural persons whom the chain's looks rest on consented to themselves.
-        Proofs stay with the report's own entries, the consent's approvals and its request.
+        how whoever approved came to speak for the enterprise, with their passkeys, or which
+        operators confirmed a letter on paper, the policies of the house, and what natural persons
+        whom the chain's looks rest on consented to themselves. Proofs stay with the report's own
+        entries, the consent's approvals and its request.
         """
         story = {
             one.event_id: one
@@ -184,6 +185,9 @@ class Ledger:
             approvals = [one.event_id for one in chain if one.kind in _APPROVALS]
             for opened in await self._open_voices(tx, approvals):
                 story[opened.event_id] = opened
+            confirmed = [one.event_id for one in chain if one.kind is EventKind.DOCUMENT_CONFIRMED]
+            for row in await openings.find_operators(tx, confirmed):
+                story[row.event_id] = self._vault.unlock(row)
             for row in await openings.find_policies(tx):
                 story[row.event_id] = self._vault.unlock(row)
             intents = [one for one in story.values() if one.kind is EventKind.REPORT_INTENDED]

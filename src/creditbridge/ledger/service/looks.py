@@ -16,7 +16,7 @@ from creditbridge.ledger.terms.consents import ConsentCountersigned, ConsentTurn
 from creditbridge.ledger.terms.reports import ReportFailed, ReportIntended
 
 IN_PROGRESS = "IN_PROGRESS"
-CONSENT = "consent."
+SHOWN = ("consent.", "document.")
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +71,7 @@ async def tell_consent(tx: Transaction, ledger: Ledger, *, consent_id: str, bank
         for link in reversed(chain)
         if (look := _look_of(link, outcomes=outcomes, codes=codes)) is not None
     ]
-    turns = [_turn_of(link) for link in chain if link.kind.startswith(CONSENT)]
+    turns = [_turn_of(link) for link in chain if link.kind.startswith(SHOWN)]
     return Story(looks=tuple(looks), turns=tuple(turns))
 
 

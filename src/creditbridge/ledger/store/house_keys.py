@@ -1,9 +1,19 @@
 """The keys that the house signs with: when each was announced, begins, and was retired."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+import msgspec
 
 from creditbridge.foundation.database import Transaction
-from creditbridge.ledger.model import Announcement, HouseKey, NewHouseKey
+from creditbridge.ledger.model import HouseKey, NewHouseKey
+
+
+class Announcement(msgspec.Struct, frozen=True, kw_only=True):
+    """What was decided about a key that nobody knew."""
+
+    use_from: datetime
+    is_first: bool  # The house begins this purpose with it.
+
 
 # The first to see a key decides, for every node. A purpose's first key, and one that is needed at
 # once, begin now; any other after it was shown for long enough, and behind those before it.

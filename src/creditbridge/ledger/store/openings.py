@@ -124,6 +124,18 @@ async def find_persons(tx: Transaction, consented: Sequence[str]) -> list[Openin
     return await tx.fetch_rows(OpeningRow, FIND_PERSONS, list(consented), OPENINGS_MAX)
 
 
+FIND_OPERATORS = """
+    SELECT * FROM ledger_opened WHERE kind = 'operator.enrolled'
+        AND person IN (SELECT person FROM ledger_openings WHERE event_id = ANY($1::text[]))
+    ORDER BY log_index NULLS LAST, intake_no LIMIT $2
+"""
+
+
+async def find_operators(tx: Transaction, confirmations: Sequence[str]) -> list[OpeningRow]:
+    """Return how the operators came to be who confirmed letters in these events."""
+    return await tx.fetch_rows(OpeningRow, FIND_OPERATORS, list(confirmations), OPENINGS_MAX)
+
+
 FIND_POLICIES = """
     SELECT * FROM ledger_opened WHERE kind = 'policy.changed'
     ORDER BY log_index NULLS LAST, intake_no LIMIT $1

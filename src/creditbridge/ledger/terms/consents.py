@@ -26,6 +26,8 @@ class ConsentExtent(Terms, frozen=True, kw_only=True):
     until: str | None = None  # BUSINESS_END alone is said.
     form: str | None = None  # PAPER_SCAN alone is said.
     monitoring: bool | None = None  # True alone is said.
+    document: str | None = None  # SHA-256 of the scan of a letter on paper, hexadecimal.
+    supersedes: str | None = None  # Id of the consent that this one takes the place of.
 
 
 class ConsentRequested(ConsentExtent, frozen=True, kw_only=True):
@@ -63,6 +65,21 @@ class ConsentApproved(ConsentExtent, frozen=True, kw_only=True):
     credential: str | None = None  # Event id of the enrolment of the passkey that signed, if one.
     needed: int | None = None  # How many distinct people had to approve.
     countersigned: frozenset[str] | None = None  # Event ids of the others' approvals that counted.
+
+
+class DocumentConfirmed(ConsentExtent, frozen=True, kw_only=True):
+    """An operator saw the scan of a letter and found in it what was lodged: no one signed here.
+
+    The extent is the one that was lodged; the state stays where a second operator has to see it.
+    """
+
+    state: str  # The state it is in from here on.
+    assurance: str  # SCAN.
+    artefact_digest: str  # base64url of the SHA-256 of the artefact's bytes.
+    given: int  # How many operators confirmed it by now, this one among them.
+    needed: int
+    key_id: str  # Of the operator's key.
+    signature: str  # base64url, by the operator's key over the act; its bytes are `act`.
 
 
 class ConsentTurned(Terms, frozen=True, kw_only=True):

@@ -37,6 +37,7 @@ class BankOnboarded(Terms, frozen=True, kw_only=True):
     certificates: frozenset[str] | None = None  # Thumbprints of those that they signed themselves.
     purposes: frozenset[str] | None = None  # What it is licensed for; all that can be asked: none.
     sections: frozenset[str] | None = None
+    paper: bool | None = None  # Where it may lodge scans of letters: true; else absent.
 
 
 class BankLicensed(Terms, frozen=True, kw_only=True):
@@ -45,6 +46,7 @@ class BankLicensed(Terms, frozen=True, kw_only=True):
     change_id: str
     purposes: frozenset[str] | None = None
     sections: frozenset[str] | None = None
+    paper: bool | None = None  # Where it may lodge scans of letters: true; else absent.
 
 
 class BankSuspended(Terms, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ from creditbridge.parties.service.operators import (
     get_change,
     get_operator,
     propose_change,
+    require_confirmation,
     require_opened,
 )
 from creditbridge.parties.service.people import (
@@ -105,6 +106,7 @@ __all__ = [
     "note_entry",
     "propose_change",
     "propose_rules",
+    "require_confirmation",
     "require_opened",
     "suspend_bank",
 ]

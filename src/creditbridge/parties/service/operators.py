@@ -7,7 +7,7 @@ from creditbridge.foundation.database import Transaction
 from creditbridge.foundation.errors import Refused
 from creditbridge.foundation.ids import Kind, is_id, new_id
 from creditbridge.foundation.keys import thumbprint
-from creditbridge.parties.acts import SignedApproval, SignedProposal
+from creditbridge.parties.acts import SignedApproval, SignedConfirmation, SignedProposal
 from creditbridge.parties.changes import KINDS
 from creditbridge.parties.model import Applied, Change, Operator, OperatorEnrolment
 from creditbridge.parties.rules import (
@@ -86,6 +86,18 @@ async def get_operator(tx: Transaction, operator_id: str) -> Operator:
     operator = await changes.find_operator(tx, operator_id) if known else None
     if operator is None:
         raise OperatorUnknown
+    return operator
+
+
+async def require_confirmation(tx: Transaction, confirmation: SignedConfirmation) -> Operator:
+    """Return the operator who signed a fresh confirmation.
+
+    Raises:
+        Refused: no such operator, a stale act.
+        SignatureInvalid: not this operator's signature.
+    """
+    operator = await get_operator(tx, confirmation.act.operator_id)
+    require_operator_signature(confirmation.act, confirmation.signature, operator, now=tx.now)
     return operator
 
 

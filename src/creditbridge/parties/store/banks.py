@@ -46,6 +46,7 @@ class ClientRow(msgspec.Struct, frozen=True, kw_only=True):
     bank_state: Standing
     purposes: frozenset[Purpose] | None
     sections: frozenset[SectionCode] | None
+    paper: bool
     jwks_uri: str | None
     begun_at: datetime | None
     ended_at: datetime | None
@@ -122,8 +123,8 @@ async def is_key_taken(tx: Transaction, keys: Sequence[tuple[ClientKey, str]]) -
 
 ADD_BANK = """
     INSERT INTO parties_banks
-        (bank_id, uscc, legal_name, state, onboarded_at, change_id, purposes, sections)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        (bank_id, uscc, legal_name, state, onboarded_at, change_id, purposes, sections, paper)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 
 
@@ -181,7 +182,7 @@ async def add_key(tx: Transaction, key: ClientKey, *, thumbprint: str) -> None:
 
 
 FIND_BANK = """
-    SELECT bank_id, uscc, legal_name, state, purposes, sections
+    SELECT bank_id, uscc, legal_name, state, purposes, sections, paper
     FROM parties_banks WHERE bank_id = $1
 """
 
@@ -193,7 +194,7 @@ async def find_bank(tx: Transaction, bank_id: str) -> Bank | None:
 
 SET_STANDING = """
     UPDATE parties_banks SET state = $2 WHERE bank_id = $1
-    RETURNING bank_id, uscc, legal_name, state, purposes, sections
+    RETURNING bank_id, uscc, legal_name, state, purposes, sections, paper
 """
 
 
@@ -202,7 +203,9 @@ async def set_standing(tx: Transaction, bank_id: str, state: Standing) -> Bank |
     return await tx.fetch_row(Bank, SET_STANDING, bank_id, state)
 
 
-SET_LICENCE = "UPDATE parties_banks SET purposes = $2, sections = $3 WHERE bank_id = $1"
+SET_LICENCE = """
+    UPDATE parties_banks SET purposes = $2, sections = $3, paper = $4 WHERE bank_id = $1
+"""
 
 
 async def set_licence(tx: Transaction, bank: Bank) -> None:
@@ -210,10 +213,11 @@ async def set_licence(tx: Transaction, bank: Bank) -> None:
     await tx.execute(SET_LICENCE, bank.bank_id, *_licence_of(bank))
 
 
-def _licence_of(bank: Bank) -> tuple[list[str] | None, list[str] | None]:
+def _licence_of(bank: Bank) -> tuple[list[str] | None, list[str] | None, bool]:
     return (
         None if bank.purposes is None else sorted(bank.purposes),
         None if bank.sections is None else sorted(bank.sections),
+        bank.paper,
     )
 
 
@@ -222,8 +226,8 @@ FIND_REGISTRATION = """
     SELECT client_id, bank_id, authentication, matcher_kind, matcher_value,
         assertion_algorithms, scopes, requires_signature, client.state, sender_constraint,
         grant_types, redirect_uris, response_modes, requires_request_object, uscc, legal_name,
-        bank.state AS bank_state, purposes, sections, jwks_uri, begun_at, ended_at, fetched_at,
-        key_id, jwk, registered_at, ends_at, is_fetched,
+        bank.state AS bank_state, purposes, sections, paper, jwks_uri, begun_at, ended_at,
+        fetched_at, key_id, jwk, registered_at, ends_at, is_fetched,
         CASE WHEN $2 THEN house_now() END AS house_now
     FROM parties_clients AS client JOIN parties_banks AS bank USING (bank_id)
         LEFT JOIN parties_key_sets USING (client_id)
@@ -267,6 +271,7 @@ async def find_registration(
         state=row.bank_state,
         purposes=row.purposes,
         sections=row.sections,
+        paper=row.paper,
     )
     keys = (_key_of(each) for each in rows)
     return Registration(

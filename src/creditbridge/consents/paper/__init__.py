@@ -1,0 +1,1 @@
+"""Consents on paper, from the lodging of a scan to the operators who confirm it."""
