@@ -288,3 +288,49 @@ async def test_old_notices_and_mails_go(database: Database, notices: Notices) ->
         await notices.purge(tx)
         assert await notices.list_notices(tx, LIN) == []
     assert await take(database, notices) is None
+
+
+async def test_the_former_address_is_told_that_it_counts_no_more(
+    database: Database, notices: Notices
+) -> None:
+    """And not the new one, where whoever changed it reads; a first address is told to nobody."""
+    await give_address(database, notices, LIN, "lin@example.com")
+    assert await take(database, notices) is None
+    await give_address(database, notices, LIN, "thief@example.com")
+
+    mail = await take(database, notices)
+
+    assert mail is not None
+    assert mail.notice is not None
+    assert (mail.to, mail.notice.kind) == ("lin@example.com", NoticeKind.ADDRESS_CHANGED)
+    assert await take(database, notices) is None
+    async with database.transaction() as tx:
+        await notices.end_mail(tx, mail, MailState.SENT)
+        left = await tx.fetch_value(int, "SELECT count(former)::int FROM notice_mails")
+    assert left == 0
+
+
+async def test_nobody_stops_that_mail_by_deleting_the_new_address(
+    database: Database, notices: Notices
+) -> None:
+    """It goes out all the same, in the house's own language."""
+    await give_address(database, notices, LIN, "lin@example.com")
+    await give_address(database, notices, LIN, "thief@example.com")
+    async with database.transaction() as tx:
+        await notices.forget_person(tx, LIN)
+
+    mail = await take(database, notices)
+
+    assert mail is not None
+    assert (mail.to, mail.language) == ("lin@example.com", "zh-CN")
+
+
+async def test_others_are_told_where_they_are(database: Database, notices: Notices) -> None:
+    """Whoever else speaks for the enterprise gets the notice at their own address."""
+    await give_address(database, notices, ZHOU, "zhou@example.com")
+    await give_address(database, notices, LIN, "lin@example.com")
+
+    mail = await take(database, notices)
+
+    assert mail is not None
+    assert mail.to == "zhou@example.com"

@@ -35,6 +35,7 @@ from creditbridge.notices.rules import (
 from creditbridge.notices.sealing import AddressSealer
 from creditbridge.notices.store import PersonRow
 
+LANGUAGE = "zh-CN"  # Of whoever said none.
 WANTING_MAX = 10_000
 MAILS_KEPT = timedelta(days=30)
 NOTICES_KEPT = timedelta(days=400)
@@ -138,8 +139,12 @@ class Notices:
         except CodeWrong:
             await store.keep_person(tx, replace(row, tries=row.tries + 1))
             raise
-        # Told first: a person whose first address this is needs no mail about it.
-        await self.tell(tx, News(kind=NoticeKind.ADDRESS_CHANGED, uscc=reader.uscc))
+        # Told first: a person whose first address this is needs no mail about it. Who has one gets
+        # it where they had it until now: whoever changed it already reads at the new one.
+        notice_id = new_id(Kind.NOTICE, now=tx.now)
+        await store.tell(tx, notice_id, News(kind=NoticeKind.ADDRESS_CHANGED, uscc=reader.uscc))
+        if row.address is not None:
+            await store.send_to_former(tx, notice_id, reader.person_id, row.address)
         sealed = self._sealer.seal(reader, address)
         await store.keep_person(
             tx, replace(row, address=sealed, asked=None, asked_until=None, tries=0)
@@ -194,6 +199,8 @@ class Notices:
     async def _write(self, tx: Transaction, row: store.MailRow) -> DueMail | None:
         reader = Reader(person_id=row.person_id, uscc=row.uscc)
         person = await store.find_person(tx, reader)
+        if row.former is not None:
+            return await self._write_to_former(tx, row, row.former, person)
         # Who parts gets the one letter that says so.
         if person is None or person.parting not in {None, row.notice_id}:
             return None
@@ -216,6 +223,23 @@ class Notices:
         if notice is None or address is None:
             return None
         return replace(mail, to=address, notice=notice)
+
+    async def _write_to_former(
+        self, tx: Transaction, row: store.MailRow, former: bytes, person: PersonRow | None
+    ) -> DueMail | None:
+        # Also where the person's row is gone by now: nobody stops this mail by deleting all else.
+        notice = await store.find_notice(tx, row.notice_id or "")
+        if notice is None:
+            return None
+        reader = Reader(person_id=row.person_id, uscc=row.uscc)
+        return DueMail(
+            mail_id=row.mail_id,
+            reader=reader,
+            language=LANGUAGE if person is None else person.language,
+            tries=row.tries,
+            to=self._sealer.open(reader, former, str),
+            notice=notice,
+        )
 
     async def _lock(self, tx: Transaction, reader: Reader, language: str) -> PersonRow:
         row = await store.lock_person(tx, reader, language=language)

@@ -48,9 +48,17 @@ async def tell(tx: Transaction, notice_id: str, news: News) -> bool:
     return told is not None
 
 
+SEND_TO_FORMER = "UPDATE notice_mails SET former = $3 WHERE notice_id = $1 AND person_id = $2"
+
+
+async def send_to_former(tx: Transaction, notice_id: str, person_id: str, former: bytes) -> None:
+    """Have a person's mail of a notice go to the address that they had until now, sealed."""
+    await tx.execute(SEND_TO_FORMER, notice_id, person_id, former)
+
+
 # What else was on its way to them is told to them no more.
 DROP_MAILS = """
-    UPDATE notice_mails SET state = 'DROPPED', ended_at = $3
+    UPDATE notice_mails SET state = 'DROPPED', ended_at = $3, former = NULL
     WHERE person_id = $1 AND uscc = $2 AND state = 'WAITING'
 """
 
@@ -250,6 +258,7 @@ class MailRow(msgspec.Struct, frozen=True, kw_only=True):
     person_id: str
     uscc: str
     tries: int
+    former: bytes | None = None  # Where it goes, whatever address the person has by now.
 
 
 # Taking is counting: a node that dies over a mail has had its try, and the mail's next one comes
@@ -260,7 +269,7 @@ TAKE_MAIL = """
     WHERE mail_id = (
         SELECT mail_id FROM notice_mails WHERE state = 'WAITING' AND try_at <= $1
         ORDER BY try_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-    RETURNING mail_id, notice_id, person_id, uscc, tries
+    RETURNING mail_id, notice_id, person_id, uscc, tries, former
 """
 
 
@@ -282,7 +291,7 @@ async def find_notice(tx: Transaction, notice_id: str) -> Notice | None:
 # However the last letter ended, the address goes with it.
 END_MAIL = """
     WITH ended AS (
-        UPDATE notice_mails SET state = $2, ended_at = $3, failure = $4
+        UPDATE notice_mails SET state = $2, ended_at = $3, failure = $4, former = NULL
         WHERE mail_id = $1 AND state = 'WAITING'
         RETURNING notice_id, person_id, uscc
     )
