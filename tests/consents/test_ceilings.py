@@ -76,6 +76,10 @@ def test_a_request_cannot_have_lapsed_before_it_is_made(
         ({"data_classes": frozenset({DataClass.GOV_ONLY})}, "consent-data-classes-not-allowed"),
         ({"data_classes": frozenset({DataClass.PERSONAL})}, "consent-data-classes-not-allowed"),
         ({"retention_days": 1_828}, "consent-retention-not-allowed"),
+        ({"retention_days": 0}, "consent-request-malformed"),
+        ({"per_day": 0}, "consent-request-malformed"),
+        ({"min_interval_seconds": 0}, "consent-request-malformed"),
+        ({"min_interval_seconds": 1_827 * 86_400 + 1}, "consent-frequency-not-allowed"),
         ({"form": ConsentForm.PAPER_SCAN, "document": SCAN}, "consent-form-not-allowed"),
         ({"document": SCAN}, "consent-form-not-allowed"),
     ],
@@ -213,3 +217,22 @@ def test_a_term_until_the_business_ends_has_a_hard_stop(
     else:
         with pytest.raises(TermNotAllowed):
             require_acceptable(request, Ceilings(), now=noon)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"retention_days": 1},
+        {"retention_days": 1_827},
+        {"min_interval_seconds": 1},
+        {"min_interval_seconds": 1_827 * 86_400},
+        {"per_day": 1},
+    ],
+)
+def test_figures_at_their_bounds_are_taken(
+    request_of_bank: ConsentRequest, noon: datetime, changes: dict[str, object]
+) -> None:
+    """The least and the most that a rule allows, whichever door they came through."""
+    term = require_acceptable(replace(request_of_bank, **changes), Ceilings(), now=noon)
+
+    assert term.valid_from == noon

@@ -60,10 +60,13 @@ class FormNotAllowed(Refused):
 
 
 class FrequencyNotAllowed(Refused):
-    """More looks in a day than the ceiling."""
+    """More looks in a day than the ceiling, or an interval longer than any term could be."""
 
     code = "consent-frequency-not-allowed"
-    message = "A consent cannot allow that many queries in one day."
+    message = (
+        "A consent cannot allow that many queries in one day, nor ask for a longer time between "
+        "two than its longest term."
+    )
 
 
 class PurposeNotAllowed(Refused):
@@ -120,8 +123,7 @@ def require_acceptable(request: ConsentRequest, ceilings: Ceilings, *, now: date
         raise SectionsNotAllowed
     if request.max_queries > ceilings.queries_max:
         raise QueriesNotAllowed
-    if (request.per_day or 0) > ceilings.per_day_max:
-        raise FrequencyNotAllowed
+    _require_frequency(request, ceilings)
     if not request.data_classes <= ceilings.data_classes:
         raise DataClassesNotAllowed
     if (request.retention_days or 0) > ceilings.retention_days_max:
@@ -140,6 +142,13 @@ def _require_form(request: ConsentRequest, ceilings: Ceilings, *, now: datetime)
         require_letter(request, letter, now=now)
 
 
+def _require_frequency(request: ConsentRequest, ceilings: Ceilings) -> None:
+    longest = timedelta(days=max(ceilings.validity_days_max, ceilings.hard_stop_days_max))
+    is_too_long = (request.min_interval_seconds or 0) > longest.total_seconds()
+    if (request.per_day or 0) > ceilings.per_day_max or is_too_long:
+        raise FrequencyNotAllowed
+
+
 def _require_business(request: ConsentRequest) -> None:
     needs_business = Purpose.POST_LOAN in request.purposes or request.until is Until.BUSINESS_END
     if needs_business and request.business_ref is None:
@@ -151,6 +160,10 @@ def _require_well_formed(request: ConsentRequest) -> None:
         raise RequestMalformed
     # One look is one look: what says both would be read by each side in its own way.
     if request.recurring is False and request.max_queries > 1:
+        raise RequestMalformed
+    # What is said is at least one: a nought would be read as "as you like".
+    figures = (request.per_day, request.min_interval_seconds, request.retention_days)
+    if any(figure is not None and figure < 1 for figure in figures):
         raise RequestMalformed
     # The artefact is signed and kept for ten years: nothing in it may grow without end.
     if len(request.clients) > CLIENTS_MAX:
