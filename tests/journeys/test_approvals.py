@@ -26,6 +26,7 @@ from creditbridge.ledger.model import (
     Core,
     EnterpriseChanged,
 )
+from creditbridge.notices.model import NoticeKind
 from creditbridge.parties.model import Role
 from creditbridge.parties.service import enrol_person, find_representative, note_entry
 from creditbridge.parties.voices.quorum import (
@@ -55,8 +56,9 @@ class People:
             ledger=house.ledger,
             notices=house.notices,
         )
+        self.notices = FakeNotices()
         self.change = ChangeApprovals(
-            database=house.database, ledger=house.ledger, notices=FakeNotices()
+            database=house.database, ledger=house.ledger, notices=self.notices
         )
 
     async def approve(
@@ -92,6 +94,11 @@ async def people(house: House, person_id: str) -> People:
     agreement = await made.change.propose(TWO, person_id=person_id, uscc=USCC)
     assert agreement.holds
     return made
+
+
+def test_everybody_is_told_that_the_rules_changed(people: People) -> None:
+    """In a kind of its own: it is not what somebody may do that changed."""
+    assert [news.kind for news in people.notices.told] == [NoticeKind.APPROVALS_CHANGED]
 
 
 Lodge = Callable[..., Awaitable[Consent]]

@@ -38,6 +38,7 @@ from creditbridge.journeys.silence_consents import SilenceConsents
 from creditbridge.journeys.under_way import Look, UnderWay
 from creditbridge.ledger.model import ConsentEnded, ConsentTurned, Core, EventKind
 from creditbridge.ledger.service import Ledger
+from creditbridge.notices.model import NoticeKind, Reader
 from creditbridge.notices.service import Notices
 from creditbridge.parties.model import Bank
 from creditbridge.platforms.model import PlatformQuery, PlatformUnavailable
@@ -402,13 +403,22 @@ async def test_a_bank_tells_the_end_of_a_business(
     house: House, ask: Ask, give: Lodge, north: Onboarded
 ) -> None:
     """What lasts until then is over at once, and each link says why."""
-    close = CloseBusiness(database=house.database, moves=moves, access=access, ledger=house.ledger)
+    close = CloseBusiness(
+        database=house.database,
+        moves=moves,
+        access=access,
+        ledger=house.ledger,
+        notices=house.notices,
+    )
     consent = await give(business_ref="B-7", until=Until.BUSINESS_END)
 
     ended = await close(house.call(north), consent.consent_id)
     again = await close(house.call(north), consent.consent_id)
 
     assert (ended.state, again) == (ConsentState.EXPIRED, ended)
+    async with house.database.transaction() as tx:
+        told = await house.notices.list_notices(tx, Reader(person_id="anybody", uscc=consent.uscc))
+    assert [one.kind for one in told][:1] == [NoticeKind.BUSINESS_CLOSED]
     assert [str(one.kind) for one in (await house.told("consent", "business"))[-2:]] == [
         "business.closed",
         "consent.expired",

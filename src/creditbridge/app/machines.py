@@ -84,7 +84,13 @@ def machines_of(rooms: Rooms, addresses: AccessSettings) -> MachineJourneys:
         cancel_request=CancelRequest(
             database=database, moves=moves, ledger=ledger, notices=rooms.notices
         ),
-        close_business=CloseBusiness(database=database, moves=moves, access=access, ledger=ledger),
+        close_business=CloseBusiness(
+            database=database,
+            moves=moves,
+            access=access,
+            ledger=ledger,
+            notices=rooms.notices,
+        ),
         manage_grant=ManageGrant(
             database=database, access=access, consents=rooms.consents, ledger=ledger
         ),

@@ -1,6 +1,6 @@
 """An enterprise says how many of its people must approve what.
 
-    parties -> ledger
+    parties -> ledger -> notices
 
 1. Whoever proposes it, or agrees to it, may approve for the enterprise at this very moment.
 2. As many as now must approve agree, each once, the legal representative among them; then it holds.
@@ -71,7 +71,7 @@ class ChangeApprovals(msgspec.Struct, frozen=True, kw_only=True):
         person = await get_person(tx, last.person_id)
         record = rules_record(person, enterprise, last, agreement)
         await self.ledger.record(tx, record)  # 3
-        news = people_news(NoticeKind.REPRESENTATIVE_LIMITED, last.uscc)
+        news = people_news(NoticeKind.APPROVALS_CHANGED, last.uscc)
         await self.notices.tell(tx, news)  # 4
 
 

@@ -1,13 +1,14 @@
 """A bank tells that the business of a consent has ended.
 
-    consents -> access -> ledger
+    consents -> access -> ledger -> notices
 
 1. Every consent that the enterprise gave this bank for that business is told of its end: nothing
    is looked at for post-loan management any more.
 2. Those that last until the end of the business end at once.
 3. Grants that rest on what ended end with it.
 4. The ledger holds all of it as links of the consents' chains.
-5. Every node is told: what it is asking a platform under them ends at once.
+5. Everybody who speaks for the enterprise is told, of each consent.
+6. Every node is told: what it is asking a platform under them ends at once.
 
 Told again, it changes nothing.
 """
@@ -23,9 +24,12 @@ from creditbridge.foundation.database import Database, Transaction
 from creditbridge.journeys.admit_caller import Caller
 from creditbridge.journeys.records.consents import closing_record, house_record
 from creditbridge.journeys.records.grants import GrantEnd, ended_grant_record
+from creditbridge.journeys.records.news import consent_news
 from creditbridge.journeys.under_way import tell_nodes
 from creditbridge.ledger.model import EventKind, Record
 from creditbridge.ledger.port import Recorder
+from creditbridge.notices.model import NoticeKind
+from creditbridge.notices.port import Herald
 
 
 class Moves(Protocol):
@@ -51,6 +55,7 @@ class CloseBusiness(msgspec.Struct, frozen=True, kw_only=True):
     moves: Moves
     access: Access
     ledger: Recorder
+    notices: Herald
 
     async def __call__(self, caller: Caller, consent_id: str) -> Consent:
         """Walk the steps above, in order; return the consent as it is now.
@@ -70,7 +75,10 @@ class CloseBusiness(msgspec.Struct, frozen=True, kw_only=True):
             for record in records:
                 await self.ledger.record(tx, record)  # 4
             for told in closed.told:
-                await tell_nodes(tx, told.consent_id)  # 5
+                news = consent_news(NoticeKind.BUSINESS_CLOSED, told)
+                await self.notices.tell(tx, news)  # 5
+            for told in closed.told:
+                await tell_nodes(tx, told.consent_id)  # 6
         return closed.asked
 
     async def _end_grants(self, tx: Transaction, ended: Consent) -> list[Record]:
