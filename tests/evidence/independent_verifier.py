@@ -328,19 +328,39 @@ class Pack:
         signature = self.files["consent/signature"]
         verify(self.pins["consent_keys"], index, key_id.decode(), signature, message)
         demand(terms["artefact_digest"] == b64(sha(artefact)), "artefact")
-        earlier = [core for i, core in self.cores.items() if i < index]
-        enrolled = [core["person"] for core in earlier if core["kind"] == "person.enrolled"]
-        demand(self.cores[index]["person"] in enrolled, "approver")
-        if "credential" in terms or "approval" in get(self.cores[index], "digests", dict):
-            self.check_passkey(index, terms)
+        version, people = get(terms, "version", int) - 1, set[object]()
+        earlier = [self.cores[i] for i in sorted(self.cores) if i < index]
+        self.check_yes(index, terms, version, people)
+        indexes = {core["event_id"]: i for i, core in self.cores.items() if i < index}
+        for event in get({"countersigned": [], **terms}, "countersigned", list):
+            core = self.cores[indexes[event]]
+            yes = get(core, "terms", dict)
+            whose = (core["kind"], core.get("consent"))
+            demand(whose == ("consent.countersigned", self.cores[index]["consent"]), "whose yes")
+            same = (yes["artefact_digest"], yes["version"]) == (terms["artefact_digest"], version)
+            demand(same, "one artefact")
+            self.check_yes(indexes[event], yes, version, people)
+        ruled = [one for core in earlier if "rules" in (one := get(core, "terms", dict))]
+        counts = [count_of(str(rule), terms) for one in ruled[-1:] for rule in one["rules"]]
+        needed = [1, get({"needed": 1, **terms}, "needed", int), *counts]
+        demand(len(people) >= max(needed), "enough people")
 
-    def check_passkey(self, index: int, terms: Json) -> None:
+    def check_yes(self, index: int, terms: Json, version: int, people: set[object]) -> None:
+        core = self.cores[index]
+        earlier = [one for i, one in self.cores.items() if i < index]
+        enrolled = [one["person"] for one in earlier if one["kind"] == "person.enrolled"]
+        demand(core["person"] in enrolled, "approver")
+        people.add(core["person"])
+        if "credential" in terms or "approval" in get(core, "digests", dict):
+            self.check_passkey(index, terms, version)
+
+    def check_passkey(self, index: int, terms: Json, version: int) -> None:
         """Web Authentication, section 7.2, from the bytes alone."""
         parts = [self.files[f"approvals/{index:012d}/{name}"] for name in SIGNED]
         self.check_digest(index, "approval", b"".join(len(p).to_bytes(8) + p for p in parts))
         statement, said, device, signature, credential, key = parts
         core, stated = self.cores[index], read_json(statement)
-        shown = {"artefact": terms["artefact_digest"], "version": get(terms, "version", int) - 1}
+        shown = {"artefact": terms["artefact_digest"], "version": version}
         demand(shown in get(stated, "consents", list), "stated artefact")
         demand((stated["act"], stated["approver"]) == ("consent.approve", core["person"]), "stated")
         ends = datetime.fromisoformat(get(stated, "expires_at", str))
@@ -399,6 +419,13 @@ class Pack:
             demand(f'"creditbridge-consent": :{carried}:' in lines, "grant")
             bound = f":{base64.b64encode(signature).decode()}:"
             demand(bound in answer.decode(), "bound answer")
+
+
+def count_of(rule: str, terms: Json) -> int:
+    """How many people a rule asks for a consent: `2/5/POST_LOAN+…`; 0 where it is about others."""
+    count, sections, purposes = rule.split("/")
+    meant = not purposes or set(purposes.split("+")) & set(get(terms, "purposes", list))
+    return int(count) if meant and len(get(terms, "sections", list)) >= int(sections) else 0
 
 
 def check_use(live: Json | None, terms: Json, used: int, decided_at: str) -> None:

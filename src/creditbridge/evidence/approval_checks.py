@@ -9,11 +9,14 @@ from creditbridge.evidence.paper_checks import tell_scan
 from creditbridge.ledger.model import (
     ApprovalProof,
     ConsentApproved,
+    ConsentCountersigned,
     CredentialEnded,
     CredentialEnrolled,
     DigestName,
     DocumentConfirmed,
+    Proofs,
 )
+from creditbridge.ledger.rules import require_proofs
 from creditbridge.protocols.approval_statement import (
     StatedConsent,
     challenge_of,
@@ -24,9 +27,10 @@ from creditbridge.protocols.webauthn_key import parse_key
 
 
 def check_signature(examination: Examination) -> Finding:
-    """Check that the approver's passkey signed this very artefact, where one signed at all.
+    """Check that the passkey of each approver signed this very artefact, where one signed at all.
 
-    A letter on paper has no signature here, and the finding says so.
+    Of several the weakest counts: one who was signed in without a passkey is attested only. A
+    letter on paper has no signature here, and the finding says so.
     """
     approval = examination.get_approval()
     terms = approval.core.terms
@@ -34,18 +38,33 @@ def check_signature(examination: Examination) -> Finding:
         return tell_scan(terms)
     if not isinstance(terms, ConsentApproved):
         raise PackUntrue(detail="the approval has other terms")
+    # That they are of this consent, earlier and of the same artefact, the step before has shown.
+    others = terms.countersigned or frozenset()
+    yeses = [entry for entry in examination.entries if entry.core.event_id in others]
+    findings = [_check_yes(examination, yes) for yes in (*yeses, approval)]
+    weakest = next((one for one in findings if one.strength is not Strength.APPROVER_SIGNED), None)
+    detail = "; ".join(one.detail for one in findings)
+    return Finding(strength=(weakest or findings[-1]).strength, detail=detail)
+
+
+def _check_yes(examination: Examination, yes: OpenedEntry) -> Finding:
+    terms = yes.core.terms
+    if not isinstance(terms, ConsentApproved | ConsentCountersigned):
+        raise PackUntrue(detail="the approval has other terms")
     # Asked of the core: a signature that was taken out of the pack must be missed.
-    if terms.credential is None and DigestName.APPROVAL not in approval.core.digests:
+    if terms.credential is None and DigestName.APPROVAL not in yes.core.digests:
         detail = "signed in, without a passkey"
         return Finding(strength=Strength.SESSION_ATTESTED, detail=detail)
-    proof = examination.pack.approvals.get(approval.index)
+    proof = examination.pack.approvals.get(yes.index)
     if proof is None or terms.credential is None:
-        raise PackUntrue(detail=f"approvals/{approval.index}: missing")
-    enrolment = _find_enrolment(examination, approval, terms.credential)
+        raise PackUntrue(detail=f"approvals/{yes.index}: missing")
+    if isinstance(terms, ConsentCountersigned):
+        require_proofs(yes.opening, yes.core, Proofs(approval=proof))
+    enrolment = _find_enrolment(examination, yes, terms.credential)
     enrolled = _require_enrolled(enrolment, proof)
-    _require_live(examination, approval, enrolled)
-    _require_stated(approval, terms, proof)
-    party = examination.pins.find_party(approval.index)
+    _require_live(examination, yes, enrolled)
+    _require_stated(yes, terms, proof)
+    party = examination.pins.find_party(yes.index)
     if party is None:
         raise PackUntrue(detail="the pins name nobody for whom passkeys sign at this index")
     verify_assertion(
@@ -98,9 +117,13 @@ def _require_live(
             raise PackUntrue(detail=f"the passkey had ended at index {entry.index}")
 
 
-def _require_stated(approval: OpenedEntry, terms: ConsentApproved, proof: ApprovalProof) -> None:
+def _require_stated(
+    approval: OpenedEntry, terms: ConsentApproved | ConsentCountersigned, proof: ApprovalProof
+) -> None:
     statement = parse_statement(proof.statement)
-    stated = StatedConsent(artefact=terms.artefact_digest, version=terms.version - 1)
+    # The last yes makes the next version of what all of them read.
+    read = terms.version - 1 if isinstance(terms, ConsentApproved) else terms.version
+    stated = StatedConsent(artefact=terms.artefact_digest, version=read)
     if stated not in statement.consents:
         raise PackUntrue(detail="the statement is over another artefact or version")
     if statement.approver != approval.core.person:

@@ -15,7 +15,7 @@ Steps run in this order and end with the first that fails:
     consent      the gateway signed the artefact that the approval names
     approver     who approved had been enrolled for this enterprise before; of a letter on paper, as
                  many different operators as had to had confirmed it
-    signature    the approver's passkey, enrolled before, signed this very artefact; or the gateway
+    signature    each approver's passkey, enrolled before, signed this very artefact; or the gateway
                  attests that they were signed in; or operators confirmed a scan
     coverage     the rule that decided, run again on the consent as its chain builds it
     queries      the gateway signed each query and its grant, within the coverage
