@@ -294,6 +294,25 @@ async def test_an_expired_consent_is_refused_by_the_databases_clock(
         await house.deliver(ask(consent))
 
 
+async def test_the_last_microsecond_of_a_consent_is_its_own(
+    house: House, ask: Ask, give: Give
+) -> None:
+    """A look is decided and delivered in it; one that is delivered at the end itself is stopped."""
+    consent = await give(seconds=3_600)
+    await house.database.raise_floor(consent.valid_to - timedelta(microseconds=1))
+    async with house.database.transaction() as tx:
+        await house.ledger.renew_lease(tx)
+
+    in_time = await house.deliver(ask(consent))
+    house.platform.meanwhile = lambda: house.database.raise_floor(consent.valid_to)
+    with pytest.raises(ConsentExpired):
+        await house.deliver(ask(consent, key="key-2"))
+
+    assert in_time.status == 200
+    kinds = [str(core.kind) for core in await house.told("report", "delivery")]
+    assert kinds == ["report.intended", "report.delivered", "report.intended", "delivery.stopped"]
+
+
 async def test_the_last_use_is_taken_once(
     house: House,
     ask: Ask,
