@@ -17,6 +17,7 @@ import pytest
 from tests.endpoints.door_table import Place, list_places
 from tests.endpoints.stage import Machine, Stage
 from tests.endpoints.teller import Teller
+from tests.endpoints.test_my_consents import ask_person
 from tests.endpoints.wire import Answer, Application, Mapping, Receive, Send
 
 from creditbridge.foundation.database import Database
@@ -72,15 +73,17 @@ class Street:
         self._tokens = dict[str, str]()
 
     async def open(self) -> dict[Kind, str]:
-        """Give the owner one thing of each kind, and both their tokens."""
+        """Give the owner one thing of each kind that the contract names, and both their tokens."""
         stage, teller = self.stage, Teller(self.stage, self.owner)
         await teller.allow()
         await self.renew_tokens()
         consent_id = await stage.give_consent(self.owner)
+        person = await ask_person(stage, self.owner)
         _, report = await stage.ask(self.owner, consent_id)
         tokens = await teller.redeem(await teller.make_code(consent_id))
         return {
             Kind.CONSENT: consent_id,
+            Kind.PERSON_CONSENT: str(person.json["person_consent_id"]),
             Kind.REPORT: report.header("creditbridge-report"),
             Kind.GRANT: str(tokens.json["grant_id"]),
         }
