@@ -142,6 +142,7 @@ async def test_what_must_happen_again_and_again_is_a_task(settings: Settings) ->
         assert set(built.tasks) == {
             *("sequencer", "lease", "settle", "keys", "silence", "lapse", "purge", "revocation"),
             *("certificates", "endings", "hear", "mail", "looks", "warn", "statements"),
+            "disputes",
         }
 
 

@@ -72,8 +72,12 @@ from creditbridge.parties.model import ChangeKind
 from creditbridge.parties.rules import digest_body, message_of_act
 from creditbridge.platforms.model import (
     DialectAnswer,
+    DisputeCase,
+    DisputeName,
+    DisputeStanding,
     HttpQueryProof,
     PlatformQuery,
+    PlatformUnavailable,
     QueryState,
     SubjectAnswer,
 )
@@ -203,6 +207,12 @@ class FakeDialect:
 
     async def find_query(self, query_id: str, *, deadline: float) -> QueryState:
         return QueryState.NOT_COUNTED
+
+    async def pass_dispute(self, case: DisputeCase, *, deadline: float) -> DisputeStanding:
+        raise PlatformUnavailable(sent=False)
+
+    async def find_dispute(self, name: DisputeName, *, deadline: float) -> DisputeStanding | None:
+        raise PlatformUnavailable(sent=False)
 
 
 class FakeIdentity:

@@ -287,6 +287,8 @@ class House:
             put_key_file(self.pki / "next" / f"{name}.pub", encode_public(private))
             known = f'"pki/gateway/{name}.pub"'
             text = text.replace(known, f'{known}, "pki/next/{name}.pub"')
+        # Long enough to be seen open, short enough for tests.
+        text = text.replace("[provincial]", "[provincial]\ndispute_seconds = 8.0")
         sandbox.write_text(text)
 
     def _start_nodes(self) -> list[Node]:

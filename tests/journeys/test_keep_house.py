@@ -13,6 +13,8 @@ import creditbridge.consents.moves.service as moves
 from creditbridge.admission.service import Admission
 from creditbridge.consents.model import Consent
 from creditbridge.consents.service import Consents
+from creditbridge.disputes.sealing import WordSealer
+from creditbridge.disputes.service import Disputes
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import Database
 from creditbridge.foundation.keys import FileKey
@@ -22,6 +24,7 @@ from creditbridge.journeys.issue_statements import IssueStatements
 from creditbridge.journeys.keep_house import KeepHouse
 from creditbridge.journeys.keep_keys import KeepKeys
 from creditbridge.journeys.lapse_requests import LapseRequests
+from creditbridge.journeys.pass_disputes import PassDisputes
 from creditbridge.journeys.settle_intents import SettleIntents
 from creditbridge.journeys.silence_consents import SilenceConsents
 from creditbridge.journeys.sum_up_overruns import Overrun, Overruns, SumUpOverruns
@@ -33,6 +36,7 @@ from creditbridge.journeys.warn_lapsing import WarnLapsing
 from creditbridge.ledger.model import BankName, Core
 from creditbridge.ledger.service import Ledger
 from creditbridge.notices.service import Notices
+from creditbridge.platforms.service import Platforms
 
 
 class House(Protocol):
@@ -132,6 +136,13 @@ def keeping(house: House, strangers: Strangers) -> KeepHouse:
             origin="log.example/creditbridge",
         ),
         send_notices=None,
+        pass_disputes=PassDisputes(
+            database=database,
+            disputes=Disputes(WordSealer(bytes(32))),
+            platforms=Platforms([], clock=house.clock),
+            ledger=ledger,
+            notices=house.notices,
+        ),
         sum_up_strangers=SumUpStrangers(database=database, ledger=ledger, strangers=strangers),
         sum_up_overruns=SumUpOverruns(database=database, ledger=ledger, overruns=house.overruns),
     )

@@ -81,6 +81,13 @@ class FakeProvince:
         self.tokens = 0
         self.assertions: list[dict[str, object]] = []
         self.older: HttpResponse | None = None
+        self.disputes: dict[str, dict[str, object]] = {}
+        self.standing: dict[str, object] = {
+            "state": "ACCEPTED",
+            "extended": False,
+            "due_on": "2026-12-07",
+            "outcome": None,
+        }
 
     async def send(self, request: HttpRequest, *, timeout_seconds: float) -> HttpResponse:
         assert timeout_seconds > 0
@@ -142,6 +149,8 @@ class FakeProvince:
         headers = dict(request.headers)
         query_id = headers["creditbridge-query-id"]
         kind, _, fault = fault.rpartition("+") if "+" in fault else (fault, "", fault)
+        if "/v1/disputes" in request.url:
+            return self._stand(signed, query_id, kind, fault)
         if request.method == "GET":
             state = "COUNTED" if query_id in self.counted else "NOT_COUNTED"
             body: dict[str, object] = {"query_id": query_id, "state": state}
@@ -164,11 +173,24 @@ class FakeProvince:
         }
         return self._sign(signed, 200, body, fault)
 
+    def _stand(self, request: Request, dispute_id: str, kind: str, fault: str) -> HttpResponse:
+        if request.body:
+            self.disputes[dispute_id] = json.loads(request.body)
+        if kind == "unknown" or dispute_id not in self.disputes:
+            body: dict[str, object] = {"dispute_id": dispute_id, "code": "DISPUTE_UNKNOWN"}
+            return self._sign(request, 404, body, fault)
+        told = self.disputes[dispute_id]
+        body = {name: told[name] for name in ("dispute_id", "stage", "uscc")} | self.standing
+        return self._sign(request, 418 if kind == "teapot" else 200, body, fault)
+
     def _sign(
         self, request: Request, status: int, body: dict[str, object], fault: str
     ) -> HttpResponse:
         changes: dict[str, dict[str, object]] = {
             "other-enterprise": {"uscc": "91330104YY0000A13Q"},
+            "other-dispute": {"dispute_id": "dsp_01jdc4t7p9e2s8v5x3y6z0a1b3"},
+            "other-stage": {"stage": "REVIEW"},
+            "changed-dispute": {"code": "DISPUTE_CHANGED"},
             "other-query": {"query_id": "qry_01jdc4t7p9e2s8v5x3y6z0a1b3"},
             "other-consent": {"consent_digest": "A" * 43},
             "drifted": {"extra": 1},

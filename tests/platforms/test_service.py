@@ -1,7 +1,7 @@
 """All platforms at once: who failed, who answered, and what is raised when nobody did."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 import pytest
@@ -14,6 +14,9 @@ from creditbridge.platforms.model import (
     AnswerUnreadable,
     DeadlineExceeded,
     DialectAnswer,
+    DisputeCase,
+    DisputeName,
+    DisputeStanding,
     EnterpriseUnknown,
     HttpQueryProof,
     PlatformQuery,
@@ -45,6 +48,7 @@ PROOF = HttpQueryProof(
     answer_key_id="",
     answer_body=b"",
 )
+STANDING = DisputeStanding(is_taken=True, is_extended=False, outcome=None, answer=b"")
 
 
 class HandClock(Clock, Protocol):
@@ -108,6 +112,12 @@ class FakePlatform:
         if self.failure is not None:
             raise self.failure
         return self.state
+
+    async def pass_dispute(self, case: DisputeCase, *, deadline: float) -> DisputeStanding:
+        return replace(STANDING, answer=f"{self.platform_id} {case.number} {deadline}".encode())
+
+    async def find_dispute(self, name: DisputeName, *, deadline: float) -> DisputeStanding | None:
+        return replace(STANDING, answer=f"{self.platform_id} {name.stage} {deadline}".encode())
 
 
 MakePlatform = Callable[..., FakePlatform]
@@ -281,3 +291,37 @@ async def test_a_silent_platform_may_have_counted_it(make: MakePlatform, clock: 
     with pytest.raises(PlatformUnavailable):
         await Platforms([silent, make("other")], clock=clock).find_query("qry_1")
     assert await Platforms([silent, sure], clock=clock).find_query("qry_1") is QueryState.COUNTED
+
+
+CASE = DisputeCase(
+    name=DisputeName(dispute_id="dsp_1", uscc="91330100YY0000A13Y", stage="FIRST"),
+    section=PEN,
+    number=RECORD_NUMBER,
+    ground="OTHER",
+    text="not ours",
+    filed_on=date(2026, 11, 30),
+)
+
+
+async def test_a_dispute_goes_to_the_platform_of_its_record(
+    make: MakePlatform, clock: HandClock
+) -> None:
+    """By its id, and so does the question how it stands; each has ten seconds."""
+    platforms = Platforms([make("one"), make("two")], clock=clock)
+
+    passed = await platforms.pass_dispute("two", CASE)
+    found = await platforms.find_dispute("two", CASE.name)
+
+    assert passed.answer == b"two PEN-1 1010.0"
+    assert found is not None
+    assert found.answer == b"two FIRST 1010.0"
+
+
+async def test_a_platform_that_is_gone_takes_no_dispute(
+    make: MakePlatform, clock: HandClock
+) -> None:
+    """It may be configured again: nothing was sent, and it is tried later."""
+    with pytest.raises(PlatformUnavailable) as caught:
+        await Platforms([make("one")], clock=clock).pass_dispute("two", CASE)
+
+    assert not caught.value.sent

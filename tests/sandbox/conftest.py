@@ -29,7 +29,7 @@ from creditbridge.protocols.http_signatures import (
 )
 from creditbridge.protocols.jws import sign_compact
 from creditsandbox.dialects.provincial.endpoints import build_app as build_platform_app
-from creditsandbox.dialects.provincial.platform import Platform
+from creditsandbox.dialects.provincial.platform import Pace, Platform
 from creditsandbox.dialects.provincial.tokens import Tokens
 from creditsandbox.identity.clients import Client
 from creditsandbox.identity.endpoints import build_app as build_provider_app
@@ -155,6 +155,26 @@ class Gateway:
         )
         return await self.send(request)
 
+    async def dispute(
+        self, objection: dict[str, object], *, named: str = "", body: bytes | None = None
+    ) -> httpx.Response:
+        """Hand a dispute over, under its own id unless another is named."""
+        request = self.sign(
+            "POST",
+            "/v1/disputes",
+            query_id=named or str(objection["dispute_id"]),
+            consent="::",
+            body=json.dumps(objection).encode() if body is None else body,
+        )
+        return await self.send(request)
+
+    async def find_dispute(self, dispute_id: str, *, consent: str = "::") -> httpx.Response:
+        """Ask how a dispute stands."""
+        request = self.sign(
+            "GET", f"/v1/disputes/{dispute_id}", query_id=dispute_id, consent=consent
+        )
+        return await self.send(request)
+
     async def find_state(
         self, query_id: str, *, consent: str = "::", named: str = ""
     ) -> httpx.Response:
@@ -260,7 +280,7 @@ def platform_app(house: House) -> Litestar:
         ),
         signer=house.platform_key,
         message_keys={house.message_key.key.key_id: house.message_key.key},
-        slow_seconds=0.01,
+        pace=Pace(slow_seconds=0.01, dispute_seconds=20.0),
     )
     return build_platform_app(platform, base_url=PLATFORM_URL, clock=house.clock)
 

@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 
 from creditbridge.protocols.uscc import parse_uscc
 from creditsandbox.app import Config
+from creditsandbox.dialects.provincial.disputes import DECISIONS
 from creditsandbox.dialects.provincial.messages import Grant, parse_query, require_grant
 from creditsandbox.identity.people import list_people, password_of
 from creditsandbox.province.fixed import Temper, list_acting, list_fixed
@@ -49,6 +50,19 @@ def test_each_answer_has_one_enterprise(contracts: Path) -> None:
 
     assert [row["temper"] for row in listed] == list(Temper)
     assert all(parse_uscc(row["uscc"]).warnings == () for row in listed)
+
+
+def test_what_is_decided_of_disputes_is_listed(contracts: Path) -> None:
+    """By outcome and section, for programs and on the page."""
+    listed = json.loads((contracts / "sandbox.json").read_bytes())["disputes"]
+    page = (contracts / "sandbox.md").read_text(encoding="utf-8")
+
+    assert [(row["outcome"], row["section"], row["decision"]) for row in listed] == [
+        (str(outcome), str(section), str(decision))
+        for (outcome, section), decision in DECISIONS.items()
+    ]
+    for row in listed:
+        assert f"| {row['outcome']} | {row['section']} | {row['decision']} |" in page
 
 
 def test_the_page_for_people_lists_the_same(contracts: Path) -> None:

@@ -12,6 +12,7 @@ from creditbridge.journeys.issue_statements import IssueStatements
 from creditbridge.journeys.keep_house import KeepHouse
 from creditbridge.journeys.keep_keys import KeepKeys
 from creditbridge.journeys.lapse_requests import LapseRequests
+from creditbridge.journeys.pass_disputes import PassDisputes
 from creditbridge.journeys.send_notices import SendNotices
 from creditbridge.journeys.settle_intents import SettleIntents
 from creditbridge.journeys.silence_consents import SilenceConsents
@@ -68,6 +69,13 @@ def keep_house(rooms: Rooms) -> KeepHouse:
             origin=rooms.settings.ledger.origin,
         ),
         send_notices=_send_notices(rooms),
+        pass_disputes=PassDisputes(
+            database=rooms.database,
+            disputes=rooms.disputes,
+            platforms=rooms.platforms,
+            ledger=rooms.ledger,
+            notices=rooms.notices,
+        ),
         sum_up_strangers=SumUpStrangers(
             database=rooms.database, ledger=rooms.ledger, strangers=rooms.strangers
         ),

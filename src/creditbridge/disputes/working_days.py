@@ -1,7 +1,8 @@
 """Which days are worked in China: weekends, public holidays, and days worked to make up for them.
 
-As the State Council's office announces them, each autumn for the year after. A year that is not
-in the table has weekends only; whoever shows a date that rests on it says so.
+As the State Council's office announces them, each autumn for the year after: 2025 as in its notice
+no. 12 of 12 November 2024 (国办发明电), 2026 as in no. 7 of 4 November 2025. A year that is not in
+the table has weekends only; whoever shows a date that rests on it says so.
 """
 
 from collections.abc import Iterator, Mapping

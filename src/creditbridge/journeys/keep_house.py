@@ -4,7 +4,8 @@
    the house's keys are looked after.
 2. As soon as a node tells of it, and five times a second: what runs under consents that ended is
    broken off, and withdrawn ones under which nothing runs any more fall silent.
-3. Every two seconds: mails whose turn it is go out; looks are told to those who want to know.
+3. Every two seconds: mails whose turn it is go out; looks are told to those who want to know;
+   disputes are handed to their platforms, and asked about.
 4. Every ten seconds: requests that nobody answered lapse, consents that are over end; strangers'
    refusals, and what clients asked beyond their limits, are summed up.
 5. Every minute: enterprises are told of requests about to lapse, and given the statements of months
@@ -31,6 +32,7 @@ from creditbridge.journeys.end_consents import EndConsents
 from creditbridge.journeys.issue_statements import IssueStatements
 from creditbridge.journeys.keep_keys import KeepKeys
 from creditbridge.journeys.lapse_requests import LapseRequests
+from creditbridge.journeys.pass_disputes import PassDisputes
 from creditbridge.journeys.send_notices import SendNotices
 from creditbridge.journeys.settle_intents import SettleIntents
 from creditbridge.journeys.silence_consents import SilenceConsents
@@ -107,6 +109,7 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
     tell_looks: TellLooks
     issue_statements: IssueStatements
     send_notices: SendNotices | None  # None where no relay is configured.
+    pass_disputes: PassDisputes
     sum_up_strangers: SumUpStrangers
     sum_up_overruns: SumUpOverruns
 
@@ -120,6 +123,7 @@ class KeepHouse(msgspec.Struct, frozen=True, kw_only=True):
             "hear": lambda: _repeat("hear", HEAR_SECONDS, self._hear),  # 2
             "silence": lambda: _repeat("silence", 0.0, self._silence),  # 2
             "mail": lambda: _repeat("mail", MAIL_SECONDS, self._send_mail),  # 3
+            "disputes": lambda: _repeat("disputes", MAIL_SECONDS, self.pass_disputes),  # 3
             "looks": lambda: _repeat("looks", MAIL_SECONDS, self.tell_looks),  # 3
             "lapse": lambda: _repeat("lapse", LAPSE_SECONDS, self._look_after_requests),  # 4
             "warn": lambda: _repeat("warn", WARN_SECONDS, self.warn_lapsing),  # 5

@@ -87,6 +87,7 @@ class EventKind(StrEnum):
     PACK_ASSEMBLED = "pack.assembled"
     STATEMENT_ISSUED = "statement.issued"
     DISPUTE_FILED = "dispute.filed"
+    DISPUTE_ANSWERED = "dispute.answered"
 
 
 class ReferenceKind(StrEnum):
@@ -112,6 +113,7 @@ class DigestName(StrEnum):
     ACT = "act"  # What an operator signed.
     PROOF = "proof"  # What an identity provider signed.
     APPROVAL = "approval"  # What a passkey signed and with what (`ApprovalProof.parts`), joined.
+    STANDING = "standing"  # A platform's signed answer to a dispute, as it came.
     WORDS = "words"  # What a person wrote, and the record's number at its source, joined.
 
 
@@ -271,5 +273,10 @@ CATALOGUE: Mapping[EventKind, Row] = {
         terms=disputes.DisputeFiled,
         names=_ENTERPRISE | _PERSON,
         digests=frozenset({DigestName.WORDS}),
+    ),
+    EventKind.DISPUTE_ANSWERED: Row(
+        terms=disputes.DisputeAnswered,
+        names=_ENTERPRISE,
+        digests=frozenset({DigestName.STANDING}),
     ),
 }

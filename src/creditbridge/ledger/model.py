@@ -54,7 +54,7 @@ from creditbridge.ledger.terms.credentials import (
     CredentialEnrolled,
     CredentialRecovered,
 )
-from creditbridge.ledger.terms.disputes import DisputeFiled
+from creditbridge.ledger.terms.disputes import DisputeAnswered, DisputeFiled
 from creditbridge.ledger.terms.people import (
     EnterpriseChanged,
     PersonEnrolled,
@@ -113,6 +113,7 @@ __all__ = [
     "CredentialRecovered",
     "DeliveryStopped",
     "DigestName",
+    "DisputeAnswered",
     "DisputeFiled",
     "DocumentConfirmed",
     "EnterpriseChanged",

@@ -126,6 +126,37 @@ class RecordPlace(msgspec.Struct, frozen=True, kw_only=True):
     section: SectionCode
 
 
+class DisputeName(msgspec.Struct, frozen=True, kw_only=True):
+    """Which dispute is meant, and in which of its two times; `dispute_id` is ours."""
+
+    dispute_id: str
+    uscc: str
+    stage: str
+
+
+class DisputeCase(msgspec.Struct, frozen=True, kw_only=True):
+    """A dispute as a platform is told of it; `number` is that of the record at its source.
+
+    One name is one case there, however often it is sent.
+    """
+
+    name: DisputeName
+    section: SectionCode
+    number: str
+    ground: str
+    text: str
+    filed_on: date
+
+
+class DisputeStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a platform says of a dispute by its signature; `answer` are the bytes that it signed."""
+
+    is_taken: bool
+    is_extended: bool
+    outcome: str | None
+    answer: bytes
+
+
 class QueryState(StrEnum):
     """Whether a platform counted a query; NOT_COUNTED is final once the query's grant expired."""
 

@@ -10,7 +10,14 @@ import msgspec
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.errors import CreditbridgeError
 from creditbridge.foundation.keys import KeyUnusable, PublicKey, Signers, parse_public_key
-from creditbridge.platforms.model import DialectAnswer, PlatformQuery, QueryState
+from creditbridge.platforms.model import (
+    DialectAnswer,
+    DisputeCase,
+    DisputeName,
+    DisputeStanding,
+    PlatformQuery,
+    QueryState,
+)
 from creditbridge.platforms.provincial.query import ProvincialPlatform
 from creditbridge.platforms.settings import PlatformSettings
 from creditbridge.platforms.transport import HttpDoor, Transport
@@ -46,6 +53,14 @@ class Platform(Protocol):
 
     async def find_query(self, query_id: str, *, deadline: float) -> QueryState:
         """Return whether it counted a query."""
+        ...
+
+    async def pass_dispute(self, case: DisputeCase, *, deadline: float) -> DisputeStanding:
+        """Hand a dispute over, one time whatever the number of calls; return how it stands."""
+        ...
+
+    async def find_dispute(self, name: DisputeName, *, deadline: float) -> DisputeStanding | None:
+        """Return how a dispute stands; None where it never came."""
         ...
 
 

@@ -18,6 +18,9 @@ from creditbridge.platforms.model import (
     PLATFORM_FAILURES,
     AnswerRejected,
     DialectAnswer,
+    DisputeCase,
+    DisputeName,
+    DisputeStanding,
     EnterpriseUnknown,
     PlatformAnswer,
     PlatformFailure,
@@ -118,6 +121,35 @@ class Platforms:
         if failure is not None:
             raise failure
         return QueryState.NOT_COUNTED
+
+    async def pass_dispute(self, platform_id: str, case: DisputeCase) -> DisputeStanding:
+        """Hand a dispute to the platform that supplies the record; return how it stands there.
+
+        Safe to repeat: the platform knows it by our id.
+
+        Raises:
+            AnswerRejected, AnswerUnreadable, PlatformUntrusted: nothing to be believed.
+            PlatformUnavailable, DeadlineExceeded: it may have come all the same.
+        """
+        deadline = self._clock.monotonic() + FIND_SECONDS
+        return await self._get(platform_id).pass_dispute(case, deadline=deadline)
+
+    async def find_dispute(self, platform_id: str, name: DisputeName) -> DisputeStanding | None:
+        """Return how a dispute stands at its platform; None where it never came.
+
+        Raises:
+            AnswerRejected, AnswerUnreadable, PlatformUntrusted: nothing to be believed.
+            PlatformUnavailable, DeadlineExceeded: ask again later.
+        """
+        deadline = self._clock.monotonic() + FIND_SECONDS
+        return await self._get(platform_id).find_dispute(name, deadline=deadline)
+
+    def _get(self, platform_id: str) -> Platform:
+        for platform in self._platforms:
+            if platform.platform_id == platform_id:
+                return platform
+        # Taken out of the configuration since: it may be put back.
+        raise PlatformUnavailable(sent=False, detail=f"no platform {platform_id}")
 
 
 async def _ask(platform: Platform, query: PlatformQuery, deadline: float) -> Outcome:

@@ -1,9 +1,10 @@
 """What is recorded of disputes."""
 
-from creditbridge.disputes.model import Dispute, Words
+from creditbridge.disputes.model import Dispute, Stage, Words
 from creditbridge.disputes.rules import stage_of
 from creditbridge.ledger.model import (
     DigestName,
+    DisputeAnswered,
     DisputeFiled,
     EnterpriseName,
     EventKind,
@@ -37,4 +38,26 @@ def filed_record(
         enterprise=enterprise,
         person=person,
         digests={DigestName.WORDS: join_parts(parts)} if parts else {},
+    )
+
+
+def answered_record(dispute: Dispute, enterprise: EnterpriseName, answer: bytes) -> Record:
+    """Return the record that the platform answered a dispute, with its signed bytes' digest."""
+    stage = stage_of(dispute)
+    outcome = dispute.outcome if stage is Stage.FIRST else dispute.review_outcome
+    return Record(
+        kind=EventKind.DISPUTE_ANSWERED,
+        rule=RULE,
+        rule_version=RULE_VERSION,
+        terms=DisputeAnswered(
+            dispute_id=dispute.dispute_id,
+            stage=stage,
+            report_id=dispute.report_id,
+            record_id=dispute.record_id,
+            platform=dispute.platform,
+            section=dispute.section,
+            outcome=outcome,
+        ),
+        enterprise=enterprise,
+        digests={DigestName.STANDING: answer},
     )

@@ -13,3 +13,15 @@ class DisputeFiled(Terms, frozen=True, kw_only=True):
     platform: str
     section: str
     ground: str
+
+
+class DisputeAnswered(Terms, frozen=True, kw_only=True):
+    """A platform answered a dispute, or did not take it up."""
+
+    dispute_id: str
+    stage: str  # FIRST or REVIEW.
+    report_id: str
+    record_id: str  # Keyed, as where it was filed.
+    platform: str
+    section: str
+    outcome: str | None = None  # DELETE, CORRECT, SUPPLEMENT or KEEP; none: not taken up.

@@ -16,6 +16,8 @@ from creditbridge.foundation.keys import PublicKey
 from creditbridge.platforms.model import (
     AnswerRejected,
     AnswerUnreadable,
+    DisputeName,
+    DisputeStanding,
     EnterpriseUnknown,
     HttpQueryProof,
     PlatformQuery,
@@ -25,9 +27,11 @@ from creditbridge.platforms.model import (
 )
 from creditbridge.platforms.provincial.grant import digest_text
 from creditbridge.platforms.provincial.schema import (
+    TheirDisputeRefusal,
     TheirEnvelope,
     TheirQueryState,
     TheirRefusal,
+    TheirStanding,
 )
 from creditbridge.protocols.http_signatures import (
     PLATFORM_ANSWER,
@@ -41,6 +45,7 @@ from creditbridge.protocols.http_signatures import (
 from creditbridge.protocols.strict_json import JsonMalformed, decode
 
 OK_STATUS = 200
+NOT_FOUND_STATUS = 404
 
 T = TypeVar("T")
 
@@ -114,6 +119,41 @@ def verify_query_state(
     if state.query_id != raw.sent.query_id:
         raise AnswerRejected(detail="the state is of another query")
     return QueryState(state.state)
+
+
+def verify_standing(
+    raw: RawAnswer,
+    name: DisputeName,
+    find_key: Callable[[str], PublicKey | None],
+    *,
+    now: datetime,
+) -> DisputeStanding | None:
+    """Accept the platform's word on how a dispute stands; None where it signed that none came.
+
+    Raises:
+        AnswerRejected: its signature, or another dispute's standing.
+        AnswerUnreadable: signed, but not in the agreed form.
+    """
+    verify_signature(raw, find_key, now=now)
+    if raw.response.status == NOT_FOUND_STATUS:
+        refusal = _decode(raw.response, TheirDisputeRefusal)
+        if (refusal.dispute_id, refusal.code) != (name.dispute_id, "DISPUTE_UNKNOWN"):
+            raise AnswerRejected(detail="the refusal is for another dispute, or of another kind")
+        return None
+    if raw.response.status != OK_STATUS:
+        raise AnswerUnreadable(detail=f"status {raw.response.status}")
+    standing = _decode(raw.response, TheirStanding)
+    ours = (name.dispute_id, name.uscc, name.stage)
+    if (standing.dispute_id, standing.uscc, standing.stage) != ours:
+        raise AnswerRejected(detail="the standing is of another dispute, enterprise or stage")
+    if (standing.state == "ANSWERED") is (standing.outcome is None):
+        raise AnswerUnreadable(detail=f"{standing.state} with {standing.outcome}")
+    return DisputeStanding(
+        is_taken=standing.state != "NOT_ACCEPTED",
+        is_extended=standing.extended,
+        outcome=standing.outcome,
+        answer=raw.response.body,
+    )
 
 
 def verify_signature(

@@ -19,7 +19,11 @@ from creditbridge.foundation.http import HttpRequest, HttpResponse
 from creditbridge.foundation.keys import PublicKey, Signers
 from creditbridge.foundation.logging import get_logger
 from creditbridge.platforms.model import (
+    AnswerUnreadable,
     DialectAnswer,
+    DisputeCase,
+    DisputeName,
+    DisputeStanding,
     PlatformQuery,
     PlatformUnavailable,
     QueryState,
@@ -30,6 +34,7 @@ from creditbridge.platforms.provincial.answer import (
     SentQuery,
     verify_answer,
     verify_query_state,
+    verify_standing,
 )
 from creditbridge.platforms.provincial.grant import make_grant
 from creditbridge.platforms.provincial.mapping import (
@@ -129,9 +134,38 @@ class ProvincialPlatform:
             AnswerUnreadable, AnswerRejected: nothing to be believed.
         """
         exchanged = await self._send(
-            lambda token: self._make_state_query(query_id, token), deadline=deadline
+            lambda token: self._make_question("queries", query_id, token), deadline=deadline
         )
         return verify_query_state(_raw_of(exchanged), self._find_key, now=self._clock.now())
+
+    async def pass_dispute(self, case: DisputeCase, *, deadline: float) -> DisputeStanding:
+        """Hand a dispute over, one time whatever the number of calls; return how it stands.
+
+        Raises:
+            PlatformUnavailable, DeadlineExceeded, PlatformUntrusted: hand it over again later.
+            AnswerUnreadable, AnswerRejected: nothing to be believed.
+        """
+        exchanged = await self._send(
+            lambda token: self._make_objection(case, token), deadline=deadline
+        )
+        raw = _raw_of(exchanged)
+        standing = verify_standing(raw, case.name, self._find_key, now=self._clock.now())
+        if standing is None:
+            raise AnswerUnreadable(detail="what was handed over is said never to have come")
+        return standing
+
+    async def find_dispute(self, name: DisputeName, *, deadline: float) -> DisputeStanding | None:
+        """Return how a dispute stands; None where the platform signed that it never came.
+
+        Raises:
+            PlatformUnavailable, DeadlineExceeded, PlatformUntrusted: ask again later.
+            AnswerUnreadable, AnswerRejected: nothing to be believed.
+        """
+        exchanged = await self._send(
+            lambda token: self._make_question("disputes", name.dispute_id, token),
+            deadline=deadline,
+        )
+        return verify_standing(_raw_of(exchanged), name, self._find_key, now=self._clock.now())
 
     async def _send(self, make: Callable[[str], Attempt], *, deadline: float) -> Exchanged[Attempt]:
         token = await self._tokens.get(deadline=deadline)  # 1
@@ -179,10 +213,39 @@ class ProvincialPlatform:
         )
         return self._sign(request, query_id=query.query_id, grant=grant)
 
-    def _make_state_query(self, query_id: str, token: str) -> Attempt:
+    def _make_objection(self, case: DisputeCase, token: str) -> Attempt:
+        name = case.name
+        body = canonicalize(
+            {
+                "dispute_id": name.dispute_id,
+                "stage": name.stage,
+                "uscc": name.uscc,
+                "section": case.section,
+                "record_no": case.number,
+                "ground": case.ground,
+                "text": case.text,
+                "filed_on": case.filed_on.isoformat(),
+            }
+        )
+        request = Request(
+            method="POST",
+            target_uri=f"{self._settings.base_url}/v1/disputes",
+            headers=(
+                ("accept", "application/json"),
+                ("authorization", f"Bearer {token}"),
+                ("content-type", "application/json"),
+                # What is counted here is the dispute, under its own id; no consent is exercised.
+                ("creditbridge-query-id", name.dispute_id),
+                ("creditbridge-consent", NO_CONSENT),
+            ),
+            body=body,
+        )
+        return self._sign(request, query_id=name.dispute_id, grant=b"")
+
+    def _make_question(self, kind: str, query_id: str, token: str) -> Attempt:
         request = Request(
             method="GET",
-            target_uri=f"{self._settings.base_url}/v1/queries/{query_id}",
+            target_uri=f"{self._settings.base_url}/v1/{kind}/{query_id}",
             headers=(
                 ("accept", "application/json"),
                 ("authorization", f"Bearer {token}"),

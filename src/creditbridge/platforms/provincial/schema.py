@@ -46,6 +46,25 @@ class TheirQueryState(TheirMessage, frozen=True, kw_only=True):
     state: Literal["COUNTED", "NOT_COUNTED"]
 
 
+class TheirStanding(TheirMessage, frozen=True, kw_only=True):
+    """How a dispute stands; `outcome` where it was answered, and nowhere else."""
+
+    dispute_id: str
+    uscc: str
+    stage: Literal["FIRST", "REVIEW"]
+    state: Literal["ACCEPTED", "NOT_ACCEPTED", "ANSWERED"]
+    extended: bool
+    due_on: DateText | None
+    outcome: Literal["DELETE", "CORRECT", "SUPPLEMENT", "KEEP"] | None
+
+
+class TheirDisputeRefusal(TheirMessage, frozen=True, kw_only=True):
+    """A signed refusal: 404 DISPUTE_UNKNOWN, 409 DISPUTE_CHANGED."""
+
+    dispute_id: str
+    code: Literal["DISPUTE_UNKNOWN", "DISPUTE_CHANGED"]
+
+
 class TheirToken(TheirMessage, frozen=True, kw_only=True):
     """An access token (RFC 6749, section 5.1); `expires_in` in seconds."""
 

@@ -60,6 +60,33 @@ async def find_query(request: Web, query_id: FromPath[str], door: AtDoor) -> ASG
     return _send(door.platform.sign(reply, received, label=verified.label, now=door.clock.now()))
 
 
+@post("/v1/disputes")
+async def take_dispute(request: Web, door: AtDoor) -> ASGIApp:
+    """Take an objection to a record."""
+    received = await receive(request, door.base_url)
+    now = door.clock.now()
+    try:
+        verified = door.platform.admit(received, now=now)
+    except CallerUnknown as refusal:
+        return _send(refuse(refusal))
+    reply = door.platform.take_dispute(received, now=now)
+    signed = door.platform.sign(reply, received, label=verified.label, now=now)
+    return _send(signed, cut=reply.script.is_cut)
+
+
+@get("/v1/disputes/{dispute_id:str}")
+async def find_dispute(request: Web, dispute_id: FromPath[str], door: AtDoor) -> ASGIApp:
+    """Tell how a dispute stands."""
+    received = await receive(request, door.base_url)
+    now = door.clock.now()
+    try:
+        verified = door.platform.admit(received, now=now)
+    except CallerUnknown as refusal:
+        return _send(refuse(refusal))
+    reply = door.platform.find_dispute(received, dispute_id, now=now)
+    return _send(door.platform.sign(reply, received, label=verified.label, now=now))
+
+
 @post("/oauth/token")
 async def issue_token(request: Web, door: AtDoor) -> WebResponse[dict[str, str | int]]:
     """Issue an access token (RFC 6749, section 4.4)."""
@@ -84,7 +111,14 @@ def build_app(platform: Platform, *, base_url: str, clock: Clock) -> Litestar:
     """Return the ASGI application; `base_url` is how the gateway addresses it."""
     door = Door(platform=platform, base_url=base_url, clock=clock)
     return Litestar(
-        route_handlers=[ask, find_query, issue_token, read_statistics],
+        route_handlers=[
+            ask,
+            find_query,
+            take_dispute,
+            find_dispute,
+            issue_token,
+            read_statistics,
+        ],
         dependencies={"door": Provide(lambda: door, sync_to_thread=False)},
         openapi_config=None,
         request_max_body_size=BODY_BYTES_MAX,

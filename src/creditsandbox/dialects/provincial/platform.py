@@ -25,6 +25,15 @@ from creditbridge.protocols.http_signatures import (
     sign_response,
     verify_request,
 )
+from creditsandbox.dialects.provincial.disputes import (
+    Case,
+    DisputeChanged,
+    Disputes,
+    DisputesFull,
+    ObjectionMalformed,
+    holds_record,
+    parse_objection,
+)
 from creditsandbox.dialects.provincial.faults import (
     NO_SCRIPT,
     OLDER_QUERY_ID,
@@ -45,7 +54,7 @@ from creditsandbox.dialects.provincial.messages import (
 )
 from creditsandbox.dialects.provincial.sections import delivered_at, find_file
 from creditsandbox.dialects.provincial.tokens import Tokens
-from creditsandbox.dialects.provincial.words import write_instant
+from creditsandbox.dialects.provincial.words import write_date, write_instant
 from creditsandbox.province.population import Province
 
 NO_GRANT = "::"
@@ -69,6 +78,13 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     script: Script = NO_SCRIPT
 
 
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How long the slow enterprise's answers take, and the answer to a dispute."""
+
+    slow_seconds: float
+    dispute_seconds: float
+
+
 class Platform:
     """One platform process: the province, its keys, its counts."""
 
@@ -80,9 +96,10 @@ class Platform:
         tokens: Tokens,
         signer: FileKey,
         message_keys: Mapping[str, PublicKey],
-        slow_seconds: float,
+        pace: Pace,
     ) -> None:
         self.journal = Journal()
+        self.disputes = Disputes(answer_seconds=pace.dispute_seconds)
         self.tokens = tokens
         self._province = province
         self._platform_id = platform_id
@@ -90,7 +107,7 @@ class Platform:
         # Made once: a fresh key for each wrong signature would cost more than the answer.
         self._impostor = make_impostor(signer.key)
         self._message_keys = message_keys
-        self._slow_seconds = slow_seconds
+        self._slow_seconds = pace.slow_seconds
 
     def admit(self, request: Request, *, now: datetime) -> VerifiedSignature:
         """Accept a request of the gateway's (1).
@@ -137,6 +154,41 @@ class Platform:
         state = "COUNTED" if self.journal.is_counted(query_id) else "NOT_COUNTED"
         return _reply(200, {"query_id": query_id, "state": state})
 
+    def take_dispute(self, request: Request, *, now: datetime) -> Reply:
+        """Take an objection and return how it stands; one that came before changes nothing."""
+        named = find_header(request, "creditbridge-query-id")
+        try:
+            objection = parse_objection(request.body)
+        except ObjectionMalformed:
+            return _reply(400, {"code": "OBJECTION_MALFORMED"})
+        if objection.dispute_id != named or not is_id(Kind.DISPUTE, named):
+            return _reply(400, {"code": "OBJECTION_MALFORMED"})
+        script = find_script(objection.uscc, slow_seconds=0.0)
+        if script.is_down:
+            return _later(script)
+        file = find_file(self._province, objection.uscc, delivered_at(now))
+        is_known = file is not None and holds_record(
+            file.sections[objection.section], objection.record_no
+        )
+        try:
+            case = self.disputes.take(objection, is_known=is_known, now=now)
+        except DisputeChanged:
+            return _reply(409, {"dispute_id": named, "code": "DISPUTE_CHANGED"})
+        except DisputesFull:
+            return _later(script)
+        return _reply(200, _standing_of(case, now=now), script)
+
+    def find_dispute(self, request: Request, dispute_id: str, *, now: datetime) -> Reply:
+        """Return how a dispute stands; one that never came is unknown."""
+        named = find_header(request, "creditbridge-query-id")
+        empty = find_header(request, "creditbridge-consent") == NO_GRANT
+        if named != dispute_id or not is_id(Kind.DISPUTE, dispute_id) or not empty:
+            return _reply(400, {"code": "QUERY_MALFORMED"})
+        case = self.disputes.find(dispute_id)
+        if case is None:
+            return _reply(404, {"dispute_id": dispute_id, "code": "DISPUTE_UNKNOWN"})
+        return _reply(200, _standing_of(case, now=now))
+
     def sign(self, reply: Reply, request: Request, *, label: str, now: datetime) -> Response:
         """Return the answer with its signature, bound to the request (5)."""
         signer = self._impostor if reply.script.has_wrong_key else self._signer
@@ -167,13 +219,14 @@ class Platform:
         # It was looked for, so it is counted, though nobody is there.
         if file is None:
             return _reply(404, _refusal(query_id, query.uscc, "SUBJECT_UNKNOWN"), script)
+        sections = self.disputes.amend(file.uscc, file.sections, at=counted_at)
         body = {
             "query_id": OLDER_QUERY_ID if script.is_replayed else query_id,
             "uscc": file.uscc,
             "consent_digest": grant.consent_digest,
             "answered_at": write_instant(counted_at),
             "subject": file.subject,
-            "sections": {code: file.sections[code] for code in query.sections},
+            "sections": {code: sections[code] for code in query.sections},
         }
         return _reply(200, body, script)
 
@@ -189,6 +242,20 @@ def _reply(status: int, body: Mapping[str, object], script: Script = NO_SCRIPT) 
 
 def _refusal(query_id: str, uscc: str, code: str) -> dict[str, str]:
     return {"query_id": query_id, "uscc": uscc, "code": code}
+
+
+def _standing_of(case: Case, *, now: datetime) -> dict[str, object]:
+    outcome = case.outcome_at(now)
+    state = "NOT_ACCEPTED" if not case.is_known else "ACCEPTED" if outcome is None else "ANSWERED"
+    return {
+        "dispute_id": case.objection.dispute_id,
+        "uscc": case.objection.uscc,
+        "stage": case.objection.stage,
+        "state": state,
+        "extended": False,
+        "due_on": write_date(case.due_on) if state == "ACCEPTED" else None,
+        "outcome": outcome,
+    }
 
 
 def _later(script: Script) -> Reply:

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from creditbridge.foundation.keys import PublicKey, load_file_key, parse_public_key
-from creditsandbox.dialects.provincial.platform import Platform
+from creditsandbox.dialects.provincial.platform import Pace, Platform
 from creditsandbox.dialects.provincial.tokens import Tokens
 from creditsandbox.province.population import Province
 
@@ -35,6 +35,7 @@ class ProvincialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     login_key_files: tuple[Path, ...]
     # How long the slow enterprise takes: longer than the gateway's deadline.
     slow_seconds: float = 30.0
+    dispute_seconds: float = 20.0  # From the receipt of an objection to its answer.
 
 
 def build_platform(settings: ProvincialSettings, province: Province) -> Platform:
@@ -54,7 +55,7 @@ def build_platform(settings: ProvincialSettings, province: Province) -> Platform
         ),
         signer=load_file_key(settings.signing_key_file, key_id=settings.signing_key_id),
         message_keys=read_keys(settings.message_key_files),
-        slow_seconds=settings.slow_seconds,
+        pace=Pace(slow_seconds=settings.slow_seconds, dispute_seconds=settings.dispute_seconds),
     )
 
 
