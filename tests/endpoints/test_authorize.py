@@ -673,5 +673,5 @@ async def test_a_consent_that_was_given_in_the_browser_is_proven_like_any_other(
     verdict = verify_pack(pack.body, read_pins(pins.body))
     # Up to the exchange with the platform, which is played here and has no keys.
     proven = [step.name for step in verdict.steps if step.state is StepState.PASSED]
-    assert proven[-5:] == ["chain", "consent", "approver", "signature", "coverage"]
+    assert proven[-6:] == ["chain", "consent", "approver", "signature", "text", "coverage"]
     assert checked.status == 200, checked.body

@@ -78,6 +78,7 @@ BANK = BankName(bank_id="bnk_1", uscc="91330104YY0000A13Q", legal_name="Example 
 ENTERPRISE = EnterpriseName(uscc="91330100YY0000A13Y", name="Example Works")
 PERSON = PersonName(person_id="prs_1", name="Li Example", role="LEGAL_REP")
 PURPOSES = frozenset({Purpose.PRE_LOAN_REVIEW})
+TEXT = "<!doctype html><h1>北方银行请求查询</h1>".encode()  # The page that was read.
 SECTIONS = frozenset({SectionCode.REG, SectionCode.PEN})
 ROLES = ("log", "receipt", "consent", "query", "seal", "platform", "bank")
 FILLERS = 300  # Entries of others before ours: proofs cross a tile.
@@ -343,14 +344,15 @@ def story(
                 artefact_digest=to_base64url(hashlib.sha256(artefact).digest()),
                 template_id="credit-report",
                 template_version="1",
-                text_digest="t",
+                text_digest=to_base64url(hashlib.sha256(TEXT).digest()),
             ),
             person=PERSON,
-            digests={"artefact": artefact},
+            digests={"artefact": artefact, "text": TEXT},
             proofs=Proofs(
+                text=TEXT,
                 artefact=ArtefactProof(
                     artefact=artefact, signature=signature, key_id=keys["consent"].key.key_id
-                )
+                ),
             ),
         ),
         replace(

@@ -242,6 +242,7 @@ class Pack:
         self.cores: dict[int, Json] = {}
         self.salts: dict[int, Json] = {}
         self.commitments: dict[int, str] = {}
+        self.erased: set[int] = set()
 
     def check(self) -> None:
         self.check_entries()
@@ -276,6 +277,7 @@ class Pack:
             leaf = sha(b"\0", b"\x01", commitment)
             demand(root_from(leaf, index, size, proof) == root, f"inclusion of {index}")
             core = read_json(raw)
+            self.erased |= {index} if "erased" in opening else set()
             if "erased" not in opening:
                 names = (unb64(get(opening, part, str)) for part in ("salt2", "personal"))
                 demand(core.get("personal") == b64(sha(*names)), f"names of {index}")
@@ -310,6 +312,7 @@ class Pack:
             demand((core["consent_seq"], core.get("consent_prev")) == (seq, before), "chain")
             demand(core["consent"] == self.cores[decided]["consent"], "one consent")
             before = self.commitments[index]
+            self.check_text(index, terms)
             if core["kind"] == "consent.approved":
                 live = terms
                 self.check_approval(index, terms)
@@ -320,6 +323,15 @@ class Pack:
             elif core["kind"] == "report.intended":
                 used += 1
                 check_use(live, terms, used, get(core, "decided_at", str))
+
+    def check_text(self, index: int, terms: Json) -> None:
+        """The page that was read: there where the log says so, and the one that it names."""
+        text = self.files.get(f"texts/{index:012d}.html")
+        if "text" in get(self.cores[index], "digests", dict) and text is not None:
+            self.check_digest(index, "text", text)
+            demand(terms["text_digest"] == b64(sha(text)), "text")
+        elif text is not None or "text" in get(self.cores[index], "digests", dict):
+            demand(text is None and index in self.erased, "text")
 
     def check_approval(self, index: int, terms: Json) -> None:
         artefact = self.files["consent/artefact.json"]

@@ -103,6 +103,7 @@ async def test_a_delivery_of_a_real_ledger_verifies(
         "consent",
         "approver",
         "signature",
+        "text",
     ]
 
 

@@ -53,7 +53,7 @@ def repack(pack: bytes, changes: dict[str, bytes]) -> bytes:
 
 
 def test_the_script_is_short_and_stands_alone() -> None:
-    """Some 460 lines, a sixth of them SM2 by hand, and nothing of the product."""
+    """Some 470 lines, a sixth of them SM2 by hand, and nothing of the product."""
     source = SCRIPT.read_text("utf-8")
     imported = {
         name.name if isinstance(node, ast.Import) else node.module or ""
@@ -62,7 +62,7 @@ def test_the_script_is_short_and_stands_alone() -> None:
         for name in node.names
     }
 
-    assert len(source.splitlines()) <= 470
+    assert len(source.splitlines()) <= 480
     assert not [name for name in imported if name.startswith("credit")]
 
 

@@ -43,7 +43,7 @@ def repack(pack: bytes, changes: dict[str, bytes]) -> bytes:
 
 
 def test_a_delivered_report_verifies_step_by_step(pack: bytes, pins: Pins, profile: bytes) -> None:
-    """Sixteen steps, each with what it rests on."""
+    """Seventeen steps, each with what it rests on."""
     verdict = verify_pack(pack, pins, profile)
 
     assert [(step.name, step.strength) for step in verdict.steps] == [
@@ -57,6 +57,7 @@ def test_a_delivered_report_verifies_step_by_step(pack: bytes, pins: Pins, profi
         ("consent", Strength.GATEWAY_SIGNED),
         ("approver", Strength.LOG_PROVEN),
         ("signature", Strength.SESSION_ATTESTED),
+        ("text", Strength.GATEWAY_ATTESTED),
         ("coverage", Strength.REPLAYED),
         ("queries", Strength.GATEWAY_SIGNED),
         ("answers", Strength.PLATFORM_SIGNED),

@@ -13,7 +13,7 @@ from creditbridge.foundation.database import Database
 from creditbridge.foundation.keys import FileKey
 from creditbridge.ledger.composing import RecordUnfit
 from creditbridge.ledger.model import BankName, EventKind, Record, Recorded
-from creditbridge.ledger.rules import open_entry, read_names, verify_receipt
+from creditbridge.ledger.rules import open_entry, read_names, require_proofs, verify_receipt
 from creditbridge.ledger.sequencer import Sequencer
 from creditbridge.ledger.service import Ledger
 
@@ -164,6 +164,31 @@ async def test_erased_names_leave_the_rest(
     assert core.bank is not None
     assert found[0].opening.erased == "evt_erasure"
     assert read_names(found[0].opening) == {}
+
+
+async def test_erased_names_take_the_words_that_were_read_along(
+    fill: Fill, story: list[Record], database: Database, ledger: Ledger
+) -> None:
+    """They stand while the names do; afterwards they are gone, and the digest of them stands."""
+    text = "北方银行请求查询".encode()
+    approved = story[2]
+    story[2] = replace(
+        approved,
+        digests={**approved.digests, "text": text},
+        proofs=replace(approved.proofs, text=text),
+    )
+    recorded = await fill(story)
+
+    async with database.transaction() as tx:
+        before = await ledger.openings_for(tx, bank_id="bnk_1", consent_id="cns_1")
+        await ledger.erase_personal(tx, recorded[2].event_id, erased_by="evt_erasure")
+        after = await ledger.openings_for(tx, bank_id="bnk_1", consent_id="cns_1")
+
+    assert (before[1].proofs.text, after[1].proofs.text) == (text, None)
+    for one in (before[1], after[1]):
+        core, _ = open_entry(one.opening)
+        require_proofs(one.opening, core, one.proofs)
+        assert "text" in core.digests
 
 
 @pytest.mark.parametrize(

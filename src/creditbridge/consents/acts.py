@@ -68,6 +68,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     template_id: str
     template_version: str
     text_digest: bytes  # SHA-256 of the rendered text, 32 bytes.
+    text: bytes = b""  # The text itself, for the ledger to keep; no consent holds it.
     sections: frozenset[SectionCode] | None = None  # None: all that were asked for.
     valid_to: datetime | None = None  # None: the term that was asked for.
     max_queries: int | None = None  # None: as many as were asked for.

@@ -96,7 +96,8 @@ async def decide(request: HttpRequest, house: AtHouse) -> Response[bytes]:
         require_form_token(visit.session, form.get("form_token"))
         asked = await house.people.open_authorization(asking)
         view = _view(visit, asked)
-        shown = _digest_shown(request, view)
+        text = _text_shown(request, view)
+        shown = hashlib.sha256(text).digest()
         # What changed meanwhile, if only the language, is shown once more before it counts.
         if not hmac.compare_digest(form.get("shown", "").encode(), to_base64url(shown).encode()):
             chosen = choose_asked(form, view.consents)
@@ -111,6 +112,7 @@ async def decide(request: HttpRequest, house: AtHouse) -> Response[bytes]:
             template_id=TEMPLATE_ID,
             template_version=TEMPLATE_VERSION,
             text_digest=shown,
+            text=text,
             chosen=chosen_of(chosen, now=as_of),
         )
         decision = _decide(asking, visit, approves=form["decision"] == "approve", shown=answer)
@@ -169,7 +171,7 @@ def _show(
 ) -> Response[bytes]:
     """Show the page; with `chosen`, once more, as it was filled in."""
     view = _view(visit, asked)
-    shown = to_base64url(_digest_shown(request, view))
+    shown = to_base64url(hashlib.sha256(_text_shown(request, view)).digest())
     if chosen is not None:
         view = replace(view, consents=(chosen,))
     frame = replace(
@@ -188,10 +190,9 @@ def _show(
     )
 
 
-def _digest_shown(request: HttpRequest, view: AuthorizationView) -> bytes:
-    """Return the SHA-256 of the page that the person reads, without what is theirs alone."""
-    page = render("authorization", language_of(request), frame=STILL, view=view)
-    return hashlib.sha256(page).digest()
+def _text_shown(request: HttpRequest, view: AuthorizationView) -> bytes:
+    """Return the page that the person reads, without what is theirs alone."""
+    return render("authorization", language_of(request), frame=STILL, view=view)
 
 
 def _signable(

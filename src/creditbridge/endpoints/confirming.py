@@ -70,6 +70,7 @@ async def confirm(
     form = await form_of(request, visit)
     consent = await _get_own(house, visit, consent_id)
     view = _view_of(consent, visit)
+    text = _text_shown(request, view)
     act = Confirmation(
         consent_id=consent.consent_id,
         version=version_of(form),
@@ -78,7 +79,8 @@ async def confirm(
         shown=TextShown(
             template_id=TEMPLATE_ID,
             template_version=TEMPLATE_VERSION,
-            text_digest=_digest_shown(request, view),
+            text_digest=hashlib.sha256(text).digest(),
+            text=text,
         ),
     )
     signature = await find_signature(house, visit, form)
@@ -115,9 +117,9 @@ def _signable(form: Mapping[str, str], view: ConfirmationView) -> Signable:
     return Signable(action=page, fields=keep_fields(form), terms=(view.terms,), back=page)
 
 
-def _digest_shown(request: HttpRequest, view: ConfirmationView) -> bytes:
-    """Return the SHA-256 of the page that the person read, without what is theirs alone."""
-    return hashlib.sha256(render(TEMPLATE, language_of(request), frame=STILL, view=view)).digest()
+def _text_shown(request: HttpRequest, view: ConfirmationView) -> bytes:
+    """Return the page that the person read, without what is theirs alone."""
+    return render(TEMPLATE, language_of(request), frame=STILL, view=view)
 
 
 router = Router(

@@ -128,6 +128,8 @@ async def decide(
         return _ask_again(request, visit, decision_view(consent, visit.enterprise, choice))
     if approves:
         as_of = read_as_of(form, now=now)
+        # In the reader's own language: what they saw is what they signed.
+        text = _text_shown(request, view)
         approval = Approval(
             consent_id=consent.consent_id,
             version=version_of(form),
@@ -136,8 +138,8 @@ async def decide(
             role=visit.role,
             template_id=TEMPLATE_ID,
             template_version=TEMPLATE_VERSION,
-            # Of the text in the reader's own language: what they saw is what they signed.
-            text_digest=_digest_shown(request, view),
+            text_digest=hashlib.sha256(text).digest(),
+            text=text,
             sections=choice.sections,
             valid_to=end_of(choice, view.terms, now=as_of),
             max_queries=looks_of(choice),
@@ -240,9 +242,9 @@ def _ask_again(request: HttpRequest, visit: Visit, view: DecisionView) -> Respon
     return answer_framed(request, "decision", frame, view=view, status=UNPROCESSABLE)
 
 
-def _digest_shown(request: HttpRequest, view: DecisionView) -> bytes:
-    """Return the SHA-256 of the page that the person read, without what is theirs alone."""
-    return hashlib.sha256(render("decision", language_of(request), frame=STILL, view=view)).digest()
+def _text_shown(request: HttpRequest, view: DecisionView) -> bytes:
+    """Return the page that the person read, without what is theirs alone."""
+    return render("decision", language_of(request), frame=STILL, view=view)
 
 
 router = Router(

@@ -66,7 +66,8 @@ async def decide(
     form = await form_of(request, visit)
     waiting = await house.people.decide_waiting.show(request_id, uscc=visit.session.uscc)
     view = waiting_view(waiting, visit.enterprise)
-    shown = _digest_shown(request, view)
+    text = _text_shown(request, view)
+    shown = hashlib.sha256(text).digest()
     # What changed meanwhile, if only the language, is shown once more before it counts.
     if not hmac.compare_digest(form.get("shown", "").encode(), to_base64url(shown).encode()):
         chosen = choose_asked(form, view.consents)
@@ -86,6 +87,7 @@ async def decide(
             template_id=TEMPLATE_ID,
             template_version=TEMPLATE_VERSION,
             text_digest=shown,
+            text=text,
             chosen=chosen_of(chosen, now=as_of),
         ),
     )
@@ -120,7 +122,7 @@ def _show(
     chosen: AskedConsent | None = None,
 ) -> Response[bytes]:
     """Show the page; with `chosen`, once more, as it was filled in."""
-    shown = to_base64url(_digest_shown(request, view))
+    shown = to_base64url(hashlib.sha256(_text_shown(request, view)).digest())
     frame = replace(frame_of(request, visit), path=f"{PATH}/{view.request_id}", notice=notice)
     page = replace(view, shown=shown)
     if chosen is not None:
@@ -129,9 +131,9 @@ def _show(
     return answer_framed(request, TEMPLATE, frame, view=page, status=status)
 
 
-def _digest_shown(request: HttpRequest, view: WaitingView) -> bytes:
-    """Return the SHA-256 of the page that the person reads, without what is theirs alone."""
-    return hashlib.sha256(render(TEMPLATE, language_of(request), frame=STILL, view=view)).digest()
+def _text_shown(request: HttpRequest, view: WaitingView) -> bytes:
+    """Return the page that the person reads, without what is theirs alone."""
+    return render(TEMPLATE, language_of(request), frame=STILL, view=view)
 
 
 router = Router(

@@ -7,6 +7,7 @@ entries/<index>/inclusion.tlog-proof
 receipt.json                        the promise that the bank was given
 request/…  consent/…  queries/<n>/… signed bytes: base, signature, key id
 approvals/<index>/…                 what an approver's passkey signed, and with which key
+texts/<index>.html                  the page that an approver read, byte for byte
 """
 
 import hashlib
@@ -124,6 +125,8 @@ def _signed_files(one: Opened) -> dict[str, bytes]:
         files |= _artefact_files(one.proofs.artefact)
     if one.proofs.approval is not None:
         files |= _approval_files(_index_of(one), one.proofs.approval)
+    if one.proofs.text is not None:
+        files[name_text_file(_index_of(one))] = one.proofs.text
     for number, exchange in enumerate(one.proofs.exchanges, start=1):
         files |= _exchange_files(f"queries/{number:02d}", exchange)
     return files
@@ -149,6 +152,11 @@ def _artefact_files(proof: ArtefactProof) -> dict[str, bytes]:
 def name_approval_file(index: int, name: str) -> str:
     """Return where a file of what an approver signed stands: one folder for each entry."""
     return f"approvals/{index:012d}/{name}"
+
+
+def name_text_file(index: int) -> str:
+    """Return where the page stands that was read before the yes of an entry."""
+    return f"texts/{index:012d}.html"
 
 
 def _approval_files(index: int, proof: ApprovalProof) -> dict[str, bytes]:

@@ -59,7 +59,11 @@ def check_artefact(examination: Examination) -> Finding:
     key = require_key(find_key, proof.key_id, "consent/signature")
     artefact = verify_artefact(proof.artefact, proof.signature, key)
     signed = examination.pack.approvals.get(approval.index)
-    require_proofs(approval.opening, approval.core, Proofs(artefact=proof, approval=signed))
+    # The text is no proof of the artefact, and has a step of its own.
+    proofs = Proofs(
+        artefact=proof, approval=signed, text=examination.pack.texts.get(approval.index)
+    )
+    require_proofs(approval.opening, approval.core, proofs)
     if digest_of(proof.artefact) != terms.artefact_digest:
         raise PackUntrue(detail="consent/artefact.json: not the one approved")
     _require_extent(artefact, terms)

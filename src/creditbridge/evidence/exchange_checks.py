@@ -73,6 +73,8 @@ def check_refusal(examination: Examination) -> Finding:
     core = examination.subject.core
     if not isinstance(core.terms, ReportRefused) or len(examination.entries) != 1:
         raise PackUntrue(detail="a refused report with more than its refusal")
+    if examination.pack.texts:
+        raise PackUntrue(detail="texts: a refusal was read by nobody")
     # Whether the consent is unknown or another bank's must not show (consents, ConsentMissing).
     if core.enterprise is not None or core.consent is not None:
         raise PackUntrue(detail="a refusal that names more than its caller")

@@ -13,6 +13,7 @@ from creditbridge.evidence.assembling import (
     digest_of,
     name_approval_file,
     name_entry_file,
+    name_text_file,
 )
 from creditbridge.evidence.model import ExchangeFile, Manifest, PackBroken
 from creditbridge.foundation.errors import Malformed, Untrusted
@@ -30,6 +31,7 @@ from creditbridge.protocols.tlog_proof import TlogProof, parse_proof
 
 _ENTRY = re.compile(r"entries/([0-9]{12})/opening\.json", re.ASCII)
 _APPROVAL = re.compile(r"approvals/([0-9]{12})/statement\.json", re.ASCII)
+_TEXT = re.compile(r"texts/([0-9]{12})\.html", re.ASCII)
 _EXCHANGE = re.compile(r"(queries/[0-9]{2})/exchange\.json", re.ASCII)
 
 
@@ -52,6 +54,7 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     artefact: ArtefactProof | None
     approvals: Mapping[int, ApprovalProof]  # By the index of the entry that they belong to.
     exchanges: tuple[ExchangeProof, ...]
+    texts: Mapping[int, bytes] = {}  # Likewise: what was read before the yes.
 
 
 def read_pack(raw: bytes) -> Pack:
@@ -76,6 +79,9 @@ def read_pack(raw: bytes) -> Pack:
             int(match[1]): shelf.take_approval(int(match[1])) for match in shelf.find(_APPROVAL)
         },
         exchanges=tuple(shelf.take_exchange(match[1]) for match in shelf.find(_EXCHANGE)),
+        texts={
+            int(match[1]): shelf.take(name_text_file(int(match[1]))) for match in shelf.find(_TEXT)
+        },
     )
     # Last: a file that nobody took was proven by nothing.
     shelf.require_empty()

@@ -17,6 +17,7 @@ Steps run in this order and end with the first that fails:
                  many different operators as had to had confirmed it
     signature    each approver's passkey, enrolled before, signed this very artefact; or the gateway
                  attests that they were signed in; or operators confirmed a scan
+    text         the pages that approvers read are those whose digests the log holds
     coverage     the rule that decided, run again on the consent as its chain builds it
     queries      the gateway signed each query and its grant, within the coverage
     answers      each platform signed its answer, bound to its query
@@ -31,7 +32,13 @@ from typing import TypeVar
 
 import msgspec
 
-from creditbridge.evidence import approval_checks, consent_checks, exchange_checks, log_checks
+from creditbridge.evidence import (
+    approval_checks,
+    consent_checks,
+    exchange_checks,
+    log_checks,
+    text_checks,
+)
 from creditbridge.evidence.examination import Examination, Finding, examine
 from creditbridge.evidence.model import PackKind, Result, Step, StepState, Strength, Verdict
 from creditbridge.evidence.pins import Pins
@@ -61,6 +68,7 @@ COVERED = (
     Check("consent", Strength.GATEWAY_SIGNED, consent_checks.check_artefact),
     Check("approver", Strength.LOG_PROVEN, consent_checks.check_approver),
     Check("signature", Strength.APPROVER_SIGNED, approval_checks.check_signature),
+    Check("text", Strength.GATEWAY_ATTESTED, text_checks.check_text),
     Check("coverage", Strength.REPLAYED, consent_checks.check_coverage),
     Check("queries", Strength.GATEWAY_SIGNED, exchange_checks.check_queries),
     Check("answers", Strength.PLATFORM_SIGNED, exchange_checks.check_answers),

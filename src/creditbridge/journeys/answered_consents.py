@@ -82,7 +82,7 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """The page that a person read; `text_digest` is its SHA-256, 32 bytes.
+    """The page that a person read; `text_digest` is the SHA-256 of its bytes, `text`, 32 bytes.
 
     `chosen` is for a page of one consent; one of several is answered as a whole.
     """
@@ -90,6 +90,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     template_id: str = ""
     template_version: str = ""
     text_digest: bytes = b""
+    text: bytes = b""
     chosen: Chosen = Chosen()
 
 
@@ -293,6 +294,7 @@ def _approval_of(
         template_id=shown.template_id,
         template_version=shown.template_version,
         text_digest=shown.text_digest,
+        text=shown.text,
         sections=shown.chosen.sections,
         valid_to=shown.chosen.valid_to,
         max_queries=shown.chosen.max_queries,

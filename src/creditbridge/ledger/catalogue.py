@@ -114,6 +114,7 @@ class DigestName(StrEnum):
     PROOF = "proof"  # What an identity provider signed.
     APPROVAL = "approval"  # What a passkey signed and with what (`ApprovalProof.parts`), joined.
     STANDING = "standing"  # A platform's signed answer to a dispute, as it came.
+    TEXT = "text"  # The page that a person read before they said yes, byte for byte.
     WORDS = "words"  # What a person wrote, and the record's number at its source, joined.
 
 
@@ -202,13 +203,13 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.CONSENT_COUNTERSIGNED: Row(
         terms=consents.ConsentCountersigned,
         names=_UNDER_CONSENT | _PERSON,
-        digests=frozenset({DigestName.APPROVAL}),
+        digests=frozenset({DigestName.APPROVAL, DigestName.TEXT}),
         chained=True,
     ),
     EventKind.CONSENT_APPROVED: Row(
         terms=consents.ConsentApproved,
         names=_UNDER_CONSENT | _PERSON,
-        digests=frozenset({DigestName.ARTEFACT, DigestName.APPROVAL}),
+        digests=frozenset({DigestName.ARTEFACT, DigestName.APPROVAL, DigestName.TEXT}),
         chained=True,
     ),
     EventKind.DOCUMENT_CONFIRMED: Row(

@@ -113,12 +113,17 @@ EXCHANGES: Mapping[SignatureSuite, type[HttpExchange] | type[Sm2Exchange]] = Map
 
 
 class Proofs(msgspec.Struct, frozen=True, kw_only=True):
-    """Signed bytes that an entry's digests were taken of; sealed beside its opening."""
+    """Bytes that an entry's digests were taken of; sealed beside its opening.
+
+    `text` is what a person was shown, byte for byte: it names others, and so is sealed under the
+    key of the entry's names, and goes where they are erased.
+    """
 
     request: RequestProof | None = None
     artefact: ArtefactProof | None = None
     approval: ApprovalProof | None = None
     exchanges: tuple[ExchangeProof, ...] = ()
+    text: bytes | None = None
 
 
 class _StoredProofs(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +131,7 @@ class _StoredProofs(msgspec.Struct, frozen=True, kw_only=True):
     artefact: ArtefactProof | None = None
     approval: ApprovalProof | None = None
     exchanges: tuple[msgspec.Raw, ...] = ()
+    text: bytes | None = None
 
 
 class _Tag(msgspec.Struct, frozen=True):
@@ -143,6 +149,7 @@ def decode_proofs(raw: bytes) -> Proofs:
         artefact=stored.artefact,
         approval=stored.approval,
         exchanges=tuple(_decode_exchange(one) for one in stored.exchanges),
+        text=stored.text,
     )
 
 

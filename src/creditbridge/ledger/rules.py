@@ -177,6 +177,9 @@ def require_proofs(opening: Opening, core: Core, proofs: Proofs) -> None:
     if DigestName.APPROVAL in core.digests:
         parts = () if proofs.approval is None else proofs.approval.parts
         require_digest(opening, core, DigestName.APPROVAL, join_parts(parts))
+    # What was erased with the names is not missed.
+    if DigestName.TEXT in core.digests and opening.erased is None:
+        require_digest(opening, core, DigestName.TEXT, proofs.text or b"")
     if DigestName.QUERY in core.digests:
         bases = join_parts(exchange.query_base for exchange in proofs.exchanges)
         require_digest(opening, core, DigestName.QUERY, bases)

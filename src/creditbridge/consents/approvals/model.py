@@ -33,13 +33,14 @@ class Approved(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one yes: the consent, which is ACTIVE or still waits for others.
 
     `proposed` is the consent that this yes would make, with its artefact; `counted` are the
-    approvals that count towards it by now, `mine` among them.
+    approvals that count towards it by now, `mine` among them. `text` is what was read before it.
     """
 
     consent: Consent
     proposed: Consent
     mine: Countersignature
     counted: tuple[Countersignature, ...]
+    text: bytes = b""
 
 
 class Circle(Protocol):

@@ -46,9 +46,11 @@ async def count_yes(
     needed = max(circle.count_needed(after), floor)
     waiting = await _count(tx, before, given=len(given), needed=needed)
     if len(given) < needed:
-        return Approved(consent=waiting, proposed=after, mine=mine, counted=given)
+        return Approved(
+            consent=waiting, proposed=after, mine=mine, counted=given, text=approval.text
+        )
     whole = replace(after, approvals_given=len(given), approvals_needed=needed)
-    return Approved(consent=whole, proposed=after, mine=mine, counted=given)
+    return Approved(consent=whole, proposed=after, mine=mine, counted=given, text=approval.text)
 
 
 async def expect_approvals(tx: Transaction, consent: Consent, needed: int) -> Consent:

@@ -49,6 +49,7 @@ class TextShown(msgspec.Struct, frozen=True, kw_only=True):
     template_id: str
     template_version: str
     text_digest: bytes
+    text: bytes = b""
 
 
 def extent_of(consent: Consent) -> ConsentExtent:
@@ -107,7 +108,8 @@ def answered_record(
     mine = approved.mine.person_id
     others = [one.entry for one in approved.counted if one.person_id != mine]
     entries = frozenset(entry for entry in others if entry is not None)
-    return approval_record(approved.consent, person, signature, countersigned=entries)
+    record = approval_record(approved.consent, person, signature, countersigned=entries)
+    return _shown_record(record, approved.text)
 
 
 def _countersigned_record(
@@ -126,7 +128,7 @@ def _countersigned_record(
         credential=None if signature is None else signature.credential_event,
     )
     record = replace(_record(EventKind.CONSENT_COUNTERSIGNED, consent, terms), person=person)
-    return _signed_record(record, signature)
+    return _shown_record(_signed_record(record, signature), approved.text)
 
 
 def _signed_record(record: Record, signature: ApproverSignature | None) -> Record:
@@ -137,6 +139,17 @@ def _signed_record(record: Record, signature: ApproverSignature | None) -> Recor
         record,
         digests={**record.digests, DigestName.APPROVAL: join_parts(signature.proof.parts)},
         proofs=replace(record.proofs, approval=signature.proof),
+    )
+
+
+def _shown_record(record: Record, text: bytes) -> Record:
+    """Return a record with the page that was read, where it is at hand."""
+    if not text:
+        return record
+    return replace(
+        record,
+        digests={**record.digests, DigestName.TEXT: text},
+        proofs=replace(record.proofs, text=text),
     )
 
 
@@ -223,7 +236,7 @@ def confirmation_record(
         person=person,
         rule=CONFIRMATION_RULE,
     )
-    return _signed_record(record, signature)
+    return _shown_record(_signed_record(record, signature), shown.text)
 
 
 def confirmed_record(consent: Consent, person: PersonName, *, confirmed: str) -> Record:
