@@ -192,6 +192,20 @@ def test_a_consent_ends_by_time_without_an_event(pins: Pins, state: ConsentState
     assert verify_document(sign(live), pins).result is Result.VALID
 
 
+@pytest.mark.parametrize(("size", "signs"), [(9, False), (10, True), (20, True), (21, False)])
+def test_a_receipts_key_counts_while_it_signed(pins: Pins, size: int, *, signs: bool) -> None:
+    """From its announcement to its retirement, by how long the log was at the issue."""
+    given = receipt()
+    sized = replace(given, header=replace(given.header, log_size=size))
+    keys = tuple(replace(pin, from_index=10, to_index=20) for pin in pins.file.consent_keys)
+
+    told = verify_document(
+        sign(sized), Pins(file=replace(pins.file, consent_keys=keys), witness_keys=())
+    )
+
+    assert (told.result is Result.VALID) is signs
+
+
 RAW = sign(receipt())
 PROCESSING = receipt().processing
 ARTEFACT_SIGNED = receipt().artefact

@@ -199,6 +199,40 @@ def test_any_change_is_found(pins: Pins, raw: bytes, steps: int) -> None:
     assert (verdict.result, len(verdict.steps)) == (Result.INVALID, steps)
 
 
+def test_parts_are_whole_each_for_itself(pins: Pins) -> None:
+    """A part that goes on says so; the next one holds nothing of what stood in it."""
+    first = replace(WHOLE, goes_on=True)
+    second = statement(line(8), after=7, last=8, part=2)
+
+    told = verify_document(sign(first), pins)
+
+    assert told.result is Result.VALID
+    assert told.steps[-1].detail.endswith("; part 1, which goes on")
+    assert verify_document(sign(second), pins).steps[-1].detail.endswith("; part 2")
+    for broken in (
+        statement(line(7), line(8), after=7, last=8, part=2),
+        statement(after=4, last=4, goes_on=True),
+    ):
+        assert verify_document(sign(broken), pins).result is Result.INVALID
+    # In a first part it was numbered before the month, and stands in an earlier statement's margin.
+    require_whole(statement(line(7), line(8), after=7, last=8))
+
+
+@pytest.mark.parametrize(
+    ("size", "signs"), [(9, False), (10, True), (19, True), (20, True), (21, False), (None, True)]
+)
+def test_a_key_counts_while_it_signed(pins: Pins, size: int | None, *, signs: bool) -> None:
+    """From its announcement to its retirement; statements from before it was said are of any."""
+    (pin,) = pins.file.consent_keys
+    given_up = replace(pin, from_index=10, to_index=20)
+    file = replace(pins.file, consent_keys=(given_up,))
+
+    told = verify_document(sign(replace(WHOLE, log_size=size)), Pins(file=file, witness_keys=()))
+
+    assert (told.result is Result.VALID) is signs
+    assert signs or "did not sign when the log had" in told.steps[-1].detail
+
+
 def test_the_contract_is_the_struct() -> None:
     """The schema in `contracts/` is made of what is signed."""
     file = Path(__file__).parents[2] / "contracts" / "statement.schema.json"

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -17,6 +18,7 @@ from creditbridge.journeys.issue_statements import IssueStatements
 from creditbridge.ledger.model import Core, EventKind, StatementIssued
 from creditbridge.ledger.port import Recorder
 from creditbridge.ledger.service import Ledger, list_statements
+from creditbridge.ledger.store.statements import LIST_DUE
 from creditbridge.notices.model import NoticeKind, Reader
 from creditbridge.notices.service import Notices
 from creditbridge.protocols.strict_json import decode
@@ -145,3 +147,81 @@ async def test_no_statement_without_its_entry(house: House, consent: Consent, fa
     assert await statements_of(house) == []
 
     assert await issuing(house)() == 1
+
+
+async def test_a_month_that_one_document_cannot_hold_goes_on_in_parts(
+    house: House, consent: Consent, ask: Callable[..., ReportRequest]
+) -> None:
+    """Nothing is cut away: each part says that it goes on, and begins where the one before ends."""
+    for number in range(3):
+        await house.deliver(ask(consent, key=f"key-{number}"))
+    month = await end_month(house)
+    journey = replace(issuing(house), entries_max=3)
+
+    rounds = [await journey() for _ in range(4)]
+
+    parts = (await statements_of(house))[:3]
+    whole = [line.subject_seq for part in parts for line in part.entries]
+    assert rounds == [1, 1, 1, 0]
+    assert [(part.month, part.part, part.goes_on) for part in parts] == [
+        (month, 1, True),
+        (month, 2, True),
+        (month, 3, False),
+    ]
+    assert [part.after for part in parts] == [0, parts[0].last, parts[1].last]
+    assert whole == list(range(1, parts[2].last + 1))
+    assert sum(part.counts.looks for part in parts) == 3
+    issued = [core.terms for core in await house.told("statement")]
+    assert [one.part for one in issued if isinstance(one, StatementIssued)] == [1, 2, 3]
+    async with house.database.transaction() as tx:
+        notices = await house.notices.list_notices(tx, Reader(person_id="prs_1", uscc=USCC))
+    assert [one.kind for one in notices].count(NoticeKind.STATEMENT_ISSUED) == 1
+
+
+async def test_the_month_behind_one_in_parts_is_whole_again(house: House, consent: Consent) -> None:
+    """It begins behind the last part, with the entries by which the parts were issued."""
+    await end_month(house)
+    journey = replace(issuing(house), entries_max=1)
+    while await journey():
+        pass
+    await end_month(house)
+
+    assert await issuing(house)() == 1
+
+    latest, *parts = await statements_of(house)
+    assert (latest.part, latest.goes_on, latest.after) == (1, False, parts[-1].last)
+    assert {line.kind for line in latest.entries} == {EventKind.STATEMENT_ISSUED}
+    assert len(latest.entries) == len(parts)
+
+
+async def test_nobody_is_looked_for_once_a_month_is_done(house: House, consent: Consent) -> None:
+    """One row is read then, and no enterprise; the next month makes them due again."""
+    month = await end_month(house)
+    assert [await issuing(house)() for _ in range(2)] == [1, 0]
+
+    begins = bounds_of(next_month(month))[0]
+    async with house.database.transaction() as tx:
+        explained = f"EXPLAIN (ANALYZE, COSTS OFF) {LIST_DUE}"
+        lines = await tx.fetch_rows(Plan, explained, begins, month, 50)
+
+    read = [line for line in (one.plan for one in lines) if "ledger_references" in line]
+    assert read
+    assert all("never executed" in line for line in read)
+    await end_month(house)
+    assert await issuing(house)() == 1
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A line of how a statement was run."""
+
+    plan: str = msgspec.field(name="QUERY PLAN")
+
+
+async def test_a_statement_says_how_long_the_log_was(house: House, consent: Consent) -> None:
+    """So that its key can be held against the time in which it signed."""
+    await end_month(house)
+    await issuing(house)()
+
+    [statement] = await statements_of(house)
+    assert statement.log_size is not None
+    assert statement.log_size >= statement.last

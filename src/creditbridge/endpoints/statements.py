@@ -45,7 +45,7 @@ async def show_statement(
 ) -> Response[bytes]:
     """Show a month."""
     visit = await require_visit(request, house)
-    row = await _get_own(house, visit, month)
+    row = await _get_own(house, visit, month, request)
     view = StatementView(statement=decode(row.document, Statement))
     return show(request, "statement", visit, view=view)
 
@@ -54,16 +54,20 @@ async def show_statement(
 async def download(month: FromPath[str], request: HttpRequest, house: AtHouse) -> Response[bytes]:
     """Hand over the signed bytes."""
     visit = await require_visit(request, house)
-    row = await _get_own(house, visit, month)
-    return attach(row.document, f"statement-{row.month}.json")
+    row = await _get_own(house, visit, month, request)
+    part = "" if row.part == 1 else f"-part-{row.part}"
+    return attach(row.document, f"statement-{row.month}{part}.json")
 
 
-async def _get_own(house: House, visit: Visit, month: str) -> StatementRow:
+async def _get_own(house: House, visit: Visit, month: str, request: HttpRequest) -> StatementRow:
+    """Return a month's statement, or the part of it that the address names."""
+    part = request.query_params.get("part", "1")
     async with house.database.transaction() as tx:
         rows = await list_statements(tx, visit.session.uscc, month=month[:MONTH_CHARACTERS])
-    if not rows or rows[0].month != month:
-        raise NothingThere
-    return rows[0]
+    for row in rows:
+        if (row.month, str(row.part)) == (month, part):
+            return row
+    raise NothingThere
 
 
 router = Router(

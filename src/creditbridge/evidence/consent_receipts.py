@@ -63,6 +63,8 @@ class ReceiptHeader(
     issued_at: datetime
     authorization_no: str  # The bank's own number of the consent.
     subject_person: str | None = None  # The natural person whose own consent it is.
+    # How many entries the log had at the issue; absent in receipts from before it was said.
+    log_size: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
 class ReceiptNotice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

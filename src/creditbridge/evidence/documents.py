@@ -22,7 +22,7 @@ from creditbridge.evidence.model import (
     Strength,
     Verdict,
 )
-from creditbridge.evidence.pins import Pins
+from creditbridge.evidence.pins import Pin, Pins
 from creditbridge.evidence.receipt_checks import check_consent, check_events
 from creditbridge.evidence.statements import (
     STATEMENT_DOMAIN,
@@ -112,14 +112,25 @@ def _check_signed(
     keys = [pin for pin in pins.file.consent_keys if pin.kid == document.kid]
     if not keys or document.signature is None:
         raise PackUntrue(detail=f"no pinned key {document.kid}, or no signature")
+    size = document.log_size if isinstance(document, Statement) else document.header.log_size
+    if size is not None and not any(_signs_at(pin, size) for pin in keys):
+        raise PackUntrue(detail=f"key {document.kid} did not sign when the log had {size} entries")
     key = parse_jwk({**keys[0].jwk, "kid": keys[0].kid})
     key.verify(read_binary(document.signature), message)
     return f"key {document.kid}"
 
 
+def _signs_at(pin: Pin, size: int) -> bool:
+    """Tell whether a key was announced, and not given up, when the log had so many entries."""
+    return pin.from_index <= size and (pin.to_index is None or size <= pin.to_index)
+
+
 def _check_whole(statement: Statement) -> str:
     require_whole(statement)
-    return f"entries {statement.after + 1} to {statement.last}, none missing"
+    detail = f"entries {statement.after + 1} to {statement.last}, none missing"
+    if statement.part > 1 or statement.goes_on:
+        detail += f"; part {statement.part}{', which goes on' if statement.goes_on else ''}"
+    return detail
 
 
 def _invalid(steps: list[Step], name: str, failure: Malformed | Untrusted) -> Verdict:

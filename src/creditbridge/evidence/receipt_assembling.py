@@ -70,6 +70,7 @@ class ReceiptAsked(msgspec.Struct, frozen=True, kw_only=True):
 
     receipt_id: str
     consent: Consent
+    log_size: int | None = None
 
 
 def assemble_consent_receipt(
@@ -157,6 +158,7 @@ def _header_of(
         issued_at=now,
         authorization_no=consent.authorization_no,
         subject_person=consent.subject_person,
+        log_size=asked.log_size,
     )
 
 

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import count as count_from
 from typing import Annotated, Literal
 
 import msgspec
@@ -85,7 +86,8 @@ class Statement(
 
     Every number behind `after` up to `last` stands in `entries`, or in `outside` where it was
     decided in another month. A line of `entries` up to `after` was numbered before the month began,
-    and stands in `outside` of an earlier statement.
+    and stands in `outside` of an earlier statement. A month with more entries than one document
+    holds goes on in a further part, which begins behind the `last` of the one before.
     """
 
     v: Literal[1]
@@ -101,17 +103,27 @@ class Statement(
     outside: tuple[StatementLine, ...]
     counts: StatementCounts
     kid: str
+    part: Annotated[int, msgspec.Meta(ge=1)] = 1
+    goes_on: bool = False  # In another part; its counts are its own.
+    # How many entries the log had at the issue; absent in statements from before it was said.
+    log_size: Annotated[int, msgspec.Meta(ge=0)] | None = None
     signature: str | None = None  # base64url; absent only in the bytes that are signed.
 
 
 class StatementAsked(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose statement is made, of which month, and where the one before ended."""
+    """Whose statement is made, of which month, and where the one before ended.
+
+    With `is_cut` there are more entries than those that are given.
+    """
 
     statement_id: str
     origin: str
     enterprise: StatementParty
     month: str
     after: int
+    part: int = 1
+    is_cut: bool = False
+    log_size: int | None = None
 
 
 def month_of(instant: datetime) -> str:
@@ -145,6 +157,11 @@ def assemble_statement(
     """Return a signed statement over entries about the enterprise, those of neighbours too."""
     begins, ends = bounds_of(asked.month)
     lines = sorted(filter(None, map(_line_of, opened)), key=lambda line: line.subject_seq)
+    if asked.is_cut:
+        # Up to the first number that was not read: what was read behind it is the next part's.
+        numbers = frozenset(line.subject_seq for line in lines)
+        end = next(number for number in count_from(asked.after + 1) if number not in numbers)
+        lines = [line for line in lines if line.subject_seq < end]
     entries = tuple(line for line in lines if begins <= line.decided_at < ends)
     last = max([asked.after, *(line.subject_seq for line in entries)])
     within = range(asked.after + 1, last + 1)
@@ -163,6 +180,9 @@ def assemble_statement(
         outside=outside,
         counts=count(entries),
         kid=signer.key.key_id,
+        part=asked.part,
+        goes_on=asked.is_cut,
+        log_size=asked.log_size,
     )
     # What would not verify is never signed.
     require_whole(statement)
@@ -213,10 +233,13 @@ def require_whole(statement: Statement) -> None:
         if begins <= line.decided_at < ends:
             raise PackUntrue(detail=f"entry {line.subject_seq} is of this month, and not counted")
     numbers = sorted(line.subject_seq for line in (*statement.entries, *statement.outside))
-    expected = [number for number in numbers if number <= statement.after]
+    # Only a month's first part holds what was numbered before it: the others go on exactly.
+    expected = [number for number in numbers if number <= statement.after and statement.part == 1]
     expected += range(statement.after + 1, statement.last + 1)
     if numbers != expected or len(set(numbers)) != len(numbers):
         raise PackUntrue(detail=f"the entries {statement.after + 1} to {statement.last} have gaps")
+    if statement.goes_on and statement.last == statement.after:
+        raise PackUntrue(detail="a part that goes on and holds nothing")
     if statement.counts != count(statement.entries):
         raise PackUntrue(detail="the counts are not those of the entries")
 

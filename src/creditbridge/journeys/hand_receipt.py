@@ -20,7 +20,7 @@ from creditbridge.foundation.database import Database, Transaction
 from creditbridge.foundation.ids import Kind, new_id
 from creditbridge.foundation.keys import Signers
 from creditbridge.ledger.model import CATALOGUE
-from creditbridge.ledger.service import Ledger
+from creditbridge.ledger.service import Ledger, count_entries
 
 # Without the looks: those are a statement's.
 TURNS = tuple(
@@ -69,7 +69,11 @@ class HandReceipt(msgspec.Struct, frozen=True, kw_only=True):
         turns = await self.ledger.openings_for(  # 2
             tx, bank_id=consent.bank_id, consent_id=consent.consent_id, kinds=TURNS
         )
-        asked = ReceiptAsked(receipt_id=new_id(Kind.RECEIPT, now=tx.now), consent=consent)
+        asked = ReceiptAsked(
+            receipt_id=new_id(Kind.RECEIPT, now=tx.now),
+            consent=consent,
+            log_size=await count_entries(tx),
+        )
         return assemble_consent_receipt(  # 3
             asked, turns, self.house, self.signers.current(), now=tx.now
         )

@@ -13,6 +13,7 @@ from creditbridge.ledger.service.looks import (
 )
 from creditbridge.ledger.service.publication import (
     NothingPublished,
+    count_entries,
     find_checkpoint,
     find_size,
     find_tile,
@@ -27,6 +28,9 @@ from creditbridge.ledger.service.reports import (
     get_report,
 )
 from creditbridge.ledger.service.statements import (
+    ENTRIES_MAX,
+    Found,
+    Span,
     keep_statement,
     list_due_statements,
     list_statements,
@@ -36,17 +40,21 @@ from creditbridge.ledger.store.looks import Delivered
 from creditbridge.ledger.store.statements import StatementDue, StatementRow
 
 __all__ = [
+    "ENTRIES_MAX",
     "IN_PROGRESS",
     "Delivered",
+    "Found",
     "Ledger",
     "Look",
     "NothingPublished",
     "ReportState",
     "ReportStory",
+    "Span",
     "StatementDue",
     "StatementRow",
     "Story",
     "Turn",
+    "count_entries",
     "find_checkpoint",
     "find_consent_of",
     "find_last_looks",

@@ -104,6 +104,11 @@ async def read_backlog(tx: Transaction) -> Backlog:
     return await store.read_backlog(tx)
 
 
+async def count_entries(tx: Transaction) -> int:
+    """Return how many entries there are by now, those that wait for their index among them."""
+    return await find_size(tx) + (await store.read_backlog(tx)).entries
+
+
 async def _get_checkpoint(tx: Transaction) -> store.SignedCheckpoint:
     signed = await store.find_checkpoint(tx)
     if signed is None:

@@ -12,3 +12,4 @@ class StatementIssued(Terms, frozen=True, kw_only=True):
     last: int  # The highest that this one covers.
     looks: int
     statement_digest: str  # base64url of the SHA-256 of the statement's bytes.
+    part: int | None = None  # Where the month is stated in several parts.
