@@ -1,8 +1,8 @@
-"""The command `creditbridge-sandbox`: serve platform, provider, mailbox and representatives.
+"""The command `creditbridge-sandbox`: serve what surrounds the gateway; the desk's commands.
 
     creditbridge-sandbox serve --config FILE
         [--only provincial|identity|mailbox|representatives]
-    creditbridge-sandbox inspect USCC [--seed N] [--size N]
+    creditbridge-sandbox inspect|duties|changes|advance|fault|decide … (see `desk.py`)
 
 `serve` prints one line of JSON when everything listens and ends by SIGTERM or SIGINT.
 """
@@ -25,6 +25,7 @@ from typing_extensions import override
 
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.errors import CreditbridgeError
+from creditsandbox import desk
 from creditsandbox.dialects.provincial import endpoints as provincial
 from creditsandbox.dialects.provincial.settings import ProvincialSettings, build_platform
 from creditsandbox.identity import endpoints as identity
@@ -33,8 +34,7 @@ from creditsandbox.mailbox import endpoints as mailbox
 from creditsandbox.mailbox.letters import Letters
 from creditsandbox.mailbox.settings import MailboxSettings
 from creditsandbox.mailbox.smtp import open_smtp
-from creditsandbox.province.population import SEED, SIZE, Province, ProvinceSettings
-from creditsandbox.province.portrait import draw_portrait
+from creditsandbox.province.population import Province, ProvinceSettings, open_province
 from creditsandbox.representatives import endpoints as representatives
 from creditsandbox.representatives.company import Company
 from creditsandbox.representatives.settings import RepresentativesSettings
@@ -105,11 +105,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parsed = _make_parser().parse_args(arguments)
     try:
-        if parsed.command == "inspect":
-            return inspect(parsed.uscc, Province(seed=parsed.seed, size=parsed.size))
+        if parsed.command in (*desk.LOOKS, *desk.MOVES):
+            desk.run(parsed, find_settings(parsed), now=SystemClock().now())
+            return 0
         config = load_config(parsed.config)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(config, announce=write_line, only=parsed.only))
+    except desk.NobodyThere as error:
+        sys.stderr.write(f"{error.prose}\n")
+        return 1
     except CreditbridgeError as error:
         sys.stderr.write(f"{error.prose} {error.detail}\n")
         return 2
@@ -133,22 +137,15 @@ def _make_parser() -> argparse.ArgumentParser:
     serving = commands.add_parser("serve", help="serve what the configuration names")
     serving.add_argument("--config", type=Path, required=True)
     serving.add_argument("--only", choices=PARTS, default=None)
-    looking = commands.add_parser("inspect", help="show an entity and why its score is so")
-    looking.add_argument("uscc")
-    looking.add_argument("--seed", type=int, default=SEED)
-    looking.add_argument("--size", type=int, default=SIZE)
+    desk.add_commands(commands.add_parser)
     return parser
 
 
-def inspect(uscc: str, province: Province) -> int:
-    """Write what is on record about an entity today; return the exit status."""
-    today = SystemClock().now().date()
-    enterprise = province.find_enterprise(uscc, on=today)
-    if enterprise is None:
-        sys.stderr.write("No such entity in this province.\n")
-        return 1
-    sys.stdout.write(draw_portrait(enterprise, on=today))
-    return 0
+def find_settings(parsed: argparse.Namespace) -> ProvinceSettings:
+    """Return the province's settings: those of the configuration, or what the command line says."""
+    if parsed.config is not None:
+        return load_config(parsed.config).province
+    return ProvinceSettings(seed=parsed.seed, size=parsed.size)
 
 
 def load_config(path: Path) -> Config:
@@ -159,11 +156,16 @@ def load_config(path: Path) -> Config:
     """
     try:
         # The one type that TOML does not know is a path: relative ones start at the file.
-        return msgspec.toml.decode(
+        config = msgspec.toml.decode(
             path.read_bytes(), type=Config, dec_hook=lambda _kind, value: path.parent / str(value)
         )
     except (OSError, msgspec.DecodeError) as error:
         raise ConfigInvalid(detail=str(error)) from error
+    if config.province.state_file is not None:
+        return config
+    # The commands that move the province must find the file that the servers read.
+    beside = msgspec.structs.replace(config.province, state_file=path.with_suffix(".state.json"))
+    return msgspec.structs.replace(config, province=beside)
 
 
 async def serve(
@@ -174,8 +176,10 @@ async def serve(
     Raises:
         KeyUnusable: a key file that cannot be used.
         ConfigInvalid: nothing to serve.
+        StateUnusable: a state file that cannot be read.
     """
-    province = Province(seed=config.province.seed, size=config.province.size)
+    province = open_province(config.province)
+    province.read_state()  # What cannot be read stops the start, not a query.
     letters = Letters()
     bound = list(bind_all(config, province, letters, only=only))
     if not bound:

@@ -66,7 +66,7 @@ def fixed(outcome: Outcome) -> Enterprise:
 
 def test_a_penalty_in_the_platforms_words() -> None:
     """Amounts in two units, dates in two spellings, codes as digits."""
-    record = write_penalty(PENALTY, as_of=AS_OF)
+    record = write_penalty(PENALTY, as_of=AS_OF, on=AS_OF.date())
 
     assert record["record_no"] == "PEN-杭环罚[2026]12号"
     assert record["punish_types"] == ["罚款", "没收违法所得"]
@@ -97,7 +97,7 @@ def test_only_final_and_ordinary_penalties_are_adverse(
     """ZJ 11: decided on the spot, or not final, is basic information at most."""
     penalty: Penalty = msgspec.structs.replace(PENALTY, **changes)
 
-    assert write_penalty(penalty, as_of=AS_OF)["info_kind"] == info_kind
+    assert write_penalty(penalty, as_of=AS_OF, on=AS_OF.date())["info_kind"] == info_kind
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_penalty_without_a_fine_names_none() -> None:
         disclosure=Disclosure.GOV_ONLY,
     )
 
-    record = write_penalty(warned, as_of=AS_OF)
+    record = write_penalty(warned, as_of=AS_OF, on=AS_OF.date())
 
     assert (record["fine"], record["confiscated"]) == (None, None)
     assert record["punish_content"] == "处以警告。"

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
 
+from creditsandbox.province.acts import apply_acts, list_decided
 from creditsandbox.province.alterations import (
     draw_alterations,
     draw_changes,
@@ -30,8 +32,10 @@ from creditsandbox.province.model import Enterprise
 from creditsandbox.province.ownership import draw_ownership
 from creditsandbox.province.people import draw_person, number_of_representative
 from creditsandbox.province.registrations import draw_registration, last_day
+from creditsandbox.province.state import AS_DRAWN, State, StateFile
 from creditsandbox.province.taxes import draw_tax
 from creditsandbox.province.troubles import is_troubled
+from creditsandbox.province.withdrawals import FeedEvent, list_endings
 
 SEED = 531
 SIZE = 10_000
@@ -40,10 +44,14 @@ SOCIAL_LEAST, SOCIAL_MOST, SOCIAL_OF_TROUBLED_MOST = 150, 250, 200
 
 
 class ProvinceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The `[province]` table: which province, of how many entities."""
+    """The `[province]` table: which province, of how many entities, and where its state stands.
+
+    `state_file` holds what the tester changes; by default it stands beside the configuration.
+    """
 
     seed: int = SEED
     size: int = SIZE
+    state_file: Path | None = None
 
 
 class Province(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +59,7 @@ class Province(msgspec.Struct, frozen=True, kw_only=True):
 
     seed: int = SEED
     size: int = SIZE
+    state_file: StateFile | None = None
 
     def __post_init__(self) -> None:
         """Refuse a size that identifiers cannot carry."""
@@ -58,8 +67,25 @@ class Province(msgspec.Struct, frozen=True, kw_only=True):
             message = f"a province has at most {ENTITIES_MAX} entities"
             raise ValueError(message)
 
-    def find_enterprise(self, uscc: str, *, on: date) -> Enterprise | None:
-        """Return the file of an entity as it stands on a day; None where none is on record."""
+    def read_state(self) -> State:
+        """Return what the tester has changed until now."""
+        return AS_DRAWN if self.state_file is None else self.state_file.read()
+
+    def find_enterprise(self, uscc: str, *, on: date, state: State = AS_DRAWN) -> Enterprise | None:
+        """Return the file of an entity as it stands on a day; None where none is on record.
+
+        The day is the province's (`State.day_of`); decisions of the state until then are applied.
+        """
+        found = self._find_drawn(uscc, on=on)
+        return None if found is None else apply_acts(found, state.acts, on=on)
+
+    def list_endings(self, state: State, *, after: str, until: date) -> tuple[FeedEvent, ...]:
+        """Return up to a page of what ended after a cursor, decisions taken by hand included."""
+        return list_endings(
+            self.seed, self.size, after=after, until=until, decided=list_decided(state.acts)
+        )
+
+    def _find_drawn(self, uscc: str, *, on: date) -> Enterprise | None:
         fixed = build_fixed(on).get(uscc)
         if fixed is not None:
             return fixed
@@ -74,6 +100,16 @@ class Province(msgspec.Struct, frozen=True, kw_only=True):
     def list_codes(self) -> Iterator[str]:
         """Yield the USCC of every entity of the population, in the order of the indexes."""
         return (draw_entity(self.seed, index).uscc for index in range(self.size))
+
+
+def open_province(settings: ProvinceSettings) -> Province:
+    """Return the province that the settings describe."""
+    path = settings.state_file
+    return Province(
+        seed=settings.seed,
+        size=settings.size,
+        state_file=None if path is None else StateFile(path),
+    )
 
 
 @lru_cache(maxsize=FILES_CACHED_MAX)

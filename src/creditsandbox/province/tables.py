@@ -1,6 +1,6 @@
 """The province's tables: data beside the code, read once."""
 
-from datetime import date
+from datetime import date, timedelta, timezone
 from importlib.resources import files
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from creditsandbox.province.codes import (
 )
 
 T = TypeVar("T")
+CHINA = timezone(timedelta(hours=8))  # The province's days begin eight hours before those of UTC.
 
 
 class City(msgspec.Struct, frozen=True, kw_only=True):

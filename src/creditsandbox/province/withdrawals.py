@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from itertools import groupby
+from heapq import merge
+from itertools import groupby, islice, takewhile
 
 import msgspec
 
@@ -25,6 +26,7 @@ from creditsandbox.province.registrations import draw_status, last_day
 
 PAGE_MAX = 500
 WALKS_KEPT = 2
+FIRST_BY_HAND = 900_000
 START = "00000000-000000"
 
 
@@ -59,15 +61,35 @@ class FeedEvent(msgspec.Struct, frozen=True, kw_only=True):
     reason: EndReason
 
 
-def list_endings(seed: int, size: int, *, after: str, until: date) -> tuple[FeedEvent, ...]:
+def list_endings(
+    seed: int, size: int, *, after: str, until: date, decided: tuple[Ending, ...] = ()
+) -> tuple[FeedEvent, ...]:
     """Return up to a page of the endings after a cursor, none of them later than a day.
 
-    Endings older than the first day of the year before are not kept.
+    `decided` are those that were decided by hand, in their order: they come behind the others of
+    their day, and a record that one of them ended does not end again. Endings older than the first
+    day of the year before are not kept.
     """
     walked = walk(seed, size, year=until.year)
     begin = bisect_right(walked, after, key=lambda event: event.cursor)
-    page = walked[begin : begin + PAGE_MAX]
-    return tuple(event for event in page if event.on <= until)
+    by_hand = tuple(number_decided(decided))
+    gone = {(event.uscc, event.number): event.on for event in by_hand}
+    merged = merge(
+        islice(walked, begin, None),
+        sorted(
+            (event for event in by_hand if event.cursor > after), key=lambda event: event.cursor
+        ),
+        key=lambda event: event.cursor,
+    )
+    due = takewhile(lambda event: event.on <= until, merged)
+    once = (event for event in due if event.on <= gone.get((event.uscc, event.number), event.on))
+    return tuple(islice(once, PAGE_MAX))
+
+
+def number_decided(decided: Iterable[Ending]) -> Iterator[FeedEvent]:
+    """Yield the endings decided by hand with their cursors, which no drawn one of a day passes."""
+    for number, ending in enumerate(decided, start=FIRST_BY_HAND):
+        yield make_event(ending, number)
 
 
 @lru_cache(maxsize=WALKS_KEPT)
@@ -93,14 +115,19 @@ def number_day(endings: Iterable[Ending]) -> Iterator[FeedEvent]:
     Numbered within the day, so that a cursor is the same whichever years were walked.
     """
     for number, ending in enumerate(endings):
-        yield FeedEvent(
-            cursor=cursor_of(ending.ended_on, number),
-            on=ending.ended_on,
-            uscc=ending.uscc,
-            section=ending.section,
-            number=ending.number,
-            reason=ending.reason,
-        )
+        yield make_event(ending, number)
+
+
+def make_event(ending: Ending, number: int) -> FeedEvent:
+    """Return an ending as it is pushed, the so-manieth of its day."""
+    return FeedEvent(
+        cursor=cursor_of(ending.ended_on, number),
+        on=ending.ended_on,
+        uscc=ending.uscc,
+        section=ending.section,
+        number=ending.number,
+        reason=ending.reason,
+    )
 
 
 def cursor_of(day: date, number: int) -> str:

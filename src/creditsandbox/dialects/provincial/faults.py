@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from creditbridge.foundation.keys import FileKey, PublicKey, name_key
 from creditbridge.protocols.http_signatures import Request
-from creditsandbox.province.fixed import Outcome, find_outcome, list_fixed
+from creditsandbox.province.fixed import Outcome, list_fixed
 
 RETRY_AFTER_SECONDS = 5
 REPLAY_AGE_SECONDS = 600  # Well outside of any signature's window.
@@ -42,9 +42,8 @@ _SCRIPTS = {
 }
 
 
-def find_script(uscc: str, *, slow_seconds: float) -> Script:
-    """Return what happens to an answer about an enterprise; nothing, for nearly all."""
-    outcome = find_outcome(uscc)
+def find_script(outcome: Outcome | None, *, slow_seconds: float) -> Script:
+    """Return what happens to an answer under an outcome; nothing, for nearly all."""
     if outcome is None:
         return NO_SCRIPT
     if outcome is Outcome.SLOW:

@@ -7,6 +7,7 @@ import msgspec
 
 from creditbridge.foundation.errors import Unavailable
 from creditsandbox.dialects.provincial.messages import GrantRefused
+from creditsandbox.province.state import AS_DRAWN, State
 
 COUNTED_MAX = 1_000_000
 NONCE_SECONDS = 120
@@ -20,11 +21,15 @@ class JournalFull(Unavailable):
 
 
 class Counted(msgspec.Struct, frozen=True, kw_only=True):
-    """A counted query. Its answer follows from it: the province is a function of the instant."""
+    """A counted query. Its answer follows from it: the province is a function of both.
+
+    The state is kept as it was, so that a repetition is answered alike when it has changed since.
+    """
 
     uscc: str
     fingerprint: bytes  # SHA-256 of what was asked: 32 bytes
     counted_at: datetime
+    state: State = AS_DRAWN
 
 
 class Journal:

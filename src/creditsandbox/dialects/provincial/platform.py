@@ -56,6 +56,7 @@ from creditsandbox.dialects.provincial.sections import delivered_at, find_file
 from creditsandbox.dialects.provincial.tokens import Tokens
 from creditsandbox.dialects.provincial.words import write_date, write_instant
 from creditsandbox.province.population import Province
+from creditsandbox.province.state import State, StateUnusable
 
 NO_GRANT = "::"
 JSON_TYPE = (("content-type", "application/json"),)
@@ -133,12 +134,16 @@ class Platform:
             query = parse_query(request.body)
         except QueryMalformed:
             return _reply(400, {"code": "QUERY_MALFORMED"})
-        script = find_script(query.uscc, slow_seconds=self._slow_seconds)
+        try:
+            state = self._province.read_state()
+        except StateUnusable:
+            return _later(NO_SCRIPT)
+        script = find_script(state.outcome_of(query.uscc), slow_seconds=self._slow_seconds)
         # Before anything is counted: "down" must mean that nothing happened.
         if script.is_down:
             return _later(script)
         try:
-            return self._answer_granted(request, query, query_id, script=script, now=now)
+            return self._answer_granted(request, query, script=script, state=state, now=now)
         except GrantRefused:
             return _reply(403, _refusal(query_id, query.uscc, "GRANT_REFUSED"))
         except JournalFull:
@@ -204,18 +209,26 @@ class Platform:
         return msgspec.structs.replace(response, headers=headers + added)
 
     def _answer_granted(
-        self, request: Request, query: Query, query_id: str, *, script: Script, now: datetime
+        self, request: Request, query: Query, *, script: Script, state: State, now: datetime
     ) -> Reply:
+        query_id = find_header(request, "creditbridge-query-id")
         grant = parse_grant(find_header(request, "creditbridge-consent"))
         require_grant(grant, query, query_id=query_id, platform_id=self._platform_id, now=now)
         if not is_id(Kind.QUERY, query_id):
             raise GrantRefused(detail="no query id")
         # The consent belongs to the question: the same words under another one are another query.
         asked = request.body + grant.consent_digest.encode()
-        counted = Counted(uscc=query.uscc, fingerprint=sha256(asked).digest(), counted_at=now)
-        # A repeated query is answered from the instant of its first count, so alike to the byte.
-        counted_at = self.journal.count(query_id, counted).counted_at
-        file = find_file(self._province, script.about or query.uscc, delivered_at(counted_at))
+        fresh = Counted(
+            uscc=query.uscc, fingerprint=sha256(asked).digest(), counted_at=now, state=state
+        )
+        # A repeated query is answered from its first count, so alike to the byte.
+        counted = self.journal.count(query_id, fresh)
+        file = find_file(
+            self._province,
+            script.about or query.uscc,
+            delivered_at(counted.counted_at),
+            counted.state,
+        )
         # It was looked for, so it is counted, though nobody is there.
         if file is None:
             return _reply(404, _refusal(query_id, query.uscc, "SUBJECT_UNKNOWN"), script)
@@ -224,7 +237,7 @@ class Platform:
             "query_id": OLDER_QUERY_ID if script.is_replayed else query_id,
             "uscc": file.uscc,
             "consent_digest": grant.consent_digest,
-            "answered_at": write_instant(counted_at),
+            "answered_at": write_instant(counted.counted_at),
             "subject": file.subject,
             "sections": {code: sections[code] for code in query.sections},
         }

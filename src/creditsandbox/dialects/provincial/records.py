@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 from creditbridge.protocols.strict_json import JsonValue
 from creditsandbox.dialects.provincial.words import (
-    CHINA,
     NO_END,
     WORDS,
     YUAN_PER_WAN,
@@ -110,8 +109,8 @@ def write_registration(enterprise: Enterprise, *, as_of: datetime) -> Record:
     }
 
 
-def write_penalty(penalty: Penalty, *, as_of: datetime) -> Record:
-    """Return a PEN record; the fine is in 万元, what was confiscated in 元."""
+def write_penalty(penalty: Penalty, *, as_of: datetime, on: date) -> Record:
+    """Return a PEN record as it stands on a day; the fine is in 万元, the confiscated in 元."""
     decided_on, authority = penalty.decided_on, penalty.authority
     number = f"PEN-{penalty.document_no}"
     base = write_base(number, "ADVERSE-002", authority, recorded_on=decided_on, as_of=as_of)
@@ -130,7 +129,7 @@ def write_penalty(penalty: Penalty, *, as_of: datetime) -> Record:
         "keep_end_date": write_date(decided_on + timedelta(days=KEEP_DAYS)),
         "severity": WORDS.severities[penalty.severity],
         "finality": WORDS.finalities[penalty.finality],
-        "state": state_of(penalty, on=as_of.astimezone(CHINA).date()),
+        "state": state_of(penalty, on=on),
         "key_areas": penalty.key_areas,
         "punish_document_code": penalty.document_no,
         "punish_action_name": penalty.fact,

@@ -4,7 +4,7 @@ The sources deliver every six hours; between two deliveries the bytes do not cha
 made once and kept.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
@@ -17,11 +17,12 @@ from creditsandbox.dialects.provincial.records import (
     write_penalty,
     write_registration,
 )
-from creditsandbox.dialects.provincial.words import CHINA, write_instant
+from creditsandbox.dialects.provincial.words import write_instant
 from creditsandbox.province.evaluation import evaluate
-from creditsandbox.province.fixed import Outcome, find_outcome
+from creditsandbox.province.fixed import Outcome
 from creditsandbox.province.model import Enterprise
 from creditsandbox.province.population import Province
+from creditsandbox.province.state import AS_DRAWN, State
 
 DELIVERY_HOURS = 6  # Well below the 24 h at which the gateway calls a section stale.
 FILES_CACHED_MAX = 12_000  # The default population and the fixed ones, some 5 kB each.
@@ -53,17 +54,24 @@ def delivered_at(now: datetime) -> datetime:
 
 
 @lru_cache(maxsize=FILES_CACHED_MAX)
-def find_file(province: Province, uscc: str, as_of: datetime) -> WireFile | None:
-    """Return what is on file as of a delivery; None where the platform knows nobody."""
-    enterprise = province.find_enterprise(uscc, on=as_of.astimezone(CHINA).date())
-    if enterprise is None:
+def find_file(
+    province: Province, uscc: str, as_of: datetime, state: State = AS_DRAWN
+) -> WireFile | None:
+    """Return what is on file as of a delivery; None where the platform knows nobody.
+
+    The state moves the day of what is on record, never the instant of the delivery.
+    """
+    day = state.day_of(as_of)
+    enterprise = province.find_enterprise(uscc, on=day, state=state)
+    outcome = state.outcome_of(uscc)
+    if enterprise is None or outcome is Outcome.NOT_FOUND:
         return None
     subject: Record = {
         "uscc": uscc,
         "name": enterprise.entity.name,
         "former_names": enterprise.registration.former_names,
     }
-    sections = write_sections(enterprise, as_of=as_of)
+    sections = write_sections(enterprise, as_of=as_of, on=day, outcome=outcome)
     return WireFile(
         uscc=uscc,
         subject=msgspec.Raw(_ENCODER.encode(subject)),
@@ -71,15 +79,16 @@ def find_file(province: Province, uscc: str, as_of: datetime) -> WireFile | None
     )
 
 
-def write_sections(enterprise: Enterprise, *, as_of: datetime) -> dict[Section, Record]:
+def write_sections(
+    enterprise: Enterprise, *, as_of: datetime, on: date, outcome: Outcome | None
+) -> dict[Section, Record]:
     """Return all four sections; a failed source says so, and never that it holds nothing."""
-    day = as_of.astimezone(CHINA).date()
-    made = evaluate(enterprise, on=day)
+    made = evaluate(enterprise, on=on)
     city = enterprise.entity.city
     sections = {
         Section.REGISTRATION: _section([write_registration(enterprise, as_of=as_of)], as_of),
         Section.PENALTIES: _section(
-            [write_penalty(penalty, as_of=as_of) for penalty in enterprise.penalties], as_of
+            [write_penalty(penalty, as_of=as_of, on=on) for penalty in enterprise.penalties], as_of
         ),
         Section.LISTS: _section(
             [write_listing(entry, as_of=as_of) for entry in enterprise.listings], as_of
@@ -89,7 +98,7 @@ def write_sections(enterprise: Enterprise, *, as_of: datetime) -> dict[Section, 
         ),
     }
     # A section that failed beside one that holds nothing: the two must never look alike.
-    if find_outcome(enterprise.entity.uscc) is Outcome.SECTION_FAILED:
+    if outcome is Outcome.SECTION_FAILED:
         last_good_at = write_instant(as_of - timedelta(days=1))
         sections[Section.PENALTIES] = {
             "status": "ERROR",

@@ -1,6 +1,6 @@
 """The platform's words and how it spells dates, instants and amounts."""
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from importlib.resources import files
 
@@ -10,7 +10,6 @@ from creditsandbox.province.codes import Disclosure, Finality, PenaltyKind, Seve
 
 YUAN_PER_WAN = 10_000
 NO_END = "9999-9-9"
-CHINA = timezone(timedelta(hours=8))
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
