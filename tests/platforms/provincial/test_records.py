@@ -137,7 +137,7 @@ def test_the_example_penalty_in_our_words(
     """2.5 万元 are 25000 元; the objection and the subject's statement travel with it."""
     ours = penalty_of()
 
-    assert ours.document_no == "杭应急罚〔2026〕12号"  # noqa: RUF001 - as it is written
+    assert ours.document_no == "杭应急罚〔2026〕12号"
     assert (ours.kinds, ours.kind_texts) == ((PenaltyKind.FINE,), ("罚款",))
     assert ours.procedure is Procedure.ORDINARY
     assert ours.fine == Amount(value=Decimal(25_000), currency="CNY", source_unit="万元")
