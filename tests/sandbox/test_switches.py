@@ -12,7 +12,7 @@ from litestar import Litestar
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.keys import FileKey
 from creditsandbox.dialects.provincial.endpoints import build_app
-from creditsandbox.dialects.provincial.platform import Platform
+from creditsandbox.dialects.provincial.platform import Pace, Platform
 from creditsandbox.dialects.provincial.tokens import Tokens
 from creditsandbox.province.fixed import Outcome
 from creditsandbox.province.population import Province
@@ -61,7 +61,7 @@ def platform_app(house: House, state_file: StateFile) -> Litestar:
         ),
         signer=house.platform_key,
         message_keys={house.message_key.key.key_id: house.message_key.key},
-        slow_seconds=0.01,
+        pace=Pace(slow_seconds=0.01, dispute_seconds=20.0),
     )
     return build_app(platform, base_url="https://platform.example", clock=house.clock)
 

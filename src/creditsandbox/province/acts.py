@@ -1,6 +1,6 @@
 """How decisions taken by hand change a file: repaired, revoked, removed, corrected. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import TypeVar
 
@@ -90,19 +90,24 @@ def make_act(enterprise: Enterprise, kind: ActKind, number: str, *, on: date) ->
     Raises:
         ActMisplaced: no such record in force, another kind of record, or too early a repair.
     """
-    for penalty in enterprise.penalties:
-        if penalty.document_no == number:
-            _require_penalty(penalty, kind, on=on)
-            return _act(enterprise, kind, "PEN", number, on=on)
-    removable = [("LST", each.decision_no, each.removed_on) for each in enterprise.listings]
-    removable += [("ABN", each.decision_no, each.removed_on) for each in enterprise.abnormalities]
-    removable += [("JUD", each.case_no, each.removed_on) for each in enterprise.judgments]
-    for section, found, removed_on in removable:
-        if found == number and removed_on is None:
-            if kind not in {ActKind.REMOVE, ActKind.CORRECT}:
-                raise ActMisplaced(detail=f"{section} records are removed or corrected")
-            return _act(enterprise, kind, section, number, on=on)
-    raise ActMisplaced(detail="no record in force has this number")
+    found = next((each for each in enterprise.penalties if each.document_no == number), None)
+    if found is not None:
+        _require_penalty(found, kind, on=on)
+        return _act(enterprise, kind, "PEN", number, on=on)
+    section = next((code for code, each in list_removable(enterprise) if each == number), None)
+    if section is None:
+        raise ActMisplaced(detail="no record in force has this number")
+    if kind not in {ActKind.REMOVE, ActKind.CORRECT}:
+        raise ActMisplaced(detail=f"{section} records are removed or corrected")
+    return _act(enterprise, kind, section, number, on=on)
+
+
+def list_removable(enterprise: Enterprise) -> Iterator[tuple[str, str]]:
+    """Yield section and number of all that is not removed yet, penalties apart."""
+    held = [("LST", each.decision_no, each.removed_on) for each in enterprise.listings]
+    held += [("ABN", each.decision_no, each.removed_on) for each in enterprise.abnormalities]
+    held += [("JUD", each.case_no, each.removed_on) for each in enterprise.judgments]
+    yield from ((section, number) for section, number, removed_on in held if removed_on is None)
 
 
 def _require_penalty(penalty: Penalty, kind: ActKind, *, on: date) -> None:

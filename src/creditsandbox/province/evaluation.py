@@ -157,21 +157,17 @@ def last_change(enterprise: Enterprise, *, on: date) -> date:
 
 def list_changes(enterprise: Enterprise) -> Iterator[date]:
     """Yield every day on which something that an evaluation looks at changes."""
-    held = enterprise.registration
-    optional = [held.status_since]
-    for penalty in enterprise.penalties:
-        optional += [
-            penalty.final_on or penalty.decided_on,
-            penalty.repaired_on,
-            penalty.publicity_ends_on,
-        ]
-    for entry in enterprise.listings:
-        optional += [entry.included_on, entry.removed_on]
-    for abnormal in enterprise.abnormalities:
-        optional += [abnormal.included_on, abnormal.removed_on]
-    for judgment in enterprise.judgments:
-        optional += [judgment.published_on, judgment.removed_on]
-    yield from (day for day in optional if day is not None)
+    pairs: list[tuple[date | None, date | None]] = [(enterprise.registration.status_since, None)]
+    pairs += [(each.final_on or each.decided_on, each.repaired_on) for each in enterprise.penalties]
+    pairs += [(each.publicity_ends_on, None) for each in enterprise.penalties]
+    pairs += [(each.included_on, each.removed_on) for each in enterprise.listings]
+    pairs += [(each.included_on, each.removed_on) for each in enterprise.abnormalities]
+    pairs += [(each.published_on, each.removed_on) for each in enterprise.judgments]
+    yield from (day for pair in pairs for day in pair if day is not None)
+    yield from _list_received(enterprise)
+
+
+def _list_received(enterprise: Enterprise) -> Iterator[date]:
     if enterprise.tax is not None:
         yield from (row.evaluated_on for row in enterprise.tax.years)
     if enterprise.insurance is not None:

@@ -7,7 +7,7 @@ from unicodedata import east_asian_width
 from creditsandbox.province.duties import DutyState, list_duties
 from creditsandbox.province.evaluation import Evaluation, evaluate
 from creditsandbox.province.lifecycle import Fate, fate_of_listing, fate_of_penalty
-from creditsandbox.province.model import Enterprise
+from creditsandbox.province.model import Enterprise, Penalty
 from creditsandbox.province.rewards import list_rewards
 from creditsandbox.province.supervision import level_for
 
@@ -57,43 +57,51 @@ def _list_related(enterprise: Enterprise) -> Iterator[str]:
 
 def _list_adverse(enterprise: Enterprise, on: date) -> Iterator[str]:
     yield f"  penalties: {len(enterprise.penalties) or 'none'}"
-    for penalty in enterprise.penalties:
-        fate = fate_of_penalty(penalty, on=on)
-        repaired = f", repaired {penalty.repaired_on}" if penalty.repaired_on else ""
-        yield (
-            f"    {penalty.decided_on}  {penalty.document_no}  {penalty.severity}"
-            f"  {penalty.finality}  {penalty.fine:f} 元{repaired}"
-            + ("" if fate in (Fate.ACTIVE, Fate.REPAIRED) else f", {fate.lower()}")
-        )
+    yield from (_draw_penalty(penalty, on) for penalty in enterprise.penalties)
     yield f"  lists: {len(enterprise.listings) or 'none'}"
     for entry in enterprise.listings:
-        removed = f", removed {entry.removed_on}" if entry.removed_on else ""
         deleted = ", deleted" if fate_of_listing(entry, on=on) is Fate.DELETED else ""
-        yield f"    {entry.included_on}  {entry.list_type}{removed}{deleted}  {entry.decision_no}"
+        removed = _removed(entry.removed_on) + deleted
+        yield f"    {entry.included_on}  {entry.list_type}{removed}  {entry.decision_no}"
     for abnormal in enterprise.abnormalities:
-        removed = f", removed {abnormal.removed_on}" if abnormal.removed_on else ""
-        yield f"  abnormal {abnormal.included_on}  {abnormal.reason}{removed}"
-    for judgment in enterprise.judgments:
+        removed = _removed(abnormal.removed_on)
         yield (
-            f"  judgment {judgment.published_on}  {judgment.kind}  {judgment.case_no}"
+            f"  abnormal {abnormal.included_on}  {abnormal.reason}{removed}  {abnormal.decision_no}"
+        )
+    for judgment in enterprise.judgments:
+        removed = _removed(judgment.removed_on)
+        yield (
+            f"  judgment {judgment.published_on}  {judgment.kind}{removed}  {judgment.case_no}"
             f"  {judgment.unperformed:f} of {judgment.amount:f} 元 unperformed"
         )
+
+
+def _draw_penalty(penalty: Penalty, on: date) -> str:
+    fate = fate_of_penalty(penalty, on=on)
+    repaired = f", repaired {penalty.repaired_on}" if penalty.repaired_on else ""
+    ended = "" if fate in (Fate.ACTIVE, Fate.REPAIRED) else f", {fate.lower()}"
+    return (
+        f"    {penalty.decided_on}  {penalty.document_no}  {penalty.severity}"
+        f"  {penalty.finality}  {penalty.fine:f} 元{repaired}{ended}"
+    )
+
+
+def _removed(removed_on: date | None) -> str:
+    return f", removed {removed_on}" if removed_on else ""
 
 
 def _list_others(enterprise: Enterprise, on: date) -> Iterator[str]:
     for licence in enterprise.licences:
         end = licence.valid_to or "no end"
         yield f"  licence {licence.document_name}  until {end}  {licence.state_on(on)}"
-    if enterprise.tax is not None and enterprise.tax.years:
-        grades = ", ".join(f"{row.year} {row.grade}" for row in enterprise.tax.years)
-        yield f"  tax grades {grades}; owed {enterprise.tax_arrears:f} 元"
-    if enterprise.insurance is not None and enterprise.insurance.months:
-        months = enterprise.insurance.months[:MONTHS_SHOWN]
-        counts = ", ".join(f"{row.year}-{row.month:02d} {row.insured}" for row in months)
-        yield f"  insured {counts}"
-    for reward in list_rewards(enterprise, on=on):
-        if reward.holds_on(on):
-            yield f"  trustworthy {reward.list_type}  until {reward.valid_to}"
+    years = enterprise.tax.years if enterprise.tax else ()
+    months = enterprise.insurance.months[:MONTHS_SHOWN] if enterprise.insurance else ()
+    grades = ", ".join(f"{row.year} {row.grade}" for row in years)
+    counts = ", ".join(f"{row.year}-{row.month:02d} {row.insured}" for row in months)
+    yield f"  tax grades {grades or 'none'}; owed {enterprise.tax_arrears:f} 元"
+    yield f"  insured {counts or 'unknown'}"
+    held = (reward for reward in list_rewards(enterprise, on=on) if reward.holds_on(on))
+    yield from (f"  trustworthy {reward.list_type}  until {reward.valid_to}" for reward in held)
 
 
 def _list_supervision(enterprise: Enterprise, made: Evaluation | None, on: date) -> Iterator[str]:

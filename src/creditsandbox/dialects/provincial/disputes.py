@@ -13,9 +13,10 @@ import msgspec
 from creditbridge.foundation.errors import Malformed, Refused, Unavailable
 from creditbridge.protocols.strict_json import JsonMalformed, decode
 from creditsandbox.dialects.provincial.sections import Section
-from creditsandbox.dialects.provincial.words import CHINA, write_date
+from creditsandbox.dialects.provincial.words import write_date
 from creditsandbox.province.disputes import Dispute, DisputeOutcome, due_on
 from creditsandbox.province.fixed import Outcome, find_outcome
+from creditsandbox.province.tables import CHINA
 
 CASES_MAX = 10_000
 CORRECTED = "（经异议核查更正）"

@@ -134,13 +134,11 @@ class Platform:
             query = parse_query(request.body)
         except QueryMalformed:
             return _reply(400, {"code": "QUERY_MALFORMED"})
-        try:
-            state = self._province.read_state()
-        except StateUnusable:
-            return _later(NO_SCRIPT)
-        script = find_script(state.outcome_of(query.uscc), slow_seconds=self._slow_seconds)
+        state = self._read_state()
+        outcome = state.outcome_of(query.uscc) if state else None
+        script = find_script(outcome, slow_seconds=self._slow_seconds)
         # Before anything is counted: "down" must mean that nothing happened.
-        if script.is_down:
+        if state is None or script.is_down:
             return _later(script)
         try:
             return self._answer_granted(request, query, script=script, state=state, now=now)
@@ -168,10 +166,11 @@ class Platform:
             return _reply(400, {"code": "OBJECTION_MALFORMED"})
         if objection.dispute_id != named or not is_id(Kind.DISPUTE, named):
             return _reply(400, {"code": "OBJECTION_MALFORMED"})
-        script = find_script(objection.uscc, slow_seconds=0.0)
-        if script.is_down:
+        state = self._read_state()
+        script = find_script(state.outcome_of(objection.uscc) if state else None, slow_seconds=0.0)
+        if state is None or script.is_down:
             return _later(script)
-        file = find_file(self._province, objection.uscc, delivered_at(now))
+        file = find_file(self._province, objection.uscc, delivered_at(now), state)
         is_known = file is not None and holds_record(
             file.sections[objection.section], objection.record_no
         )
@@ -208,6 +207,13 @@ class Platform:
         )
         return msgspec.structs.replace(response, headers=headers + added)
 
+    def _read_state(self) -> State | None:
+        # What cannot be read is not guessed: the platform is down until its tester mends it.
+        try:
+            return self._province.read_state()
+        except StateUnusable:
+            return None
+
     def _answer_granted(
         self, request: Request, query: Query, *, script: Script, state: State, now: datetime
     ) -> Reply:
@@ -232,7 +238,7 @@ class Platform:
         # It was looked for, so it is counted, though nobody is there.
         if file is None:
             return _reply(404, _refusal(query_id, query.uscc, "SUBJECT_UNKNOWN"), script)
-        sections = self.disputes.amend(file.uscc, file.sections, at=counted_at)
+        sections = self.disputes.amend(file.uscc, file.sections, at=counted.counted_at)
         body = {
             "query_id": OLDER_QUERY_ID if script.is_replayed else query_id,
             "uscc": file.uscc,
