@@ -1,6 +1,7 @@
 """A natural person's own consent decides what a report shows of them, and of nobody else."""
 
 import asyncio
+import hashlib
 import itertools
 import json
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
@@ -232,7 +233,7 @@ async def test_l13_unconsented_persons_are_masked_and_omitted(house: House, read
     assert shown(profile) == HIDDEN
     assert profile["persons"] == []
     assert house.platform.queries[-1].sections == {REG, PEN}
-    assert house.platform.queries[-1].person_consent_digests == ()
+    assert house.platform.queries[-1].persons == ()
 
 
 async def test_l13_a_consenting_person_is_shown(
@@ -258,7 +259,10 @@ async def test_l13_a_consenting_person_is_shown(
         }
     ]
     assert query.sections == {REG, PEN, PSN}
-    assert len(query.person_consent_digests) == 1
+    (told,) = query.persons
+    assert told.position is KeyPosition.LEGAL_REP
+    assert given.artefact is not None
+    assert told.consent_digest == hashlib.sha256(given.artefact).hexdigest()
     assert intended.persons == delivered.persons == frozenset({consented.event_id})
     assert intended.sections == {"REG", "PEN"}
     assert intended.person_sections == frozenset({"PSN"})

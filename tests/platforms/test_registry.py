@@ -38,6 +38,7 @@ def test_a_platform_is_opened_with_its_pinned_keys(
         SectionCode.PEN,
         SectionCode.LST,
         SectionCode.EVA,
+        SectionCode.PSN,
     }
 
 

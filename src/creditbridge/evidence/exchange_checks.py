@@ -15,6 +15,7 @@ from creditbridge.ledger.model import (
     DocumentConfirmed,
     EnterpriseName,
     ExchangeProof,
+    PersonConsented,
     Proofs,
     ReportDelivered,
     ReportIntended,
@@ -198,8 +199,26 @@ def _require_granted(examination: Examination, exchange: ExchangeProof) -> None:
         grant.get("consent_digest") == approval.core.terms.artefact_digest,
         isinstance(sections, list) and frozenset(map(str, sections)) <= _opened_by(intended),
         enterprise is None or grant.get("uscc") == enterprise.uscc,
+        _list_persons(grant) <= _list_consented(examination, intended),
     )
     if not all(same):
         raise PackUntrue(
             detail=f"{exchange.platform}: the grant is wider than, or other than, the use"
         )
+
+
+def _list_persons(grant: dict[str, JsonValue]) -> frozenset[str]:
+    """Return the digests of the persons' consents on which a grant asks about persons."""
+    persons = grant.get("persons")
+    named = persons if isinstance(persons, list) else []
+    return frozenset(str(one.get("consent_digest")) for one in named if isinstance(one, dict))
+
+
+def _list_consented(examination: Examination, intended: ReportIntended) -> frozenset[str]:
+    """Return the digests of the consents that the intent names, as their own entries have them."""
+    return frozenset(
+        entry.core.terms.artefact_digest
+        for entry in examination.entries
+        if isinstance(entry.core.terms, PersonConsented)
+        and entry.core.event_id in (intended.persons or ())
+    )

@@ -58,7 +58,7 @@ from creditbridge.journeys.report_ports import (
     Register,
     Report,
 )
-from creditbridge.journeys.report_query import make_query, purposes_of
+from creditbridge.journeys.report_query import make_query, purposes_of, stands_on
 from creditbridge.journeys.under_way import BrokenOff, Look, UnderWay
 from creditbridge.ledger.model import Intent, IntentOutcome, Record
 from creditbridge.parties.licence import require_licensed
@@ -243,9 +243,7 @@ class DeliverReport(msgspec.Struct, frozen=True, kw_only=True):
         intent = replace(intent, event_id=recorded.event_id, taken_at=recorded.decided_at)
         await self.ledger.open_intent(tx, intent)
         # Before the commit: whoever ends the consent waits for it, and then finds the look here.
-        look = self.under_way.enter(
-            intent.consent_id, *(one.person_consent_id for one in coverage.persons)
-        )
+        look = self.under_way.enter(*stands_on(coverage))
         return Running(request=request, coverage=coverage, intent=intent, look=look)
 
     def _make(self, running: Running, answer: PlatformAnswer) -> SealedProfile:

@@ -1,13 +1,14 @@
 """What of a report the platforms are asked, and for which purposes. No journey."""
 
 import hashlib
+from collections.abc import Iterator
 
 from creditbridge.consents.model import Asked, Coverage
 from creditbridge.consents.persons.rules import require_purpose
 from creditbridge.ledger.model import Intent
-from creditbridge.platforms.model import PlatformQuery
+from creditbridge.platforms.model import AskedPerson, PlatformQuery
 from creditbridge.profile.codes import Purpose, SectionCode
-from creditbridge.profile.persons import sections_opened
+from creditbridge.profile.persons import WHOLLY_PERSONAL, sections_opened
 
 
 def purposes_of(asked: Asked) -> frozenset[Purpose]:
@@ -37,8 +38,19 @@ def make_query(
         sections=sections_of(coverage, asked),
         purpose=asked.purpose,
         consent_digest=hashlib.sha256(coverage.consent.artefact).hexdigest(),
-        # On whose own word sections about persons are asked: the platform can hold us to it.
-        person_consent_digests=tuple(sorted(one.artefact_digest for one in coverage.persons)),
+        # About whom alone a platform may answer, and on whose own word: it can hold us to it.
+        persons=tuple(sorted(_asked_of(coverage))),
         expires_at=intent.deadline_at,
         traceparent=traceparent,
     )
+
+
+def stands_on(coverage: Coverage) -> tuple[str, ...]:
+    """Return the ids of the consents whose end stops the report: the enterprise's, the persons'."""
+    return coverage.consent.consent_id, *(one.person_consent_id for one in coverage.persons)
+
+
+def _asked_of(coverage: Coverage) -> Iterator[AskedPerson]:
+    for one in coverage.persons:
+        if one.sections & WHOLLY_PERSONAL:
+            yield AskedPerson(position=one.position, consent_digest=one.artefact_digest)

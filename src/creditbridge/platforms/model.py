@@ -24,17 +24,24 @@ from typing import TypeAlias
 import msgspec
 
 from creditbridge.foundation.errors import CreditbridgeError, Refused, Unavailable, Untrusted
-from creditbridge.profile.codes import ErrorClass, Purpose, SectionCode
+from creditbridge.profile.codes import ErrorClass, KeyPosition, Purpose, SectionCode
 from creditbridge.profile.model import SourceAnswer
 from creditbridge.protocols.uscc import EntityCategory
+
+
+class AskedPerson(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """Whom a platform may tell of: by position, on the digest (SHA-256, hex) of their consent."""
+
+    position: KeyPosition
+    consent_digest: str
 
 
 class PlatformQuery(msgspec.Struct, frozen=True, kw_only=True):
     """One question about one enterprise.
 
-    `consent_digest` is SHA-256 of the consent artefact, in hex, `person_consent_digests` those of
-    natural persons' own, where they consented to the look; `expires_at` ends the grant, at most
-    60 s ahead. The same `query_id` is one counted query, however often it is sent.
+    `consent_digest` is SHA-256 of the consent artefact, in hex; `persons` are about whom a section
+    of persons may be answered; `expires_at` ends the grant, at most 60 s ahead. The same `query_id`
+    is one counted query, however often it is sent.
     """
 
     query_id: str
@@ -43,7 +50,7 @@ class PlatformQuery(msgspec.Struct, frozen=True, kw_only=True):
     purpose: Purpose
     consent_digest: str
     expires_at: datetime
-    person_consent_digests: tuple[str, ...] = ()
+    persons: tuple[AskedPerson, ...] = ()
     traceparent: str | None = None
 
 

@@ -17,6 +17,7 @@ from creditbridge.platforms.provincial.schema import (
     TheirEnvelope,
     TheirEvaluation,
     TheirIndustry,
+    TheirKeyPerson,
     TheirListing,
     TheirMatch,
     TheirMeasure,
@@ -37,7 +38,9 @@ Schema: TypeAlias = dict[str, object]
 KINDS: dict[str, tuple[str, type[msgspec.Struct] | None]] = {
     "query": ("Query", None),
     "grant": ("Grant", None),
+    "grant_persons": ("Grant", None),
     "answer_found": ("Answer", TheirEnvelope),
+    "answer_persons": ("Answer", TheirEnvelope),
     "answer_nothing_adverse": ("Answer", TheirEnvelope),
     "answer_source_failed": ("Answer", TheirEnvelope),
     "refusal_subject_unknown": ("Refusal", TheirRefusal),
@@ -68,12 +71,14 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     "PenRecord": TheirPenalty,
     "LstRecord": TheirListing,
     "EvaRecord": TheirEvaluation,
+    "PsnRecord": TheirKeyPerson,
 }
 RECORDS: dict[str, type[msgspec.Struct]] = {
     "REG": TheirRegistration,
     "PEN": TheirPenalty,
     "LST": TheirListing,
     "EVA": TheirEvaluation,
+    "PSN": TheirKeyPerson,
 }
 
 

@@ -4,7 +4,10 @@ from base64 import urlsafe_b64encode
 from datetime import UTC
 
 from creditbridge.platforms.model import PlatformQuery
-from creditbridge.protocols.canonical_json import canonicalize
+from creditbridge.profile.codes import KeyPosition, SectionCode
+from creditbridge.protocols.canonical_json import JsonValue, canonicalize
+
+POSITIONS = {KeyPosition.LEGAL_REP: "1", KeyPosition.CONTROLLER: "2"}
 
 
 def make_grant(query: PlatformQuery, *, audience: str) -> bytes:
@@ -15,6 +18,12 @@ def make_grant(query: PlatformQuery, *, audience: str) -> bytes:
     # Without an offset and with a plain Z: one instant, one spelling under the signature (RFC
     # 3339).
     expires_at = query.expires_at.astimezone(UTC).replace(tzinfo=None)
+    persons: JsonValue = [
+        {"position": POSITIONS[one.position], "consent_digest": digest_text(one.consent_digest)}
+        for one in query.persons
+    ]
+    # Only where persons are asked about: a platform that is not learns of nobody's consent.
+    named = {"persons": persons} if SectionCode.PSN in query.sections else {}
     return canonicalize(
         {
             "v": 1,
@@ -25,6 +34,7 @@ def make_grant(query: PlatformQuery, *, audience: str) -> bytes:
             "purpose": query.purpose,
             "consent_digest": digest_text(query.consent_digest),
             "expires_at": f"{expires_at.isoformat()}Z",
+            **named,
         }
     )
 

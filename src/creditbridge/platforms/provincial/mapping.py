@@ -15,6 +15,7 @@ from creditbridge.platforms.model import AnswerUnreadable, NamedRepresentative, 
 from creditbridge.platforms.provincial.head import RecordContext
 from creditbridge.platforms.provincial.records import (
     map_evaluation,
+    map_key_person,
     map_listing,
     map_penalty,
     map_registration,
@@ -23,6 +24,7 @@ from creditbridge.platforms.provincial.schema import (
     TheirEvaluation,
     TheirFailed,
     TheirFound,
+    TheirKeyPerson,
     TheirListing,
     TheirNoRecord,
     TheirPenalty,
@@ -43,7 +45,9 @@ from creditbridge.profile.record import name_record
 from creditbridge.profile.sections import Record
 from creditbridge.protocols.uscc import parse_uscc
 
-Theirs: TypeAlias = TheirRegistration | TheirPenalty | TheirListing | TheirEvaluation
+Theirs: TypeAlias = (
+    TheirRegistration | TheirPenalty | TheirListing | TheirEvaluation | TheirKeyPerson
+)
 
 # The whole body has passed the guard of `strict_json` by now; only shapes are left to check.
 READERS: Mapping[SectionCode, Callable[[msgspec.Raw], Theirs]] = MappingProxyType(
@@ -52,6 +56,7 @@ READERS: Mapping[SectionCode, Callable[[msgspec.Raw], Theirs]] = MappingProxyTyp
         SectionCode.PEN: msgspec.json.Decoder(TheirPenalty).decode,
         SectionCode.LST: msgspec.json.Decoder(TheirListing).decode,
         SectionCode.EVA: msgspec.json.Decoder(TheirEvaluation).decode,
+        SectionCode.PSN: msgspec.json.Decoder(TheirKeyPerson).decode,
     }
 )
 SECTIONS = frozenset(READERS)
@@ -194,3 +199,5 @@ def _map_record(theirs: Theirs, context: RecordContext, reader: FieldReader) -> 
             return map_listing(theirs, context, reader)
         case TheirEvaluation():
             return map_evaluation(theirs, context, reader)
+        case TheirKeyPerson():
+            return map_key_person(theirs, context, reader)

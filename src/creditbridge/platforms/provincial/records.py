@@ -7,9 +7,10 @@ from typing import TypeVar
 
 from msgspec.structs import asdict, replace
 
-from creditbridge.platforms.provincial.head import RecordContext, map_head
+from creditbridge.platforms.provincial.head import LEVELS, RecordContext, map_head
 from creditbridge.platforms.provincial.schema import (
     TheirEvaluation,
+    TheirKeyPerson,
     TheirListing,
     TheirMeasure,
     TheirMoney,
@@ -19,7 +20,9 @@ from creditbridge.platforms.provincial.schema import (
 from creditbridge.platforms.rules import FieldReader
 from creditbridge.profile.amount import Amount
 from creditbridge.profile.codes import (
+    DataClass,
     Finality,
+    KeyPosition,
     Lifecycle,
     QualityCode,
     Severity,
@@ -35,19 +38,23 @@ from creditbridge.profile.sections.penalties import (
     is_fine_over_limit,
     severity_of,
 )
+from creditbridge.profile.sections.persons import KeyPersonRecord, PersonMeasure
 from creditbridge.profile.sections.registration import EntityStatus, Industry, Registration
 from creditbridge.profile.tables.entities import ENTITY_STATUS
+from creditbridge.profile.tables.extents import PERSON_MEASURE
 from creditbridge.profile.tables.records import LIST_TYPE, PENALTY_KIND
 from creditbridge.profile.tables.row import CodeRow, find_value
 
-Coded = TypeVar("Coded", EntityStatus, PenaltyKind, ListType)
+Coded = TypeVar("Coded", EntityStatus, PenaltyKind, ListType, PersonMeasure)
 
 DIVISION_DIGITS = 6
+KEY_POSITIONS = {"1": KeyPosition.LEGAL_REP, "2": KeyPosition.CONTROLLER}
 # The field that a code stands in, and the table that it is read by.
 CODE_ROWS: Mapping[type[StrEnum], tuple[str, tuple[CodeRow, ...]]] = {
     EntityStatus: ("status", ENTITY_STATUS),
     PenaltyKind: ("kinds", PENALTY_KIND),
     ListType: ("list_type", LIST_TYPE),
+    PersonMeasure: ("measure", PERSON_MEASURE),
 }
 
 
@@ -151,6 +158,35 @@ def map_listing(theirs: TheirListing, context: RecordContext, reader: FieldReade
         removed=removed,
         removal_reason=reader.text("removal_reason", theirs.remove_reason),
         measures=tuple(_map_measure(each, reader) for each in theirs.measures),
+    )
+
+
+def map_key_person(
+    theirs: TheirKeyPerson, context: RecordContext, reader: FieldReader
+) -> KeyPersonRecord:
+    """Return one measure against a person, PERSONAL whatever the feed says of it (ZJ 19)."""
+    head = map_head(theirs, context, reader)
+    decided = reader.day("decided", theirs.decide_date)
+    level, pfi_class = LEVELS[DataClass.PERSONAL]
+    head = replace(
+        head,
+        data_class=DataClass.PERSONAL,
+        data_level=level,
+        pfi_class=pfi_class,
+        # Persons' adverse data ends five years after the act (CRR 16).
+        retention_end=head.retention_end or retention_end(decided or head.record_date),
+    )
+    return KeyPersonRecord(
+        **asdict(head),
+        person=theirs.person_name.strip(),
+        positions=tuple(KEY_POSITIONS[one] for one in theirs.positions),
+        measure=_read_code(PersonMeasure, theirs.measure_name, on=decided, reader=reader),
+        measure_text=theirs.measure_name,
+        document_no=reader.text("document_no", theirs.document_code),
+        decided=decided,
+        ends=reader.day("ends", theirs.end_date),
+        authority=theirs.organ_name,
+        authority_uscc=theirs.organ_uscc,
     )
 
 

@@ -229,6 +229,19 @@ class TheirMeasure(TheirMessage, frozen=True, kw_only=True, rename={"from_": "fr
     to: DateText | None
 
 
+class TheirKeyPerson(TheirRecord, frozen=True, kw_only=True):
+    """PSN: one measure against a key person; the name in full, no number of theirs."""
+
+    person_name: ShortText
+    positions: Annotated[tuple[Literal["1", "2"], ...], msgspec.Meta(min_length=1, max_length=2)]
+    measure_name: ShortText
+    document_code: ShortText | None
+    decide_date: DateText | None
+    end_date: DateText | None
+    organ_name: ShortText
+    organ_uscc: str | None
+
+
 class TheirListing(TheirRecord, frozen=True, kw_only=True):
     """LST: one entry on a list."""
 

@@ -3,6 +3,7 @@
 import re
 from base64 import b64decode
 from datetime import datetime
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -42,6 +43,13 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     purpose: str
 
 
+class GrantedPerson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody about whom may be answered, by position, on their own consent."""
+
+    position: Literal["1", "2"]
+    consent_digest: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{43}$")]
+
+
 class Grant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The query grant: the only thing the platform learns of a consent."""
 
@@ -53,6 +61,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     purpose: str
     consent_digest: str
     expires_at: datetime
+    persons: tuple[GrantedPerson, ...] = ()
 
 
 def parse_query(body: bytes) -> Query:
@@ -107,6 +116,9 @@ def require_grant(
     )
     if asked != granted:
         raise GrantRefused(detail="a grant for something else")
+    # Nobody is told of on the enterprise's word; and a name that is not needed is not taken.
+    if (Section.KEY_PERSONS in grant.sections) != bool(grant.persons):
+        raise GrantRefused(detail="key persons without their consents, or consents without them")
     if grant.expires_at.utcoffset() is None:
         raise GrantRefused(detail="an instant without a zone")
     left_seconds = (grant.expires_at - now).total_seconds()

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import msgspec
 
+from creditsandbox.dialects.provincial.persons import write_persons
 from creditsandbox.dialects.provincial.records import (
     Record,
     write_evaluation,
@@ -36,6 +37,7 @@ class Section(StrEnum):
     PENALTIES = "PEN"
     LISTS = "LST"
     EVALUATION = "EVA"
+    KEY_PERSONS = "PSN"
 
 
 class WireFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +84,7 @@ def find_file(
 def write_sections(
     enterprise: Enterprise, *, as_of: datetime, on: date, outcome: Outcome | None
 ) -> dict[Section, Record]:
-    """Return all four sections; a failed source says so, and never that it holds nothing."""
+    """Return every section; a failed source says so, and never that it holds nothing."""
     made = evaluate(enterprise, on=on)
     city = enterprise.entity.city
     sections = {
@@ -96,6 +98,7 @@ def write_sections(
         Section.EVALUATION: _section(
             [] if made is None else [write_evaluation(made, city=city, as_of=as_of)], as_of
         ),
+        Section.KEY_PERSONS: _section(write_persons(enterprise, as_of=as_of), as_of),
     }
     # A section that failed beside one that holds nothing: the two must never look alike.
     if outcome is Outcome.SECTION_FAILED:
