@@ -2,9 +2,20 @@
 
 import re
 
+import msgspec
 import pytest
+from msgspec.structs import replace
+from tests.endpoints.ceremonies import enrol, make_phone
 from tests.endpoints.stage import ENTERPRISE, ISSUER, USCC, Machine, Stage
+from tests.endpoints.test_signed_approvals import fields_for, sign
 from tests.endpoints.wire import send
+
+from creditbridge.evidence.archive import pack_files, unpack_files
+from creditbridge.evidence.assembling import digest_of
+from creditbridge.evidence.model import Manifest, Result, StepState
+from creditbridge.evidence.pins import read_pins
+from creditbridge.evidence.verifying import verify_pack
+from creditbridge.protocols.canonical_json import canonicalize
 
 VERSION = re.compile(rb'name="version" value="(\d+)"')
 
@@ -137,3 +148,60 @@ async def test_the_former_one_is_sent_to_the_way_in_and_no_further(
     assert (shown.status, shown.header("location")) == (303, "/portal/sign-in")
     assert refused.status == 403
     assert b"voice-succeeded" in refused.body
+
+
+async def test_a_confirmation_is_signed_and_proven_offline(
+    stage: Stage, north: Machine, consent_id: str
+) -> None:
+    """By the new one's own passkey, over the artefact and version shown; the pack holds it."""
+    successor(stage)
+    session, phone = await stage.sign_in(), make_phone()
+    await enrol(stage, session, phone)
+    page = f"/portal/consents/{consent_id}/confirmation"
+    version = await version_shown(stage, session, page)
+    asks = await stage.visit(session, page, form={"version": version})
+    assert b'id="passkey-form"' in asks.body
+    stranger = await sign(stage, session, asks, fields_for(asks, make_phone()))
+    asks = await stage.visit(session, page, form={"version": version})
+
+    signed = await sign(stage, session, asks, fields_for(asks, phone))
+
+    _, report = await stage.ask(north, consent_id)
+    await stage.sequencer.run_once()
+    report_id = report.header("creditbridge-report")
+    _, pack = await stage.call(north, "GET", f"/v1/reports/{report_id}/evidence")
+    pins = await send(stage.operations, "GET", f"/pins/{north.bank_id}")
+    steps = {one.name: one for one in verify_pack(pack.body, read_pins(pins.body)).steps}
+    assert stranger.status == 400
+    assert signed.status == 303
+    assert "confirmed 1 times" in steps["approver"].detail
+    assert "passkey enrolled at index" in steps["signature"].detail
+    assert "2 pages" in steps["text"].detail
+    assert steps["text"].state is StepState.PASSED
+
+
+async def test_a_doctored_confirmation_is_found(
+    stage: Stage, north: Machine, consent_id: str
+) -> None:
+    """Its signature taken out of the pack is missed."""
+    successor(stage)
+    session, phone = await stage.sign_in(), make_phone()
+    await enrol(stage, session, phone)
+    page = f"/portal/consents/{consent_id}/confirmation"
+    version = await version_shown(stage, session, page)
+    asks = await stage.visit(session, page, form={"version": version})
+    await sign(stage, session, asks, fields_for(asks, phone))
+    _, report = await stage.ask(north, consent_id)
+    await stage.sequencer.run_once()
+    report_id = report.header("creditbridge-report")
+    _, pack = await stage.call(north, "GET", f"/v1/reports/{report_id}/evidence")
+    pins = await send(stage.operations, "GET", f"/pins/{north.bank_id}")
+    files = unpack_files(pack.body)
+    manifest = msgspec.json.decode(files.pop("manifest.json"), type=Manifest)
+    kept = {name: raw for name, raw in files.items() if not name.startswith("approvals/")}
+    named = replace(manifest, files={name: digest_of(raw) for name, raw in kept.items()})
+    doctored = pack_files({**kept, "manifest.json": canonicalize(msgspec.to_builtins(named))})
+
+    verdict = verify_pack(doctored, read_pins(pins.body))
+
+    assert (verdict.result, verdict.steps[-1].name) == (Result.INVALID, "signature")

@@ -256,6 +256,8 @@ class Pack:
         self.check_messages(subject, decided)
         if kind != "REFUSED":
             self.check_consent(decided)
+            for index, core in self.cores.items():
+                self.check_text(index, get(core, "terms", dict))
             self.check_exchanges(subject, get(self.cores[decided], "terms", dict))
 
     def check_entries(self) -> None:
@@ -312,7 +314,6 @@ class Pack:
             demand((core["consent_seq"], core.get("consent_prev")) == (seq, before), "chain")
             demand(core["consent"] == self.cores[decided]["consent"], "one consent")
             before = self.commitments[index]
-            self.check_text(index, terms)
             if core["kind"] == "consent.approved":
                 live = terms
                 self.check_approval(index, terms)

@@ -17,6 +17,7 @@ from creditbridge.disputes.model import (
 )
 from creditbridge.endpoints import dispute_views
 from creditbridge.endpoints.charting import MarkKind, Span, draw_chart
+from creditbridge.endpoints.confirming import ConfirmationView
 from creditbridge.endpoints.contact_points import ContactPoints
 from creditbridge.endpoints.dispute_views import FilingView
 from creditbridge.endpoints.extents import Extent, Interval, Unit
@@ -279,6 +280,9 @@ def make_pages(foreign: str) -> dict[str, dict[str, object]]:
             can_withdraw=True,
         ),
         "withdrawal": WithdrawalView(terms=terms, used=2),
+        "confirmation": ConfirmationView(
+            terms=terms, used=2, confirm_by=NOW, is_mine=True, unusual=UNUSUAL
+        ),
         "authorization": AuthorizationView(
             bank=terms.bank,
             enterprise=terms.enterprise,

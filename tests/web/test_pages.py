@@ -25,7 +25,7 @@ TEMPLATES = [
     *("sign_in", "consents", "decision", "authorization"),
     *("waiting", "consent", "withdrawal", "error", "inbox", "inbox_settings"),
     *("statements", "statement", "contact", "disputes", "dispute", "dispute_new"),
-    *("my_consents", "my_consent"),
+    *("my_consents", "my_consent", "confirmation"),
 ]
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -231,6 +231,7 @@ def test_Z8_every_form_carries_its_session_and_the_version_it_shows(
     for template, buttons in (
         ("decision", ["sign-out", "consent-approve", "consent-cancel"]),
         ("withdrawal", ["sign-out", "withdraw-confirm"]),
+        ("confirmation", ["sign-out", "consent-confirm"]),
     ):
         page = Reader(render(template, Language.ENGLISH, **pages[template]))
         forms = [attributes for tag, attributes in page.tags if tag == "form"]

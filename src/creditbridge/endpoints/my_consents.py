@@ -114,6 +114,8 @@ async def _find_view(house: House, visit: Visit, person_consent_id: str) -> Pers
 def _read_yes(
     request: HttpRequest, visit: Visit, form: Mapping[str, str], view: PersonConsentView
 ) -> PersonYes:
+    # In the reader's own language: what they saw is what they agreed to.
+    text = render("my_consent", language_of(request), frame=STILL, view=view)
     return PersonYes(
         person_consent_id=view.person_consent_id,
         version=version_of(form),
@@ -121,15 +123,9 @@ def _read_yes(
         sections=frozenset(one for one in view.sections if form.get(TICK + one)),
         template_id=TEMPLATE_ID,
         template_version=TEMPLATE_VERSION,
-        # Of the text in the reader's own language: what they saw is what they agreed to.
-        text_digest=_digest_shown(request, view),
+        text_digest=hashlib.sha256(text).digest(),
+        text=text,
     )
-
-
-def _digest_shown(request: HttpRequest, view: PersonConsentView) -> bytes:
-    """Return the SHA-256 of the page that the person read, without what is theirs alone."""
-    page = render("my_consent", language_of(request), frame=STILL, view=view)
-    return hashlib.sha256(page).digest()
 
 
 def _ask_again(request: HttpRequest, visit: Visit, view: PersonConsentView) -> Response[bytes]:

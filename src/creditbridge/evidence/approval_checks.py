@@ -41,7 +41,14 @@ def check_signature(examination: Examination) -> Finding:
     # That they are of this consent, earlier and of the same artefact, the step before has shown.
     others = terms.countersigned or frozenset()
     yeses = [entry for entry in examination.entries if entry.core.event_id in others]
-    findings = [_check_yes(examination, yes) for yes in (*yeses, approval)]
+    # And those of new legal representatives, who confirmed the same artefact before the use.
+    confirmed = [
+        entry
+        for entry in examination.chain
+        if isinstance(entry.core.terms, ConsentCountersigned)
+        and approval.index < entry.index < examination.decided.index
+    ]
+    findings = [_check_yes(examination, yes) for yes in (*yeses, approval, *confirmed)]
     weakest = next((one for one in findings if one.strength is not Strength.APPROVER_SIGNED), None)
     detail = "; ".join(one.detail for one in findings)
     return Finding(strength=(weakest or findings[-1]).strength, detail=detail)
@@ -59,7 +66,8 @@ def _check_yes(examination: Examination, yes: OpenedEntry) -> Finding:
     if proof is None or terms.credential is None:
         raise PackUntrue(detail=f"approvals/{yes.index}: missing")
     if isinstance(terms, ConsentCountersigned):
-        require_proofs(yes.opening, yes.core, Proofs(approval=proof))
+        text = examination.pack.texts.get(yes.index)
+        require_proofs(yes.opening, yes.core, Proofs(approval=proof, text=text))
     enrolment = _find_enrolment(examination, yes, terms.credential)
     enrolled = _require_enrolled(enrolment, proof)
     _require_live(examination, yes, enrolled)

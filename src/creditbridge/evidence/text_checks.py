@@ -1,10 +1,20 @@
-"""The check of the very words that an approver read before they said yes (CRR 19)."""
+"""The check of the very words that a person read before they said yes (CRR 19)."""
+
+from typing import TypeAlias
 
 from creditbridge.evidence.assembling import digest_of
 from creditbridge.evidence.examination import Examination, Finding, OpenedEntry
 from creditbridge.evidence.model import PackUntrue, StepState, Strength
-from creditbridge.ledger.model import ConsentApproved, ConsentCountersigned, DigestName
+from creditbridge.ledger.model import (
+    ConsentApproved,
+    ConsentCountersigned,
+    DigestName,
+    PersonConsented,
+)
 from creditbridge.ledger.rules import require_digest
+
+Yes: TypeAlias = ConsentApproved | ConsentCountersigned | PersonConsented
+YESES = (ConsentApproved, ConsentCountersigned, PersonConsented)
 
 
 def check_text(examination: Examination) -> Finding:
@@ -13,16 +23,15 @@ def check_text(examination: Examination) -> Finding:
     The bytes are compared, and nothing is rendered anew: templates may have changed since.
     """
     kept, named = 0, ""
-    known = {entry.index for entry in examination.chain}
-    if strange := sorted(examination.pack.texts.keys() - known):
-        raise PackUntrue(detail=f"texts: entry {strange[0]} is no link of the chain")
-    for entry in examination.chain:
-        terms = entry.core.terms
+    said = [
+        (entry, terms)
+        for entry in examination.entries
+        if isinstance(terms := entry.core.terms, YESES)
+    ]
+    if strange := sorted(examination.pack.texts.keys() - {entry.index for entry, _ in said}):
+        raise PackUntrue(detail=f"texts: entry {strange[0]} is nobody's yes")
+    for entry, terms in said:
         text = examination.pack.texts.get(entry.index)
-        if not isinstance(terms, ConsentApproved | ConsentCountersigned):
-            if text is not None:
-                raise PackUntrue(detail=f"texts: entry {entry.index} is no approval")
-            continue
         named = f"{terms.template_id} {terms.template_version}"
         # Asked of the core: a page that was taken out of the pack must be missed, but where it went
         # with the names.
@@ -38,9 +47,7 @@ def check_text(examination: Examination) -> Finding:
     return Finding(strength=Strength.GATEWAY_ATTESTED, detail=detail)
 
 
-def _require_text(
-    entry: OpenedEntry, terms: ConsentApproved | ConsentCountersigned, text: bytes | None
-) -> None:
+def _require_text(entry: OpenedEntry, terms: Yes, text: bytes | None) -> None:
     if text is None:
         raise PackUntrue(detail=f"texts: the page of entry {entry.index} is missing")
     require_digest(entry.opening, entry.core, DigestName.TEXT, text)

@@ -54,7 +54,8 @@ class AnswerForOneself(msgspec.Struct, frozen=True, kw_only=True):
         async with self.database.transaction() as tx:
             person, role = await _name(tx, oneself)  # 1
             consent = await agree(tx, yes, self.signers, uscc=oneself.uscc, role=role)  # 2
-            recorded = await self.ledger.record(tx, consented_record(consent, person))  # 3
+            record = consented_record(consent, person, text=yes.text)
+            recorded = await self.ledger.record(tx, record)  # 3
             await note_entry(tx, consent, recorded.event_id)
         return consent
 

@@ -239,7 +239,7 @@ CATALOGUE: Mapping[EventKind, Row] = {
     EventKind.PERSON_CONSENTED: Row(
         terms=persons.PersonConsented,
         names=_BANK | _ENTERPRISE | _PERSON,
-        digests=frozenset({DigestName.ARTEFACT}),
+        digests=frozenset({DigestName.ARTEFACT, DigestName.TEXT}),
     ),
     EventKind.PERSON_REFUSED: _PERSONS_END,
     EventKind.PERSON_WITHDRAWN: _PERSONS_END,

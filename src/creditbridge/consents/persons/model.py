@@ -93,6 +93,7 @@ class PersonYes(msgspec.Struct, frozen=True, kw_only=True):
     template_id: str
     template_version: str
     text_digest: bytes  # SHA-256 of the rendered text, 32 bytes.
+    text: bytes = b""  # The text itself, for the ledger to keep.
 
 
 class PersonAct(msgspec.Struct, frozen=True, kw_only=True):

@@ -43,8 +43,8 @@ def asked_record(caller: Caller, consent: PersonConsent) -> Record:
     )
 
 
-def consented_record(consent: PersonConsent, person: PersonName) -> Record:
-    """Return the record of a person's yes.
+def consented_record(consent: PersonConsent, person: PersonName, *, text: bytes = b"") -> Record:
+    """Return the record of a person's yes, with the page that they read where it is at hand.
 
     Raises:
         ValueError: a consent that nobody gave, or whose request is in no entry.
@@ -71,8 +71,12 @@ def consented_record(consent: PersonConsent, person: PersonName) -> Record:
         bank=_bank_of(consent),
         enterprise=_enterprise_of(consent),
         person=person,
-        digests={DigestName.ARTEFACT: consent.artefact},
+        digests={
+            DigestName.ARTEFACT: consent.artefact,
+            **({DigestName.TEXT: text} if text else {}),
+        },
         key_ids={"consent": consent.artefact_key_id or ""},
+        proofs=Proofs(text=text or None),
     )
 
 
