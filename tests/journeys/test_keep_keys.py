@@ -15,8 +15,9 @@ from creditbridge.foundation.key_making import encode_private, make_private_key,
 from creditbridge.foundation.key_rings import KeyPurpose, KeyRing
 from creditbridge.foundation.keys import FileKey
 from creditbridge.journeys.keep_keys import KeepKeys
+from creditbridge.ledger.announced import HouseKey
 from creditbridge.ledger.house_keys import list_house_keys
-from creditbridge.ledger.model import Core, HouseKey, KeyAnnounced, KeyRetired
+from creditbridge.ledger.model import Core, KeyAnnounced, KeyRetired
 from creditbridge.ledger.sequencer import Sequencer
 from creditbridge.ledger.service import Ledger
 from creditbridge.ledger.settings import LedgerSettings

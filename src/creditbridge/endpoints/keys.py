@@ -4,8 +4,8 @@ import msgspec
 from litestar import Response, get
 
 from creditbridge.endpoints.house import AtHouse
+from creditbridge.ledger.announced import HouseKey
 from creditbridge.ledger.house_keys import list_house_keys
-from creditbridge.ledger.model import HouseKey
 
 
 @get("/keys")

@@ -7,7 +7,7 @@ import msgspec
 from creditbridge.evidence.pins import LogPin, PartyPin, Pin, PinsFile
 from creditbridge.foundation.key_rings import KeyPurpose
 from creditbridge.foundation.keys import PublicKey
-from creditbridge.ledger.model import HouseKey
+from creditbridge.ledger.announced import HouseKey
 from creditbridge.protocols.jwk import parse_jwk
 from creditbridge.protocols.signed_note import note_key
 

@@ -21,8 +21,8 @@ from creditbridge.foundation.database import Database, Transaction
 from creditbridge.foundation.key_rings import KeyPurpose, NewKey, PlannedKey
 from creditbridge.foundation.keys import KeyUnusable
 from creditbridge.foundation.logging import get_logger
+from creditbridge.ledger.announced import HouseKey, NewHouseKey
 from creditbridge.ledger.house_keys import announce_key, list_house_keys, retire_keys
-from creditbridge.ledger.model import HouseKey, NewHouseKey
 from creditbridge.ledger.port import Recorder
 from creditbridge.protocols.rsa_jwk import parse_jose_jwk
 

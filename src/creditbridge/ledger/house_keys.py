@@ -8,15 +8,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from creditbridge.foundation.database import Transaction
-from creditbridge.ledger.model import (
-    EventKind,
-    HouseKey,
-    KeyAnnounced,
-    KeyRetired,
-    NewHouseKey,
-    Record,
-    Terms,
-)
+from creditbridge.ledger.announced import HouseKey, NewHouseKey
+from creditbridge.ledger.model import EventKind, KeyAnnounced, KeyRetired, Record, Terms
 from creditbridge.ledger.port import Recorder
 from creditbridge.ledger.store import house_keys as store
 

@@ -14,6 +14,7 @@ from creditbridge.ledger.encoding import Instant, SpellingUnknown, encode
 from creditbridge.ledger.names import BankName, ConsentName, EnterpriseName, Name, PersonName
 from creditbridge.ledger.proofs import (
     EXCHANGES,
+    ActProof,
     ApprovalProof,
     ArtefactProof,
     ExchangeParts,
@@ -87,6 +88,7 @@ from creditbridge.ledger.terms.statements import StatementIssued
 __all__ = [
     "CATALOGUE",
     "EXCHANGES",
+    "ActProof",
     "ApprovalProof",
     "ApprovalRefused",
     "ArtefactProof",
@@ -123,7 +125,6 @@ __all__ = [
     "ExchangeProof",
     "GrantMade",
     "GrantRevoked",
-    "HouseKey",
     "HttpExchange",
     "Intent",
     "IntentOutcome",
@@ -132,7 +133,6 @@ __all__ = [
     "LeaseLost",
     "LedgerCorrupt",
     "Name",
-    "NewHouseKey",
     "Opened",
     "Opening",
     "OperatorEnrolled",
@@ -327,29 +327,3 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     consent_id: str
     event_id: str  # Of its `consent.withdrawn`.
     withdrawn_at: datetime
-
-
-class HouseKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key that the house signs or signed with, and its place in the log.
-
-    `from_index` is that of its announcement, `to_index` that of its retirement, once it has one.
-    """
-
-    purpose: str
-    key_id: str  # JWK thumbprint (RFC 7638).
-    jwk: bytes  # The public JWK (RFC 7517), as JSON.
-    use_from: datetime
-    from_index: int
-    retired_at: datetime | None = None
-    to_index: int | None = None
-
-
-class NewHouseKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key that is to be announced; an urgent one begins at once, as nothing else can sign."""
-
-    purpose: str
-    key_id: str
-    algorithm: str
-    jwk: bytes
-    use_from: datetime
-    is_urgent: bool = False

@@ -112,6 +112,16 @@ EXCHANGES: Mapping[SignatureSuite, type[HttpExchange] | type[Sm2Exchange]] = Map
 )
 
 
+class ActProof(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator signed, and the public JWK (RFC 7517) of their key, canonical JSON both.
+
+    The signature itself stands in the core.
+    """
+
+    act: bytes
+    key: bytes
+
+
 class Proofs(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes that an entry's digests were taken of; sealed beside its opening.
 
@@ -124,6 +134,7 @@ class Proofs(msgspec.Struct, frozen=True, kw_only=True):
     approval: ApprovalProof | None = None
     exchanges: tuple[ExchangeProof, ...] = ()
     text: bytes | None = None
+    act: ActProof | None = None
 
 
 class _StoredProofs(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +143,7 @@ class _StoredProofs(msgspec.Struct, frozen=True, kw_only=True):
     approval: ApprovalProof | None = None
     exchanges: tuple[msgspec.Raw, ...] = ()
     text: bytes | None = None
+    act: ActProof | None = None
 
 
 class _Tag(msgspec.Struct, frozen=True):
@@ -150,6 +162,7 @@ def decode_proofs(raw: bytes) -> Proofs:
         approval=stored.approval,
         exchanges=tuple(_decode_exchange(one) for one in stored.exchanges),
         text=stored.text,
+        act=stored.act,
     )
 
 

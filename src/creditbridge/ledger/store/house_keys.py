@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from creditbridge.foundation.database import Transaction
-from creditbridge.ledger.model import HouseKey, NewHouseKey
+from creditbridge.ledger.announced import HouseKey, NewHouseKey
 
 
 class Announcement(msgspec.Struct, frozen=True, kw_only=True):
