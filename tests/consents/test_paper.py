@@ -35,6 +35,7 @@ from creditbridge.consents.policy import (
     ConsentBeyondPolicy,
     ceilings_for,
     ceilings_of,
+    encode_policy,
     first_policy,
     require_within,
 )
@@ -44,6 +45,7 @@ from creditbridge.foundation.keys import FileKey
 from creditbridge.parties.licence import PaperNotLicensed
 from creditbridge.parties.model import Role
 from creditbridge.profile.codes import ConsentForm, DataClass, Purpose, SectionCode, Until
+from creditbridge.profile.consent_policy import PaperCeilings, is_lawful
 
 DAY, TICK = timedelta(days=1), timedelta(microseconds=1)
 PAPER = Ceilings()
@@ -462,3 +464,24 @@ def test_the_narrowest_ceilings_for_paper_hold_for_several_purposes() -> None:
         policy = replace(first, purposes={**first.purposes, limit: other})
         assert ceilings_of(policy, {REVIEW, limit}).paper == expected
         assert ceilings_of(policy, {REVIEW}).paper == HOUSE_PAPER
+
+
+def test_no_policy_opens_natural_persons_data_to_letters() -> None:
+    """As none does otherwise; and one that says nothing of paper is spelt as it was before."""
+    first = first_policy(now=LIVE.valid_from)
+    ceilings = first.purposes[REVIEW]
+    personal = replace(HOUSE_PAPER, sections_max=(SectionCode.PSN,))
+    classes = replace(HOUSE_PAPER, data_classes_max=(DataClass.PERSONAL,))
+
+    def lawful(paper: PaperCeilings | msgspec.UnsetType) -> bool:
+        purposes = {**first.purposes, REVIEW: replace(ceilings, paper=paper)}
+        return is_lawful(replace(first, purposes=purposes))
+
+    assert [lawful(one) for one in (HOUSE_PAPER, msgspec.UNSET, personal, classes)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    silent = {REVIEW: replace(ceilings, paper=msgspec.UNSET)}
+    assert b"paper" not in encode_policy(replace(first, purposes=silent))

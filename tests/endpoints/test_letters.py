@@ -241,7 +241,7 @@ async def test_the_pack_and_the_receipt_say_that_it_is_a_scan(
 
     steps = {step.name: step for step in verify_pack(pack.body, pins).steps}
     assert steps["signature"].strength is Strength.SCAN_CONFIRMED
-    assert "each enrolled before" in steps["approver"].detail
+    assert "each by a key enrolled before" in steps["approver"].detail
     assert steps["consent"].strength is Strength.GATEWAY_SIGNED
     assert steps["coverage"].state == "PASSED"
     assert verify_document(receipt.body, pins).result is Result.VALID

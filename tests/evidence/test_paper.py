@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import TypeAlias
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from msgspec.structs import replace
 
 from creditbridge.consents.artefact import artefact_message, encode_artefact, read_artefact
@@ -29,9 +30,10 @@ from creditbridge.evidence.pins import Pins
 from creditbridge.evidence.replay import Replay
 from creditbridge.evidence.verifying import verify_pack
 from creditbridge.evidence.voices import Voices
-from creditbridge.foundation.keys import FileKey
+from creditbridge.foundation.keys import FileKey, name_key
 from creditbridge.ledger.encoding import to_base64url
 from creditbridge.ledger.model import (
+    ActProof,
     ArtefactProof,
     ConsentExtent,
     DocumentConfirmed,
@@ -44,10 +46,22 @@ from creditbridge.ledger.model import (
     Record,
 )
 from creditbridge.ledger.rules import join_parts, open_entry
+from creditbridge.parties.acts import ConfirmationAct
 from creditbridge.parties.model import Role
+from creditbridge.parties.rules import encode_act, message_of_act
 from creditbridge.profile.codes import ConsentForm, Purpose
+from creditbridge.protocols.canonical_json import JsonValue, canonicalize
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def make_operator_key() -> FileKey:
+    """Return a fresh key of an operator, named by its thumbprint."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    return FileKey(key=name_key(private.public_key()), private=private)
+
+
+CHEN_KEY, ZHAO_KEY = make_operator_key(), make_operator_key()
 CHEN = PersonName(person_id="opr_1", name="Chen Example", role="OPERATOR")
 ZHAO = PersonName(person_id="opr_2", name="Zhao Example", role="OPERATOR")
 SCAN = "ab" * 32
@@ -95,11 +109,11 @@ def letters(
             artefact_digest=digest,
             given=1,
             needed=1,
-            key_id="key-1",
+            key_id=CHEN_KEY.key.key_id,
             signature="s",
         ),
         person=CHEN,
-        digests={"artefact": paper, "act": b"{}"},
+        digests={"artefact": paper},
         proofs=Proofs(
             artefact=ArtefactProof(
                 artefact=paper,
@@ -108,6 +122,7 @@ def letters(
             )
         ),
     )
+    confirmed = acted(confirmed, CHEN_KEY)
     sent = make_exchange(grant.replace(grant_digest(grant), digest.encode()))
     delivered = replace(
         story[4],
@@ -120,8 +135,8 @@ def letters(
         digests={**delivered.digests, "answer": join_parts([sent.answer_base or b""])},
     )
     return [
-        enrolled(story[0], CHEN, "key-1"),
-        enrolled(story[0], ZHAO, "key-2"),
+        enrolled(story[0], CHEN, CHEN_KEY),
+        enrolled(story[0], ZHAO, ZHAO_KEY),
         asked,
         confirmed,
         story[3],
@@ -140,25 +155,54 @@ def terms_of(record: Record, **changes: object) -> Record:
     return replace(record, terms=replace(record.terms, **changes))
 
 
-def enrolled(record: Record, person: PersonName, key_id: str) -> Record:
+def jwk_of(key: FileKey) -> bytes:
+    """Return a key's public JWK, canonical JSON."""
+    return canonicalize(dict[str, JsonValue](key.key.to_jwk()))
+
+
+def enrolled(record: Record, person: PersonName, key: FileKey) -> Record:
     """Return the record of an operator's enrolment."""
+    digest = to_base64url(hashlib.sha256(jwk_of(key)).digest())
     return replace(
         record,
         kind=EventKind.OPERATOR_ENROLLED,
-        terms=OperatorEnrolled(key_id=key_id, key_digest="k"),
+        terms=OperatorEnrolled(key_id=key.key.key_id, key_digest=digest),
         person=person,
         enterprise=None,
         digests={},
     )
 
 
+def acted(record: Record, key: FileKey, **changes: object) -> Record:
+    """Return a confirmation as signed by a key, with changes of the act."""
+    terms, person = record.terms, record.person
+    assert isinstance(terms, DocumentConfirmed)
+    assert person is not None
+    act = ConfirmationAct(
+        operator_id=person.person_id,
+        consent_id="cns_1",
+        version=1,
+        artefact_digest=terms.artefact_digest,
+        acted_at=NOON,
+    )
+    act = replace(act, **changes)
+    signature = to_base64url(key.sign(message_of_act(act)))
+    return replace(
+        record,
+        terms=replace(terms, signature=signature, key_id=key.key.key_id),
+        digests={**record.digests, "act": encode_act(act)},
+        proofs=replace(record.proofs, act=ActProof(act=encode_act(act), key=jwk_of(key))),
+    )
+
+
 def sampled(letters: list[Record]) -> list[Record]:
     """Return the story with a second operator's word: the intent is `evt_5`."""
     first = terms_of(letters[3], state="REQUESTED", version=1, needed=2)
-    first = replace(first, digests={"act": b"{}"}, proofs=Proofs(), key_ids={})
-    second = replace(terms_of(letters[3], given=2, needed=2, key_id="key-2"), person=ZHAO)
+    first = replace(first, digests={}, proofs=Proofs(), key_ids={})
+    second = replace(terms_of(letters[3], given=2, needed=2), person=ZHAO)
     delivered = terms_of(letters[5], intended="evt_5")
-    return [*letters[:3], first, second, letters[4], delivered, *letters[6:]]
+    words = [acted(first, CHEN_KEY), acted(second, ZHAO_KEY)]
+    return [*letters[:3], *words, letters[4], delivered, *letters[6:]]
 
 
 def replayed(write: Write, records: Sequence[Record], *, hears: bool = False) -> list[str]:
@@ -183,7 +227,10 @@ def test_a_pack_says_that_it_rests_on_a_scan(
     assert steps["signature"].strength is Strength.SCAN_CONFIRMED
     assert "no signature of the enterprise" in steps["signature"].detail
     assert SCAN in steps["signature"].detail
-    assert steps["approver"].detail == f"{operators} of {operators} operators, each enrolled before"
+    assert (
+        steps["approver"].detail
+        == f"{operators} of {operators} operators, each by a key enrolled before"
+    )
     assert replayed(write, story, hears=True) == []
 
 
@@ -191,13 +238,38 @@ def test_a_pack_says_that_it_rests_on_a_scan(
     ("change", "step", "told"),
     [
         (lambda one: replace(one, person=ZHAO), "approver", "had not been enrolled with that key"),
+        (lambda one: replace(one, proofs=replace(one.proofs, act=None)), "approver", "missing"),
+        (lambda one: acted(one, CHEN_KEY, consent_id="cns_2"), "approver", "for another letter"),
+        (lambda one: acted(one, CHEN_KEY, version=2), "approver", "for another letter"),
+        (lambda one: acted(one, CHEN_KEY, operator_id="opr_9"), "approver", "for another letter"),
+        (lambda one: acted(one, CHEN_KEY, artefact_digest="y"), "approver", "for another letter"),
+        (lambda one: terms_of(one, signature="A" * 86), "approver", "signature"),
+        (
+            lambda one: terms_of(acted(one, ZHAO_KEY), key_id=CHEN_KEY.key.key_id),
+            "approver",
+            "another key than the one enrolled",
+        ),
         (lambda one: terms_of(one, key_id="key-9"), "approver", "had not been enrolled"),
         (lambda one: terms_of(one, needed=2), "approver", "1 operators confirmed, and 2 had to"),
         (lambda one: terms_of(one, document="cd" * 32), "consent", "another extent"),
         (lambda one: terms_of(one, form=None), "consent", "another extent"),
         (lambda one: terms_of(one, artefact_digest="x" * 43), "consent", "not the one approved"),
     ],
-    ids=["another operator", "another key", "too few", "another scan", "no form", "another text"],
+    ids=[
+        "another operator",
+        "no act",
+        "another consent",
+        "another version",
+        "another account",
+        "another artefact",
+        "another signature",
+        "a strange key",
+        "an unknown key",
+        "too few",
+        "another scan",
+        "no form",
+        "another text",
+    ],
 )
 def test_a_confirmation_that_does_not_hold_is_found(
     change: Change,
@@ -220,7 +292,10 @@ def test_a_confirmation_that_does_not_hold_is_found(
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda one: replace(one, person=CHEN), "1 operators confirmed, and 2 had to"),
+        (
+            lambda one: acted(replace(one, person=CHEN), CHEN_KEY),
+            "1 operators confirmed, and 2 had to",
+        ),
         (lambda one: terms_of(one, artefact_digest="x" * 43), "another scan"),
     ],
 )
@@ -229,8 +304,7 @@ def test_two_operators_are_two_people_over_one_scan(
 ) -> None:
     """One twice is one; who confirmed another text confirmed nothing here."""
     story = sampled(letters)
-    chen = enrolled(letters[1], CHEN, "key-2")
-    forged = [story[0], chen, story[2], change(story[3]), change(story[4]), *story[5:]]
+    forged = [*story[:3], change(story[3]), change(story[4]), *story[5:]]
     if told == "another scan":
         forged = [*story[:3], change(story[3]), *story[4:]]
 

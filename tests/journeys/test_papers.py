@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 
 import pytest
 from msgspec.structs import replace
+from structlog.testing import capture_logs
 from tests.journeys.signing import UNSIGNED
 from tests.journeys.voices import FakeNotices, appoint, enrol
 from tests.letters import on_paper, scan_of
@@ -676,3 +677,25 @@ async def test_no_letter_is_disowned_without_the_ledger(
 
     assert (await read(house, letter)).state is ConsentState.ACTIVE
     assert (await paper.disowning()(said)).state is ConsentState.WITHDRAWN
+
+
+async def test_the_operators_are_alarmed(paper: Paper, letter: Consent, person_id: str) -> None:
+    """An error in the log, by ids alone; once it holds."""
+    said = Disowning(consent_id=letter.consent_id, uscc=letter.uscc, person_id=person_id)
+    with capture_logs() as logged:
+        await paper.disowning()(said)
+
+    (alarm,) = [entry for entry in logged if entry["event"] == "document.disowned"]
+    assert (alarm["log_level"], alarm["consent"]) == ("error", letter.consent_id)
+    assert letter.name not in str(alarm)
+
+
+async def test_no_enterprise_is_warned_that_a_letter_lapses(
+    house: House, letter: Consent, lodge: Callable[..., Awaitable[Consent]]
+) -> None:
+    """There is nothing that it could answer: an operator does, or nobody."""
+    signed = await lodge()
+    async with house.database.transaction() as tx:
+        lapsing = await house.consents.list_lapsing(tx, before=tx.now + timedelta(days=8))
+
+    assert [one.consent_id for one in lapsing] == [signed.consent_id]

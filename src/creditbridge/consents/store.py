@@ -211,7 +211,8 @@ async def lock_overdue(tx: Transaction, *, rows_max: int) -> list[Consent]:
 
 
 LIST_LAPSING = """
-    SELECT * FROM consents WHERE state = 'REQUESTED' AND lapses_at > $1 AND lapses_at <= $2
+    SELECT * FROM consents WHERE state = 'REQUESTED' AND form <> 'PAPER_SCAN'
+        AND lapses_at > $1 AND lapses_at <= $2
         AND ($3::timestamptz IS NULL OR (lapses_at, consent_id) > ($3, $4))
     ORDER BY lapses_at, consent_id LIMIT $5
 """
@@ -220,7 +221,10 @@ LIST_LAPSING = """
 async def list_lapsing(
     tx: Transaction, *, before: datetime, after: Consent | None, rows_max: int
 ) -> list[Consent]:
-    """Return a page of open requests that lapse before an instant, the soonest first."""
+    """Return a page of open requests that lapse before an instant, the soonest first.
+
+    Without letters on paper, which an operator answers and no enterprise.
+    """
     lapses_at, consent_id = (None, None) if after is None else (after.lapses_at, after.consent_id)
     return await tx.fetch_rows(
         Consent, LIST_LAPSING, tx.now, before, lapses_at, consent_id, rows_max

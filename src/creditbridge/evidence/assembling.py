@@ -7,6 +7,7 @@ entries/<index>/inclusion.tlog-proof
 receipt.json                        the promise that the bank was given
 request/…  consent/…  queries/<n>/… signed bytes: base, signature, key id
 approvals/<index>/…                 what an approver's passkey signed, and with which key
+acts/<index>/…                      what an operator signed over a letter on paper, and their key
 texts/<index>.html                  the page that an approver read, byte for byte
 """
 
@@ -24,6 +25,7 @@ from creditbridge.evidence.model import (
     PackUnready,
 )
 from creditbridge.ledger.model import (
+    ActProof,
     ApprovalProof,
     ArtefactProof,
     EventKind,
@@ -125,6 +127,8 @@ def _signed_files(one: Opened) -> dict[str, bytes]:
         files |= _artefact_files(one.proofs.artefact)
     if one.proofs.approval is not None:
         files |= _approval_files(_index_of(one), one.proofs.approval)
+    if one.proofs.act is not None:
+        files |= _act_files(_index_of(one), one.proofs.act)
     if one.proofs.text is not None:
         files[name_text_file(_index_of(one))] = one.proofs.text
     for number, exchange in enumerate(one.proofs.exchanges, start=1):
@@ -169,6 +173,16 @@ def _approval_files(index: int, proof: ApprovalProof) -> dict[str, bytes]:
         "public-key": proof.public_key,
     }
     return {name_approval_file(index, name): content for name, content in files.items()}
+
+
+def name_act_file(index: int, name: str) -> str:
+    """Return where a file of what an operator signed stands: one folder for each entry."""
+    return f"acts/{index:012d}/{name}"
+
+
+def _act_files(index: int, proof: ActProof) -> dict[str, bytes]:
+    files = {"act.json": proof.act, "key.json": proof.key}
+    return {name_act_file(index, name): content for name, content in files.items()}
 
 
 def _exchange_files(folder: str, proof: ExchangeProof) -> dict[str, bytes]:

@@ -11,6 +11,7 @@ from creditbridge.evidence.assembling import (
     MANIFEST,
     RECEIPT,
     digest_of,
+    name_act_file,
     name_approval_file,
     name_entry_file,
     name_text_file,
@@ -19,6 +20,7 @@ from creditbridge.evidence.model import ExchangeFile, Manifest, PackBroken
 from creditbridge.foundation.errors import Malformed, Untrusted
 from creditbridge.ledger.model import (
     EXCHANGES,
+    ActProof,
     ApprovalProof,
     ArtefactProof,
     ExchangeProof,
@@ -31,6 +33,7 @@ from creditbridge.protocols.tlog_proof import TlogProof, parse_proof
 
 _ENTRY = re.compile(r"entries/([0-9]{12})/opening\.json", re.ASCII)
 _APPROVAL = re.compile(r"approvals/([0-9]{12})/statement\.json", re.ASCII)
+_ACT = re.compile(r"acts/([0-9]{12})/act\.json", re.ASCII)
 _TEXT = re.compile(r"texts/([0-9]{12})\.html", re.ASCII)
 _EXCHANGE = re.compile(r"(queries/[0-9]{2})/exchange\.json", re.ASCII)
 
@@ -55,6 +58,7 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     approvals: Mapping[int, ApprovalProof]  # By the index of the entry that they belong to.
     exchanges: tuple[ExchangeProof, ...]
     texts: Mapping[int, bytes] = {}  # Likewise: what was read before the yes.
+    acts: Mapping[int, ActProof] = {}  # Likewise: what operators signed over letters on paper.
 
 
 def read_pack(raw: bytes) -> Pack:
@@ -82,6 +86,7 @@ def read_pack(raw: bytes) -> Pack:
         texts={
             int(match[1]): shelf.take(name_text_file(int(match[1]))) for match in shelf.find(_TEXT)
         },
+        acts={int(match[1]): shelf.take_act(int(match[1])) for match in shelf.find(_ACT)},
     )
     # Last: a file that nobody took was proven by nothing.
     shelf.require_empty()
@@ -180,6 +185,13 @@ class _Shelf:
             signature=_take("signature"),
             credential_id=_take("credential-id"),
             public_key=_take("public-key"),
+        )
+
+    def take_act(self, index: int) -> ActProof:
+        """Take what an operator signed, and their key."""
+        return ActProof(
+            act=self.take(name_act_file(index, "act.json")),
+            key=self.take(name_act_file(index, "key.json")),
         )
 
     def take_exchange(self, folder: str) -> ExchangeProof:

@@ -94,7 +94,7 @@ class Letters:
         return (await self._count(tx, [await self.get_letter(tx, consent_id)]))[0]
 
     async def list_letters(self, tx: Transaction) -> list[WaitingLetter]:
-        """Return what waits for an operator, and what an enterprise disowned, newest first."""
+        """Return what waits for an operator, the soonest to lapse first, then what was disowned."""
         return await self._count(tx, await store.list_letters(tx, rows_max=LETTERS_MAX))
 
     async def _count(self, tx: Transaction, letters: list[Consent]) -> list[WaitingLetter]:

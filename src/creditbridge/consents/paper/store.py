@@ -57,14 +57,15 @@ async def count_confirmations(tx: Transaction, consent_ids: Sequence[str]) -> di
     return {row.consent_id: row.given for row in rows}
 
 
-# What waits for an operator, and what an enterprise disowned: the newest of both.
+# What waits for an operator, the soonest to lapse first; then what an enterprise disowned.
 LIST_LETTERS = """
     SELECT * FROM consents WHERE form = 'PAPER_SCAN'
         AND (state = 'REQUESTED' AND lapses_at > $1 OR reason = 'letter-disowned')
-    ORDER BY requested_at DESC, consent_id DESC LIMIT $2
+    ORDER BY state = 'REQUESTED' DESC, CASE WHEN ended_at IS NULL THEN lapses_at END,
+        ended_at DESC, consent_id LIMIT $2
 """
 
 
 async def list_letters(tx: Transaction, *, rows_max: int) -> list[Consent]:
-    """Return the letters that an operator has to see, newest first."""
+    """Return the letters that an operator has to see: those that wait first."""
     return await tx.fetch_rows(Consent, LIST_LETTERS, tx.now, rows_max)

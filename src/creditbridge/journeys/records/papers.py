@@ -1,5 +1,6 @@
 """What letters on paper leave in the ledger, and what is told of them."""
 
+import msgspec
 from msgspec.structs import asdict, replace
 
 from creditbridge.consents.model import Consent, ConsentEvent, ConsentState
@@ -14,6 +15,7 @@ from creditbridge.journeys.records.operators import name_operator
 from creditbridge.journeys.records.reports import name_bank, name_enterprise
 from creditbridge.ledger.encoding import to_base64url
 from creditbridge.ledger.model import (
+    ActProof,
     ArtefactProof,
     ConsentEnded,
     DigestName,
@@ -25,7 +27,8 @@ from creditbridge.ledger.model import (
 )
 from creditbridge.parties.acts import SignedConfirmation
 from creditbridge.parties.model import Operator
-from creditbridge.parties.rules import encode_act
+from creditbridge.parties.rules import encode_act, read_key
+from creditbridge.protocols.canonical_json import canonicalize
 
 SCAN = "SCAN"
 
@@ -55,6 +58,7 @@ def confirmed_record(
         consent_id=consent.consent_id,
         person=name_operator(operator),
         digests={DigestName.ACT: encode_act(confirmation.act)},
+        proofs=Proofs(act=_signed(operator, confirmation)),
     )
     # What the house signed is the consent's own, and there is none before the last of them.
     return record if consent.state is ConsentState.REQUESTED else _given(record, consent)
@@ -70,8 +74,14 @@ def _given(record: Record, consent: Consent) -> Record:
         record,
         digests={**record.digests, DigestName.ARTEFACT: consent.artefact},
         key_ids={"consent": consent.artefact_key_id},
-        proofs=Proofs(artefact=artefact),
+        proofs=replace(record.proofs, artefact=artefact),
     )
+
+
+def _signed(operator: Operator, confirmation: SignedConfirmation) -> ActProof:
+    """Return what the operator's signature is over, and the key that it is by."""
+    jwk = canonicalize(msgspec.to_builtins(read_key(operator.jwk).to_jwk()))
+    return ActProof(act=encode_act(confirmation.act), key=jwk)
 
 
 def disowned_record(event: ConsentEvent, consent: Consent, person: PersonName) -> Record:
