@@ -68,23 +68,24 @@ async def join_issuers(tx: Transaction) -> None:
 
 
 async def _write_tokens(tx: Transaction, rows: Sequence[tuple[bytes, Token]]) -> None:
-    tokens = [token for _, token in rows]
     # Beside it the ledger takes its numbers: the two need one round trip.
-    await tx.join_next(
-        KEEP,
-        [digest for digest, _ in rows],
-        [token.client_id for token in tokens],
-        [token.bank_id for token in tokens],
-        [format_scopes(token.scopes) for token in tokens],
-        [token.thumbprint for token in tokens],
-        [token.proof_key for token in tokens],
-        [token.issued_at for token in tokens],
-        [token.expires_at for token in tokens],
-        [token.grant_id for token in tokens],
-        [
-            None if token.consent_ids is None else format_scopes(token.consent_ids)
-            for token in tokens
-        ],
+    columns = zip(*(_columns_of(digest, token) for digest, token in rows), strict=True)
+    await tx.join_next(KEEP, *map(list, columns))
+
+
+def _columns_of(digest: bytes, token: Token) -> tuple[object, ...]:
+    consents = None if token.consent_ids is None else format_scopes(token.consent_ids)
+    return (
+        digest,
+        token.client_id,
+        token.bank_id,
+        format_scopes(token.scopes),
+        token.thumbprint,
+        token.proof_key,
+        token.issued_at,
+        token.expires_at,
+        token.grant_id,
+        consents,
     )
 
 

@@ -64,18 +64,7 @@ def machines_of(rooms: Rooms, addresses: AccessSettings) -> MachineJourneys:
         ),
         revoke_token=RevokeToken(prove_client=prove_client, access=access, ledger=ledger),
         introspect_token=IntrospectToken(prove_client=prove_client, access=access),
-        admit_caller=AdmitCaller(
-            fetch_keys=fetch_keys,
-            database=database,
-            access=access,
-            parties=parties,
-            admission=rooms.admission,
-            ledger=ledger,
-            strangers=rooms.strangers,
-            revocations=rooms.revocations,
-            limit_client=_limit_client(rooms),
-            nonces=rooms.nonces,
-        ),
+        admit_caller=_admit_caller(rooms, fetch_keys),
         refuse_caller=RefuseCaller(database=database, ledger=ledger),
         request_consent=RequestConsent(
             database=database, consents=rooms.consents, ledger=ledger, notices=rooms.notices
@@ -96,6 +85,21 @@ def machines_of(rooms: Rooms, addresses: AccessSettings) -> MachineJourneys:
         ),
         deliver_report=_deliver_report(rooms),
         prove_record=ProveRecord(database=database, ledger=ledger),
+    )
+
+
+def _admit_caller(rooms: Rooms, fetch_keys: FetchKeys) -> AdmitCaller:
+    return AdmitCaller(
+        fetch_keys=fetch_keys,
+        database=rooms.database,
+        access=access,
+        parties=parties,
+        admission=rooms.admission,
+        ledger=rooms.ledger,
+        strangers=rooms.strangers,
+        revocations=rooms.revocations,
+        limit_client=_limit_client(rooms),
+        nonces=rooms.nonces,
     )
 
 

@@ -34,15 +34,7 @@ def people_of(rooms: Rooms, addresses: AccessSettings) -> PeopleJourneys:
     sign_consents = _sign_consents(rooms)
     return PeopleJourneys(
         open_authorization=OpenAuthorization(database=database, modes=addresses.response_modes),
-        decide_authorization=DecideAuthorization(
-            database=database,
-            modes=addresses.response_modes,
-            consents=rooms.consents,
-            sign_consents=sign_consents,
-            access=access,
-            ledger=ledger,
-            notices=rooms.notices,
-        ),
+        decide_authorization=_decide_authorization(rooms, sign_consents, addresses),
         decide_waiting=DecideWaiting(
             database=database,
             consents=rooms.consents,
@@ -93,6 +85,20 @@ def people_of(rooms: Rooms, addresses: AccessSettings) -> PeopleJourneys:
             database=database, moves=moves, ledger=ledger, notices=rooms.notices
         ),
         confirm_consent=_confirm_consent(rooms, sign_consents),
+    )
+
+
+def _decide_authorization(
+    rooms: Rooms, sign_consents: SignConsents, addresses: AccessSettings
+) -> DecideAuthorization:
+    return DecideAuthorization(
+        database=rooms.database,
+        modes=addresses.response_modes,
+        consents=rooms.consents,
+        sign_consents=sign_consents,
+        access=access,
+        ledger=rooms.ledger,
+        notices=rooms.notices,
     )
 
 

@@ -27,8 +27,11 @@ def choose_language(wishes: Iterable[str], offered: Sequence[str]) -> str | None
     for wish in wishes:
         parts = wish.lower().split("-")
         for length in range(len(parts), 0, -1):
-            shortened = "-".join(parts[:length])
-            for tag in offered:
-                if shortened in {tag.lower(), tag.lower().partition("-")[0]}:
-                    return tag
+            if (found := _find("-".join(parts[:length]), offered)) is not None:
+                return found
     return None
+
+
+def _find(wanted: str, offered: Sequence[str]) -> str | None:
+    fitting = (tag for tag in offered if wanted in {tag.lower(), tag.lower().partition("-")[0]})
+    return next(fitting, None)
