@@ -12,7 +12,14 @@ from creditbridge.ledger.audit import Violated
 from creditbridge.ledger.checking import Trust, check_ledger
 from creditbridge.ledger.composing import RecordUnfit
 from creditbridge.ledger.encoding import from_base64url
-from creditbridge.ledger.model import BankName, Core, EventKind, Record, Recorded
+from creditbridge.ledger.model import (
+    CATALOGUE,
+    BankName,
+    Core,
+    EventKind,
+    Record,
+    Recorded,
+)
 from creditbridge.ledger.rules import decode_core, open_entry
 from creditbridge.ledger.sealing import OpeningKeys
 from creditbridge.ledger.sequencer import Sequencer
@@ -179,3 +186,27 @@ async def test_a_receipt_that_was_taken_out_is_missed(
 
     assert violations[0].name is Violated.OPENING_UNREADABLE
     assert "no receipt" in violations[0].detail
+
+
+def test_L13_three_kinds_alone_may_lack_a_receipt() -> None:
+    """What the token endpoint and a refused caller's answer have no place for (decision 25)."""
+    assert {kind for kind, row in CATALOGUE.items() if row.may_lack_receipt} == {
+        EventKind.TOKEN_ISSUED,
+        EventKind.TOKEN_REFUSED,
+        EventKind.CALLER_REFUSED,
+    }
+
+
+async def test_L13_an_entry_without_a_receipt_is_in_the_log_as_soon_as_one_with(
+    database: Database, ledger: Ledger, sequencer: Sequencer, sample: Sample
+) -> None:
+    """One turn gives both their indexes, in the order of intake, and numbers both for the bank."""
+    async with database.transaction() as tx:
+        ledger.put_off(tx, sample(EventKind.CALLER_REFUSED))
+        ledger.put_off(tx, sample(EventKind.REPORT_INTENDED))
+
+    await sequencer.run_once()
+
+    async with database.transaction() as tx:
+        entries = await tx.fetch_rows(OpeningRow, ALL)
+    assert [(one.log_index, one.receipt is None) for one in entries] == [(0, True), (1, False)]
