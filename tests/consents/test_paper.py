@@ -439,7 +439,17 @@ def test_L18_a_look_under_a_letter_needs_a_policy_and_a_licence_that_have_paper(
 
 @pytest.mark.parametrize(
     ("paper", "kept"),
-    [({}, True), ({"queries_max": 5}, True), ({"queries_max": 4}, False)],
+    [
+        ({}, True),
+        ({"queries_max": 5}, True),
+        ({"queries_max": 4}, False),
+        ({"validity_days_max": 10}, True),
+        ({"validity_days_max": 9}, False),
+        ({"sections_max": (SectionCode.EVA, SectionCode.REG)}, True),
+        ({"sections_max": (SectionCode.REG,)}, False),
+        ({"data_classes_max": (DataClass.PUBLIC, DataClass.QUERY)}, True),
+        ({"data_classes_max": (DataClass.PUBLIC,)}, False),
+    ],
 )
 def test_L18_a_letter_is_confirmed_within_the_ceilings_for_paper(
     paper: dict[str, object], *, kept: bool

@@ -33,7 +33,7 @@ from creditbridge.consents.paper.model import (
 from creditbridge.consents.paper.rules import digest_lodged
 from creditbridge.consents.paper.service import Letters
 from creditbridge.consents.policies import Policies
-from creditbridge.consents.policy import HOUSE_PAPER, Ceilings
+from creditbridge.consents.policy import HOUSE_PAPER, Ceilings, ConsentBeyondPolicy
 from creditbridge.consents.rules import TransitionImpossible
 from creditbridge.consents.service import AuthorizationTaken, Consents
 from creditbridge.foundation.clock import SystemClock
@@ -118,9 +118,18 @@ class House(Protocol):
 class Paper:
     """The journeys of letters in one house, where `percent` of them need a second operator."""
 
-    def __init__(self, house: House, keys: Keys, operators: Operators, *, percent: int = 0) -> None:
+    def __init__(
+        self,
+        house: House,
+        keys: Keys,
+        operators: Operators,
+        *,
+        percent: int = 0,
+        **paper: object,
+    ) -> None:
         self.house, self.keys, self.operators = house, keys, operators
-        ceilings = Ceilings(paper=replace(HOUSE_PAPER, second_operator_percent=percent))
+        said = replace(HOUSE_PAPER, second_operator_percent=percent, **paper)
+        ceilings = Ceilings(paper=said)
         self.letters = Letters(Policies(ceilings, house.consent_key), house.consent_key)
         self.lodge = RequestConsent(
             database=house.database,
@@ -699,3 +708,17 @@ async def test_no_enterprise_is_warned_that_a_letter_lapses(
         lapsing = await house.consents.list_lapsing(tx, before=tx.now + timedelta(days=8))
 
     assert [one.consent_id for one in lapsing] == [signed.consent_id]
+
+
+async def test_L18_a_letter_is_confirmed_within_the_policy_of_then(
+    house: House, operator_keys: Keys, operators: Operators, letter: Consent
+) -> None:
+    """Whatever it was when the letter was lodged: at its ceiling it holds, above it does not."""
+    tightened = Paper(house, operator_keys, operators, percent=0, queries_max=2)
+    exact = Paper(house, operator_keys, operators, percent=0, queries_max=letter.max_queries)
+
+    with pytest.raises(ConsentBeyondPolicy):
+        await tightened.confirm(letter)
+    assert (await read(house, letter)).state is ConsentState.REQUESTED
+
+    assert (await exact.confirm(letter)).consent.state is ConsentState.ACTIVE
