@@ -1,6 +1,7 @@
 """What a tester does at the province's desk: look, move its day, switch faults, decide by hand.
 
     creditbridge-sandbox inspect USCC [--on DAY] [--json] [--config FILE | --seed N --size N]
+    creditbridge-sandbox person NUMBER [--on DAY] [--config FILE | --seed N --size N]
     creditbridge-sandbox duties [--on DAY] [--config FILE | --seed N --size N]
     creditbridge-sandbox changes [--after CURSOR] [--on DAY] [--config FILE | --seed N --size N]
     creditbridge-sandbox advance [DAYS | --to DAY] --config FILE
@@ -48,7 +49,7 @@ from creditsandbox.province.supervision import LevelRow, level_for
 from creditsandbox.province.supplies import list_overdue
 from creditsandbox.province.withdrawals import START
 
-LOOKS = ("inspect", "duties", "changes")
+LOOKS = ("inspect", "person", "duties", "changes")
 MOVES = ("advance", "fault", "decide")
 OFF = "OFF"
 
@@ -74,34 +75,42 @@ class Portrait(msgspec.Struct, frozen=True, kw_only=True):
 def add_commands(add: Callable[[str], ArgumentParser]) -> None:
     """Describe the desk's commands; `add` makes a parser of a name."""
     for name in LOOKS:
-        look = add(name)
-        look.add_argument("--seed", type=int, default=SEED)
-        look.add_argument("--size", type=int, default=SIZE)
-        look.add_argument("--config", type=Path, default=None)
-        look.add_argument("--on", type=date.fromisoformat, default=None)
-        match name:
-            case "inspect":
-                look.add_argument("uscc")
-                look.add_argument("--json", action="store_true", dest="as_json")
-            case "changes":
-                look.add_argument("--after", default=START)
-            case _:
-                pass
+        _add_look(add(name), name)
     for name in MOVES:
-        move = add(name)
-        move.add_argument("--config", type=Path, required=True)
-        match name:
-            case "advance":
-                where = move.add_mutually_exclusive_group()
-                where.add_argument("days", type=int, nargs="?", default=None)
-                where.add_argument("--to", type=date.fromisoformat, default=None)
-            case "fault":
-                move.add_argument("outcome", choices=(*sorted(SWITCHES), OFF))
-                move.add_argument("--uscc", default=None)
-            case _:
-                move.add_argument("kind", choices=tuple(ActKind), type=ActKind)
-                move.add_argument("uscc")
-                move.add_argument("number")
+        _add_move(add(name), name)
+
+
+def _add_look(look: ArgumentParser, name: str) -> None:
+    look.add_argument("--seed", type=int, default=SEED)
+    look.add_argument("--size", type=int, default=SIZE)
+    look.add_argument("--config", type=Path, default=None)
+    look.add_argument("--on", type=date.fromisoformat, default=None)
+    match name:
+        case "inspect":
+            look.add_argument("uscc")
+            look.add_argument("--json", action="store_true", dest="as_json")
+        case "person":
+            look.add_argument("number", type=int)
+        case "changes":
+            look.add_argument("--after", default=START)
+        case _:
+            pass
+
+
+def _add_move(move: ArgumentParser, name: str) -> None:
+    move.add_argument("--config", type=Path, required=True)
+    match name:
+        case "advance":
+            where = move.add_mutually_exclusive_group()
+            where.add_argument("days", type=int, nargs="?", default=None)
+            where.add_argument("--to", type=date.fromisoformat, default=None)
+        case "fault":
+            move.add_argument("outcome", choices=(*sorted(SWITCHES), OFF))
+            move.add_argument("--uscc", default=None)
+        case _:
+            move.add_argument("kind", choices=tuple(ActKind), type=ActKind)
+            move.add_argument("uscc")
+            move.add_argument("number")
 
 
 def run(parsed: Namespace, settings: ProvinceSettings, *, now: datetime) -> None:
@@ -136,6 +145,8 @@ def look(parsed: Namespace, province: Province, *, on: date) -> None:
     match parsed.command:
         case "inspect":
             inspect(province, parsed.uscc, on=on, as_json=parsed.as_json)
+        case "person":
+            show_person(province, parsed.number, on=on)
         case "duties":
             list_late(province, on=on)
         case _:
@@ -175,6 +186,18 @@ def inspect(province: Province, uscc: str, *, on: date, as_json: bool) -> None:
             rewards=list_rewards(enterprise, on=on),
         )
     )
+
+
+def show_person(province: Province, number: int, *, on: date) -> None:
+    """Write a natural person's file on a day, as JSON.
+
+    Raises:
+        NobodyThere: a number beyond the province's size.
+    """
+    file = province.find_person(number, on=on, state=province.read_state())
+    if file is None:
+        raise NobodyThere
+    write_json(file)
 
 
 def advance(state_file: StateFile, *, now: datetime, days: int | None, to: date | None) -> None:

@@ -51,17 +51,19 @@ def fixed(outcome: Outcome) -> Enterprise:
 
 
 def test_every_index_names_who_supplies_it_on_which_basis() -> None:
-    """Ids are unique, departments exist, sections are the house's, no category is a person."""
+    """Ids are unique, departments exist, sections are the house's, persons stand apart."""
     assert len({row.index_id for row in INDEXES}) == len(INDEXES) >= 19
     assert {row.section for row in INDEXES} == {
         *("REG", "OWN", "CHG", "LIC", "PEN", "ABN", "LST", "JUD", "TAX", "SOC", "HON", "EVA"),
+        "PSN",
     }
     for row in INDEXES:
         assert row.supplying_dept in DEPARTMENT_CODES
         assert row.legal_basis
         assert row.source_fields
         assert row.supply_deadline_wd > 0
-        assert Category.NATURAL_PERSON not in row.entity_categories
+        personal = Category.NATURAL_PERSON in row.entity_categories
+        assert personal == (row.section == "PSN") == (row.disclosure == "PERSONAL")
 
 
 def test_key_areas_are_the_programmes_five_and_those_of_the_law() -> None:

@@ -30,7 +30,12 @@ from creditsandbox.province.insurance import draw_insurance
 from creditsandbox.province.licences import draw_licences
 from creditsandbox.province.model import Enterprise
 from creditsandbox.province.ownership import draw_ownership
-from creditsandbox.province.people import draw_person, number_of_representative
+from creditsandbox.province.people import (
+    draw_person,
+    list_represented,
+    number_of_representative,
+)
+from creditsandbox.province.persons import PersonFile, open_file
 from creditsandbox.province.registrations import draw_registration, last_day
 from creditsandbox.province.state import AS_DRAWN, State, StateFile
 from creditsandbox.province.taxes import draw_tax
@@ -78,6 +83,18 @@ class Province(msgspec.Struct, frozen=True, kw_only=True):
         """
         found = self._find_drawn(uscc, on=on)
         return None if found is None else apply_acts(found, state.acts, on=on)
+
+    def find_person(self, number: int, *, on: date, state: State = AS_DRAWN) -> PersonFile | None:
+        """Return the file of the person of a number; None beyond the province's size."""
+        if not 0 <= number < self.size:
+            return None
+        person = draw_person(self.seed, number)
+        indexes = list_represented(self.seed, number, size=self.size)
+        codes = (draw_entity(self.seed, index).uscc for index in indexes)
+        found = (self.find_enterprise(uscc, on=on, state=state) for uscc in codes)
+        # Somebody else may have followed since.
+        still = tuple(each for each in found if each is not None and each.representative == person)
+        return open_file(person, still, on=on)
 
     def list_endings(self, state: State, *, after: str, until: date) -> tuple[FeedEvent, ...]:
         """Return up to a page of what ended after a cursor, decisions taken by hand included."""
