@@ -36,7 +36,7 @@ PLANTED = {
         "import creditsandbox.province\n",
     ),
     "A dialect's schema knows no profile": (
-        "creditbridge/platforms/provincial/schema.py",
+        "creditbridge/platforms/provincial/schema/departments.py",
         "import creditbridge.profile.seal\n",
     ),
 }

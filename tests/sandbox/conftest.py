@@ -41,7 +41,7 @@ NOW = datetime(2026, 11, 21, 2, 0, 30, tzinfo=UTC)
 PLATFORM_URL = "https://platform.example"
 ISSUER = "https://identity.example"
 REDIRECT_URI = "https://people.example/login/callback"
-ALL_SECTIONS = ("EVA", "LST", "PEN", "REG")
+ALL_SECTIONS = ("ABN", "EVA", "JUD", "LIC", "LST", "PEN", "REG", "SOC", "TAX")
 VERIFIER = "a-code-verifier-that-has-more-than-forty-three-characters"
 
 

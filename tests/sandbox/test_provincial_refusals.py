@@ -204,7 +204,7 @@ async def test_a_query_needs_an_id_of_ours(gateway: Gateway, uscc: str) -> None:
         b'{"uscc":"91330100YY0000A13Y","sections":[],"purpose":"P"}',
         b'{"uscc":"91330100YY0000A13Y","sections":["REG","PEN"],"purpose":"P"}',
         b'{"uscc":"91330100YY0000A13Y","sections":["PEN","PEN"],"purpose":"P"}',
-        b'{"uscc":"91330100YY0000A13Y","sections":["TAX"],"purpose":"P"}',
+        b'{"uscc":"91330100YY0000A13Y","sections":["ENV"],"purpose":"P"}',
         b'{"more":1,"uscc":"91330100YY0000A13Y","sections":["PEN"],"purpose":"P"}',
     ],
 )

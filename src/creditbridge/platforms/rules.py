@@ -89,6 +89,15 @@ class FieldReader:
             self.note(QualityCode.BAD_NUMBER, field)
             return None
 
+    def count(self, field: str, raw: str | None) -> int | None:
+        """Return a whole number, as of heads; None for a fraction, or for less than none."""
+        if (value := self.number(field, raw)) is None:
+            return None
+        if value < 0 or value != value.to_integral_value():
+            self.note(QualityCode.BAD_NUMBER, field)
+            return None
+        return int(value)
+
     def amount(self, field: str, raw: str | None, *, unit: str, currency: str) -> Amount | None:
         """Return an amount in 元, or in its own currency's unit, without rounding."""
         if (value := self.number(field, raw)) is None:
@@ -97,6 +106,12 @@ class FieldReader:
             # Exact in decimals; the unit of the source is kept beside it as provenance.
             value = yuan_from_wan(value)
         return Amount(value=value, currency=currency, source_unit=unit)
+
+
+def is_open_end(raw: str | None) -> bool:
+    """Tell whether a feed says in its own way that something has no end."""
+    text = "" if raw is None else raw.strip()
+    return text in OPEN_END_TEXTS or parse_day(text) in OPEN_ENDS
 
 
 def parse_day(text: str) -> date | None:

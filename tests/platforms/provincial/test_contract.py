@@ -10,6 +10,8 @@ import yaml
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
+from creditbridge.platforms.provincial.mapping import SECTIONS
+from creditbridge.platforms.provincial.readers import READERS
 from creditbridge.platforms.provincial.schema import (
     TheirDimension,
     TheirDispute,
@@ -32,6 +34,18 @@ from creditbridge.platforms.provincial.schema import (
     TheirSupplier,
     TheirToken,
 )
+from creditbridge.platforms.provincial.schema.departments import (
+    TheirAbnormality,
+    TheirDefaulter,
+    TheirInsuredMonth,
+    TheirLicence,
+    TheirTaxArrears,
+    TheirTaxGrade,
+    TheirTaxNonNormal,
+    TheirTaxPayment,
+    TheirUnfulfilled,
+)
+from creditbridge.profile.codes import SectionCode
 from creditbridge.protocols.strict_json import decode
 
 Schema: TypeAlias = dict[str, object]
@@ -72,13 +86,15 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     "LstRecord": TheirListing,
     "EvaRecord": TheirEvaluation,
     "PsnRecord": TheirKeyPerson,
-}
-RECORDS: dict[str, type[msgspec.Struct]] = {
-    "REG": TheirRegistration,
-    "PEN": TheirPenalty,
-    "LST": TheirListing,
-    "EVA": TheirEvaluation,
-    "PSN": TheirKeyPerson,
+    "LicRecord": TheirLicence,
+    "AbnRecord": TheirAbnormality,
+    "JudDefaulterRecord": TheirDefaulter,
+    "JudUnfulfilledRecord": TheirUnfulfilled,
+    "TaxGradeRecord": TheirTaxGrade,
+    "TaxArrearsRecord": TheirTaxArrears,
+    "TaxNonNormalRecord": TheirTaxNonNormal,
+    "TaxPaidRecord": TheirTaxPayment,
+    "SocRecord": TheirInsuredMonth,
 }
 
 
@@ -115,7 +131,8 @@ def test_every_section_of_an_example_is_read(contract: Path, name: str) -> None:
     for code, raw in envelope.sections.items():
         section: TheirSection = msgspec.json.decode(raw, type=TheirSection)
         for record in getattr(section, "records", ()):
-            assert isinstance(msgspec.json.decode(record, type=RECORDS[code]), RECORDS[code])
+            read, _ = READERS[SectionCode(code)](record, lambda number: number)
+            assert read.record_id == read.source.source_record_id
 
 
 @pytest.mark.parametrize("name", list(STRUCTS))
@@ -124,11 +141,23 @@ def test_a_struct_has_the_members_of_its_definition(messages: Schema, name: str)
     definitions = messages["$defs"]
     assert isinstance(definitions, dict)
     fields = msgspec.structs.fields(STRUCTS[name])
+    # What tells the kinds of one section apart is a tag of the struct, no field of it.
+    tag = {STRUCTS[name].__struct_config__.tag_field} - {None}
 
-    assert {each.encode_name for each in fields} == set(definitions[name]["properties"])
-    assert {each.encode_name for each in fields if each.required} == set(
+    assert {each.encode_name for each in fields} | tag == set(definitions[name]["properties"])
+    assert {each.encode_name for each in fields if each.required} | tag == set(
         definitions[name]["required"]
     )
+
+
+def test_the_sections_of_the_contract_are_those_that_are_read(messages: Schema) -> None:
+    """In the list of codes, and in the answer."""
+    definitions = messages["$defs"]
+    assert isinstance(definitions, dict)
+
+    assert set(definitions["SectionCode"]["enum"]) == SECTIONS
+    assert set(definitions["Answer"]["properties"]["sections"]["properties"]) == SECTIONS
+    assert definitions["Query"]["properties"]["sections"]["maxItems"] == len(SECTIONS)
 
 
 def test_the_schemas_and_the_openapi_document_are_well_formed(

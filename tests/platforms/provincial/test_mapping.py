@@ -31,6 +31,7 @@ KEY = b"r" * 32
 CONTEXT = MappingContext(platform="provincial", record_key=KEY)
 AS_OF = datetime(2026, 11, 20, 16, tzinfo=UTC)
 REG, PEN, LST, EVA = SectionCode.REG, SectionCode.PEN, SectionCode.LST, SectionCode.EVA
+JUD, TAX, PSN = SectionCode.JUD, SectionCode.TAX, SectionCode.PSN
 RawSections = Callable[[str], dict[str, msgspec.Raw]]
 
 
@@ -40,15 +41,15 @@ def raw_of(value: object) -> msgspec.Raw:
 
 
 def test_everything_found(raw_sections: RawSections) -> None:
-    """One record of each kind, from the source's last midnight."""
-    mapped = map_sections(raw_sections("answer_found"), frozenset({REG, PEN, LST, EVA}), CONTEXT)
+    """One record of each kind, of which JUD has two and TAX four."""
+    mapped = map_sections(raw_sections("answer_found"), SECTIONS - {PSN}, CONTEXT)
 
-    assert set(mapped.sections) == {REG, PEN, LST, EVA}
+    assert set(mapped.sections) == SECTIONS - {PSN}
     assert mapped.drifted == ()
-    for section in mapped.sections.values():
+    for code, section in mapped.sections.items():
         assert isinstance(section, PresentSection)
         assert (section.as_of, section.sources) == (AS_OF, ("provincial",))
-        assert len(section.records) == 1
+        assert len(section.records) == {JUD: 2, TAX: 4}.get(code, 1)
 
 
 def test_a_record_is_named_and_digested_by_its_source(raw_sections: RawSections) -> None:
@@ -122,7 +123,7 @@ def test_a_section_of_another_shape_is_unknown_alone(
     assert mapped.drifted == (PEN,)
     assert mapped.sections[PEN] == UnknownSection(error_class=ErrorClass.SCHEMA_DRIFT)
     assert isinstance(mapped.sections[REG], PresentSection)
-    assert {note.section for note in mapped.notes} <= {REG, LST, EVA}
+    assert {note.section for note in mapped.notes} <= SECTIONS - {PEN}
 
 
 def test_one_record_of_another_shape_spoils_its_section(

@@ -92,12 +92,18 @@ def test_the_example_listing_in_our_words(listing_of: Callable[..., Listing]) ->
 def test_l12_while_it_is_listed_an_entry_is_kept(listing_of: Callable[..., Listing]) -> None:
     """Past five years as well; once removed, its end holds."""
     listed = listing_of(include_date="2019-01-01", keep_end_date="2024-01-01")
-    removed = listing_of(keep_end_date="2024-01-01", remove_date="2026-1-1")
+    removed = listing_of(keep_end_date="2024-01-01", remove_date="2026-4-1")
 
     assert (listed.lifecycle, listed.retention_end) == (Lifecycle.ACTIVE, None)
     assert removed.lifecycle is Lifecycle.REMOVED
-    assert removed.removed == date(2026, 1, 1)
+    assert removed.removed == date(2026, 4, 1)
     assert removed.retention_end == datetime(2023, 12, 31, 16, tzinfo=UTC)
+
+
+def test_l19_an_entry_made_after_the_removal_stands(listing_of: Callable[..., Listing]) -> None:
+    """Listed again in March, removed in January before; on one day, it is removed."""
+    assert listing_of(remove_date="2026-1-1").lifecycle is Lifecycle.ACTIVE
+    assert listing_of(remove_date="2026-3-1").lifecycle is Lifecycle.REMOVED
 
 
 def test_a_removal_never_revives(listing_of: Callable[..., Listing]) -> None:

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from creditbridge.platforms.provincial.schema import TheirDispute, TheirRecord
 from creditbridge.platforms.rules import FieldReader
@@ -19,6 +20,7 @@ from creditbridge.profile.codes import (
 )
 from creditbridge.profile.dates import begin_of
 from creditbridge.profile.record import Dispute, RecordBase, RecordSource, match_by
+from creditbridge.profile.removal import is_removed
 
 INFO_CLASSES = {"1": InfoClass.BASIC, "2": InfoClass.ADVERSE, "3": InfoClass.TRUSTWORTHY}
 DISCLOSURES = {"1": Disclosure.PUBLIC, "2": Disclosure.QUERY, "3": Disclosure.GOV_ONLY}
@@ -47,6 +49,7 @@ NATURAL_PERSON = "2"
 LEVELS = {
     DataClass.PUBLIC: (2, "C1"),
     DataClass.QUERY: (3, "C2"),
+    DataClass.COMMERCIAL: (3, "C2"),
     DataClass.GOV_ONLY: (4, "C3"),
     DataClass.PERSONAL: (4, "C3"),
 }
@@ -101,6 +104,35 @@ def map_head(theirs: TheirRecord, context: RecordContext, reader: FieldReader) -
         key_area=theirs.key_areas,
         match=match_by(MatchBy(theirs.match.by)),
     )
+
+
+def guard(head: RecordBase, data_class: DataClass) -> RecordBase:
+    """Return what a record carries, of a closer class than the feed marks it with.
+
+    What the feed keeps to the government, or what is a person's, stays so.
+    """
+    if head.data_class not in (DataClass.PUBLIC, DataClass.QUERY):
+        return head
+    level, pfi_class = LEVELS[data_class]
+    return replace(
+        head,
+        data_class=data_class,
+        data_level=level,
+        pfi_class=pfi_class,
+        disclosure=Disclosure.QUERY,
+    )
+
+
+def follow_list(head: RecordBase, *, included: date | None, removed: date | None) -> RecordBase:
+    """Return what an entry of a list carries: removed by its day, and kept while it stands (ZJ 16).
+
+    A removal never revives what ended otherwise, and does not end what was included after it.
+    """
+    if head.lifecycle is not Lifecycle.ACTIVE:
+        return head
+    if is_removed(included, removed=removed):
+        return replace(head, lifecycle=Lifecycle.REMOVED)
+    return replace(head, retention_end=None)
 
 
 def _map_dispute(theirs: TheirDispute | None, reader: FieldReader) -> Dispute | None:

@@ -4,30 +4,16 @@ A section that does not have the agreed shape is UNKNOWN, alone; a section that 
 not there is UNKNOWN too. Only NO_RECORD becomes NONE.
 """
 
-import hashlib
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import TypeAlias
+from collections.abc import Mapping
 
 import msgspec
 
 from creditbridge.platforms.model import AnswerUnreadable, NamedRepresentative, SubjectAnswer
-from creditbridge.platforms.provincial.head import RecordContext
-from creditbridge.platforms.provincial.records import (
-    map_evaluation,
-    map_key_person,
-    map_listing,
-    map_penalty,
-    map_registration,
-)
+from creditbridge.platforms.provincial.readers import READERS
 from creditbridge.platforms.provincial.schema import (
-    TheirEvaluation,
     TheirFailed,
     TheirFound,
-    TheirKeyPerson,
-    TheirListing,
     TheirNoRecord,
-    TheirPenalty,
     TheirRegistration,
     TheirSection,
     TheirSubject,
@@ -45,20 +31,6 @@ from creditbridge.profile.record import name_record
 from creditbridge.profile.sections import Record
 from creditbridge.protocols.uscc import parse_uscc
 
-Theirs: TypeAlias = (
-    TheirRegistration | TheirPenalty | TheirListing | TheirEvaluation | TheirKeyPerson
-)
-
-# The whole body has passed the guard of `strict_json` by now; only shapes are left to check.
-READERS: Mapping[SectionCode, Callable[[msgspec.Raw], Theirs]] = MappingProxyType(
-    {
-        SectionCode.REG: msgspec.json.Decoder(TheirRegistration).decode,
-        SectionCode.PEN: msgspec.json.Decoder(TheirPenalty).decode,
-        SectionCode.LST: msgspec.json.Decoder(TheirListing).decode,
-        SectionCode.EVA: msgspec.json.Decoder(TheirEvaluation).decode,
-        SectionCode.PSN: msgspec.json.Decoder(TheirKeyPerson).decode,
-    }
-)
 SECTIONS = frozenset(READERS)
 _REGISTRATION_DECODER = msgspec.json.Decoder(TheirRegistration)
 # Made once: for a union of types that takes longer than the reading.
@@ -179,25 +151,7 @@ def _map_records(
     records: list[Record] = []
     notes: list[QualityNote] = []
     for raw in found.records:
-        theirs = READERS[code](raw)
-        record_id = record_id_of(code, theirs.record_no, context)
-        reader = FieldReader(code, record_id)
-        digest = hashlib.sha256(bytes(raw)).hexdigest()
-        record_context = RecordContext(record_id=record_id, raw_digest=digest)
-        records.append(_map_record(theirs, record_context, reader))
-        notes += reader.notes
+        record, noted = READERS[code](raw, lambda number: record_id_of(code, number, context))
+        records.append(record)
+        notes += noted
     return tuple(records), notes
-
-
-def _map_record(theirs: Theirs, context: RecordContext, reader: FieldReader) -> Record:
-    match theirs:
-        case TheirRegistration():
-            return map_registration(theirs, context, reader)
-        case TheirPenalty():
-            return map_penalty(theirs, context, reader)
-        case TheirListing():
-            return map_listing(theirs, context, reader)
-        case TheirEvaluation():
-            return map_evaluation(theirs, context, reader)
-        case TheirKeyPerson():
-            return map_key_person(theirs, context, reader)

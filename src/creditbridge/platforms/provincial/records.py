@@ -1,29 +1,29 @@
-"""The provincial platform's records, one by one, in our words. Pure."""
+"""The provincial platform's records of REG, PEN, LST, EVA, PSN, in our words. Pure."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
-from enum import StrEnum
-from typing import TypeVar
 
 from msgspec.structs import asdict, replace
 
-from creditbridge.platforms.provincial.head import LEVELS, RecordContext, map_head
+from creditbridge.platforms.provincial.head import (
+    LEVELS,
+    RecordContext,
+    follow_list,
+    map_head,
+)
+from creditbridge.platforms.provincial.reading import read_code, read_money
 from creditbridge.platforms.provincial.schema import (
     TheirEvaluation,
     TheirKeyPerson,
     TheirListing,
     TheirMeasure,
-    TheirMoney,
     TheirPenalty,
     TheirRegistration,
 )
 from creditbridge.platforms.rules import FieldReader
-from creditbridge.profile.amount import Amount
 from creditbridge.profile.codes import (
     DataClass,
     Finality,
     KeyPosition,
-    Lifecycle,
     QualityCode,
     Severity,
 )
@@ -40,22 +40,9 @@ from creditbridge.profile.sections.penalties import (
 )
 from creditbridge.profile.sections.persons import KeyPersonRecord, PersonMeasure
 from creditbridge.profile.sections.registration import EntityStatus, Industry, Registration
-from creditbridge.profile.tables.entities import ENTITY_STATUS
-from creditbridge.profile.tables.extents import PERSON_MEASURE
-from creditbridge.profile.tables.records import LIST_TYPE, PENALTY_KIND
-from creditbridge.profile.tables.row import CodeRow, find_value
-
-Coded = TypeVar("Coded", EntityStatus, PenaltyKind, ListType, PersonMeasure)
 
 DIVISION_DIGITS = 6
 KEY_POSITIONS = {"1": KeyPosition.LEGAL_REP, "2": KeyPosition.CONTROLLER}
-# The field that a code stands in, and the table that it is read by.
-CODE_ROWS: Mapping[type[StrEnum], tuple[str, tuple[CodeRow, ...]]] = {
-    EntityStatus: ("status", ENTITY_STATUS),
-    PenaltyKind: ("kinds", PENALTY_KIND),
-    ListType: ("list_type", LIST_TYPE),
-    PersonMeasure: ("measure", PERSON_MEASURE),
-}
 
 
 def map_registration(
@@ -69,10 +56,10 @@ def map_registration(
         name=theirs.name,
         former_names=theirs.former_names,
         type=reader.text("type", theirs.reg_type),
-        status=_read_code(EntityStatus, theirs.reg_state, on=None, reader=reader),
+        status=read_code(EntityStatus, theirs.reg_state, on=None, reader=reader),
         status_text=theirs.reg_state,
         legal_rep=reader.text("legal_rep", theirs.legal_rep),
-        capital=_map_money("capital", theirs.reg_capital, reader),
+        capital=read_money("capital", theirs.reg_capital, reader),
         established=reader.day("established", theirs.est_date),
         term_from=reader.day("term_from", theirs.term_from),
         term_to=reader.day("term_to", theirs.term_to),
@@ -92,10 +79,10 @@ def map_penalty(theirs: TheirPenalty, context: RecordContext, reader: FieldReade
     head = map_head(theirs, context, reader)
     decided = reader.day("decided", theirs.set_time)
     kinds = tuple(
-        _read_code(PenaltyKind, text, on=decided, reader=reader) for text in theirs.punish_types
+        read_code(PenaltyKind, text, on=decided, reader=reader) for text in theirs.punish_types
     )
     procedure = None if theirs.case_process_type is None else Procedure(theirs.case_process_type)
-    fine = _map_money("fine", theirs.fine, reader)
+    fine = read_money("fine", theirs.fine, reader)
     if is_fine_over_limit(procedure, fine):
         reader.note(QualityCode.SIMPLE_FINE_OVER_LIMIT, "fine")
     # The source's own severity wins over any that we derive; "not known" is not final.
@@ -121,7 +108,7 @@ def map_penalty(theirs: TheirPenalty, context: RecordContext, reader: FieldReade
         basis=reader.text("basis", theirs.punish_basis),
         content=reader.text("content", theirs.punish_content),
         fine=fine,
-        confiscated=_map_money("confiscated", theirs.confiscated, reader),
+        confiscated=read_money("confiscated", theirs.confiscated, reader),
         licence_affected=reader.text("licence_affected", theirs.licence_affected),
         decided=decided,
         authority=theirs.organ_name,
@@ -139,13 +126,10 @@ def map_listing(theirs: TheirListing, context: RecordContext, reader: FieldReade
     head = map_head(theirs, context, reader)
     included = reader.day("included", theirs.include_date)
     removed = reader.day("removed", theirs.remove_date)
-    if removed is not None and head.lifecycle is Lifecycle.ACTIVE:
-        head = replace(head, lifecycle=Lifecycle.REMOVED)
-    if head.lifecycle is Lifecycle.ACTIVE:
-        head = replace(head, retention_end=None)
+    head = follow_list(head, included=included, removed=removed)
     return Listing(
         **asdict(head),
-        list_type=_read_code(ListType, theirs.list_name, on=included, reader=reader),
+        list_type=read_code(ListType, theirs.list_name, on=included, reader=reader),
         list_text=theirs.list_name,
         list_version=reader.text("list_version", theirs.list_edition),
         decision_no=reader.text("decision_no", theirs.decision_no),
@@ -180,7 +164,7 @@ def map_key_person(
         **asdict(head),
         person=theirs.person_name.strip(),
         positions=tuple(KEY_POSITIONS[one] for one in theirs.positions),
-        measure=_read_code(PersonMeasure, theirs.measure_name, on=decided, reader=reader),
+        measure=read_code(PersonMeasure, theirs.measure_name, on=decided, reader=reader),
         measure_text=theirs.measure_name,
         document_no=reader.text("document_no", theirs.document_code),
         decided=decided,
@@ -236,12 +220,6 @@ def _map_industry(theirs: TheirRegistration) -> Industry | None:
     )
 
 
-def _map_money(field: str, theirs: TheirMoney | None, reader: FieldReader) -> Amount | None:
-    if theirs is None:
-        return None
-    return reader.amount(field, theirs.amount, unit=theirs.unit, currency=theirs.currency)
-
-
 def _derive_publicity_end(
     severity: Severity, decided: date | None, reader: FieldReader
 ) -> datetime | None:
@@ -249,13 +227,3 @@ def _derive_publicity_end(
     if end is not None:
         reader.note(QualityCode.PUBLICITY_END_DERIVED, "publicity_end")
     return end
-
-
-def _read_code(kind: type[Coded], text: str, *, on: date | None, reader: FieldReader) -> Coded:
-    """Return the code that a Chinese word stands for; a new word is OTHER, and noted."""
-    field, rows = CODE_ROWS[kind]
-    value = find_value(rows, text.strip(), on=on)
-    if value is None:
-        reader.note(QualityCode.UNKNOWN_CODE, field)
-        return kind("OTHER")
-    return kind(value)

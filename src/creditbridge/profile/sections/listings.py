@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from creditbridge.profile.codes import DataClass, FlagCode, FlagLevel, FlagState, SectionCode
 from creditbridge.profile.policy import Policy
 from creditbridge.profile.record import RecordBase
-from creditbridge.profile.removal import is_newer_inclusion
+from creditbridge.profile.removal import is_newer_inclusion, is_removed
 from creditbridge.profile.section import Finding, FlagRule, SectionDefinition, raised_by
 
 
@@ -72,7 +72,7 @@ class Listing(RecordBase, frozen=True, kw_only=True, tag="LISTING"):
 def show_listing(record: RecordBase, _today: date, _policy: Policy) -> RecordBase | None:
     """Show an entry still in force, with the measures whose legal basis is published (ZJ 28)."""
     # Taken off by its own organ: not to be shown, whatever a slower feed still says (ZJ 32).
-    if not isinstance(record, Listing) or record.removed is not None:
+    if not isinstance(record, Listing) or is_removed(record.included, removed=record.removed):
         return None
     measures = tuple(each for each in record.measures if each.legal_basis and each.basis_published)
     return replace(record, measures=measures)

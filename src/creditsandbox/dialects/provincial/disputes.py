@@ -151,12 +151,12 @@ class Disputes:
     def amend(
         self, uscc: str, sections: Mapping[Section, msgspec.Raw], *, at: datetime
     ) -> dict[Section, msgspec.Raw]:
-        """Return an enterprise's sections as they are answered at an instant, disputes and all."""
+        """Return the sections asked for as they are answered at an instant, disputes and all."""
         amended = dict(sections)
         for dispute_id in self._by_uscc.get(uscc, ()):
             for case in self._cases[dispute_id]:
-                if case.is_known and case.received_at <= at:
-                    code = case.objection.section
+                code = case.objection.section
+                if case.is_known and case.received_at <= at and code in amended:
                     amended[code] = _amend(amended[code], case, at=at)
         return amended
 

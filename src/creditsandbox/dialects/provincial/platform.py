@@ -172,7 +172,7 @@ class Platform:
             return _later(script)
         file = find_file(self._province, objection.uscc, delivered_at(now), state)
         is_known = file is not None and holds_record(
-            file.sections[objection.section], objection.record_no
+            file.section(objection.section), objection.record_no
         )
         try:
             case = self.disputes.take(objection, is_known=is_known, now=now)
@@ -238,14 +238,15 @@ class Platform:
         # It was looked for, so it is counted, though nobody is there.
         if file is None:
             return _reply(404, _refusal(query_id, query.uscc, "SUBJECT_UNKNOWN"), script)
-        sections = self.disputes.amend(file.uscc, file.sections, at=counted.counted_at)
+        asked_for = {code: file.section(code) for code in query.sections}
+        sections = self.disputes.amend(file.uscc, asked_for, at=counted.counted_at)
         body = {
             "query_id": OLDER_QUERY_ID if script.is_replayed else query_id,
             "uscc": file.uscc,
             "consent_digest": grant.consent_digest,
             "answered_at": write_instant(counted.counted_at),
             "subject": file.subject,
-            "sections": {code: sections[code] for code in query.sections},
+            "sections": sections,
         }
         return _reply(200, body, script)
 

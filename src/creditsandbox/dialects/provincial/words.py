@@ -6,7 +6,17 @@ from importlib.resources import files
 
 import msgspec
 
-from creditsandbox.province.codes import Disclosure, Finality, PenaltyKind, Severity, Status
+from creditsandbox.province.codes import (
+    AbnormalityReason,
+    Disclosure,
+    Finality,
+    LicenceCategory,
+    PaidState,
+    PenaltyKind,
+    Performance,
+    Severity,
+    Status,
+)
 
 YUAN_PER_WAN = 10_000
 NO_END = "9999-9-9"
@@ -21,6 +31,10 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     severities: dict[Severity, str]
     finalities: dict[Finality, str]
     disclosures: dict[Disclosure, str]
+    licences: dict[LicenceCategory, str]
+    abnormal_reasons: dict[AbnormalityReason, str]
+    performances: dict[Performance, str]
+    paid_states: dict[PaidState, str]
     system: str
     remove_reason: str
     fine: str
@@ -50,6 +64,11 @@ def write_loose_date(day: date) -> str:
 def write_compact_date(day: date) -> str:
     """Return a day as yet others hold it, `20260301`."""
     return f"{day:%Y%m%d}"
+
+
+def write_date_or_none(day: date | None) -> str | None:
+    """Return a day in the platform's own form, or nothing where there is none."""
+    return None if day is None else write_date(day)
 
 
 def write_decimal(number: Decimal) -> str:

@@ -1,6 +1,7 @@
 """The provincial platform's words, as it spells them; `messages.schema.json` says what they mean.
 
-A member that is not here, or another type, is an error of its section alone. Closed codes are
+Here stand the envelope, what every record carries, and REG, PEN, LST, EVA; in `departments` the
+rest. A member that is not here, or another type, is an error of its section alone. Closed codes are
 literals: a new one is a change of the contract. Open texts are mapped, with OTHER for new ones.
 """
 
