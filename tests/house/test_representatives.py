@@ -41,7 +41,7 @@ class Contract(msgspec.Struct, frozen=True):
 
 
 # How long a bank waits for an answer that never comes.
-WAITS = {Temper.LAPSES: 1.0}
+WAITS = {Temper.LAPSES: 1.0, Temper.ONE_OF_TWO: 5.0}
 ROWS = msgspec.json.decode(CONTRACT.read_bytes(), type=Contract).representatives
 USCCS = {row.temper: row.uscc for row in ROWS}
 
@@ -195,3 +195,21 @@ async def test_a_withdrawal_comes_after_the_first_look(house: House) -> None:
 
         assert outcome(first) == (200, "")
         assert outcome(second) == (403, "consent-withdrawn")
+
+
+@pytest.mark.usefixtures("company")
+async def test_of_two_who_must_approve_the_second_never_comes(house: House) -> None:
+    """Two are asked for, one has approved, and it stays a request."""
+    async with open_bank(house) as bank, asyncio.timeout(PATIENCE_SECONDS):
+        # Before their first round the enterprise has not said yet that it wants two.
+        while True:
+            consent_id = await bank.lodge(Temper.ONE_OF_TWO)
+            found = await bank.read(consent_id)
+            if found["approvals"] == {"given": 0, "needed": 2}:
+                break
+            await asyncio.sleep(0.1)
+        while found["approvals"] != {"given": 1, "needed": 2}:
+            await asyncio.sleep(0.1)
+            found = await bank.read(consent_id)
+
+        assert found["state"] == "REQUESTED"

@@ -174,6 +174,21 @@ async def test_the_last_record_of_a_section_leaves_it_empty(gateway: Gateway) ->
     assert body["sections"]["PEN"]["status"] == "NO_RECORD"
 
 
+async def test_what_is_gone_is_not_there_to_be_marked(gateway: Gateway) -> None:
+    """A second dispute that came in time finds nothing any more; a review comes second."""
+    first = await object_to(gateway, "FOUND", "PEN")
+    other = await object_to(gateway, "FOUND", "PEN", {"record_no": first["record_no"]})
+    never = await object_to(gateway, "FOUND", "PEN", {"stage": "REVIEW"})
+    await gateway.dispute(first)
+    await gateway.dispute(other)
+    gateway.house.clock.pass_seconds(20)
+
+    left = await records_of(gateway, str(first["uscc"]), "PEN")
+
+    assert first["record_no"] not in {one["record_no"] for one in left}
+    assert (await gateway.dispute(never)).status_code == 409
+
+
 async def test_one_id_is_one_case(gateway: Gateway) -> None:
     """Sent again it is as it was; with other words it is refused, and so is a review too early."""
     objection = await object_to(gateway, "SERIOUS_LIST", "LST")

@@ -67,12 +67,12 @@ def test_who_never_answers_comes_once(served: SmallPortal) -> None:
     """So that banks' machines may ask this enterprise without a browser."""
     person = send_out(served, Temper.LAPSES)
 
+    before = person.is_settled
     person.look_in(now=0.0)
-    asked = list(served.asked)
-    person.look_in(now=1.0)
 
     assert served.has_session
-    assert served.asked == asked
+    assert (before, person.is_settled) == (False, True)
+    assert not send_out(served, Temper.APPROVES).is_settled
 
 
 def test_an_answer_that_is_not_taken_is_tried_three_times(served: SmallPortal) -> None:
@@ -267,3 +267,46 @@ def test_a_visit_of_a_stranger_is_unknown(portal: SmallPortal) -> None:
 
         assert client.post("/visits", json=asked).json() == {"error": "visit-unknown"}
         assert client.post("/visits", content=b"{").json() == {"error": "visit-malformed"}
+
+
+PEOPLE = "/portal/people"
+APPOINT = """<a href="/portal/people/prs_1/appointment">x</a>
+<form method="post" action="/portal/people/rules"><input type="number" name="approvers.1">
+<button id="rules-propose"></button></form>"""
+LETTER = """<form method="post" action="/portal/people/prs_1/appointment">
+<input type="radio" name="may_approve" value="yes">
+<input type="radio" name="may_approve" value="no">
+<button id="appoint"></button></form>"""
+
+
+def test_two_are_asked_for_once(served: SmallPortal) -> None:
+    """An agent is appointed and the rule proposed; where a rule is there already, nothing is."""
+    person = send_out(served, Temper.ONE_OF_TWO)
+    served.pages[PEOPLE] = (200, "")
+    with pytest.raises(PageUnfit):
+        person.look_in(now=0.0)
+    served.pages |= {
+        PEOPLE: (200, APPOINT),
+        f"{PEOPLE}/prs_1/appointment": (200, LETTER),
+        f"{PEOPLE}/rules": (303, PEOPLE),
+    }
+
+    person.look_in(now=1.0)
+    person.look_in(now=2.0)
+    served.pages[PEOPLE] = (200, '<ul><li class="rule-2">x</li></ul>')
+    send_out(served, Temper.ONE_OF_TWO).look_in(now=3.0)
+
+    assert served.sent[f"{PEOPLE}/prs_1/appointment"]["may_approve"] == "yes"
+    assert served.sent[f"{PEOPLE}/rules"] == {"approvers.1": "2"}
+    assert served.asked.count(f"POST {PEOPLE}/rules") == 1
+
+
+def test_one_who_finds_another_page_holds_up_nobody(served: SmallPortal) -> None:
+    """The round goes on as ever; where all of them do, the next one comes later and later."""
+    company, stop = Company(served.settings(poll_seconds=2.0)), threading.Event()
+
+    waits = [company.look_in(stop)]
+    served.pages[HOME] = (503, "")
+    waits += [company.look_in(stop) for _ in range(2)]
+
+    assert waits == [2.0, 2.0, 4.0]

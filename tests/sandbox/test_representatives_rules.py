@@ -22,6 +22,7 @@ PAGE = """<main><span class="state state-PAUSED">x</span><span class="state stat
 </li><li><a href="/portal/consents/cns_2">no card</a></li></ul>
 <form method="post" action="/act?a=1&amp;b=2"><input type="hidden" name="version" value="3">
 <input type="checkbox" name="see_REG" value="yes" checked><input type="checkbox" name="see_PEN">
+<input type="checkbox" name="purpose" checked><input type="radio" name="may" value="no">
 <select name="days"><option value="">all</option><option value="7">7</option></select>
 <select name="unit"><option value="a">a</option><option value="b" selected>b</option></select>
 <button id="go" name="decision" value="approve">go</button><button id="stop">stop</button>
@@ -39,6 +40,7 @@ def test_a_page_is_read_as_a_browser_would_send_it() -> None:
     assert form.press("go") == {
         "version": "3",
         "see_REG": "yes",
+        "purpose": "on",
         "days": "",
         "unit": "b",
         "decision": "approve",

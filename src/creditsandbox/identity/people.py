@@ -1,4 +1,4 @@
-"""Who can sign in: the legal representative of every entity, one agent, and one who was it before.
+"""Who can sign in: the legal representative of every entity, two agents, and one who was it before.
 
 The fixed enterprises' people have short log-in names; everybody else's is the USCC. The password
 follows from the log-in name by a published rule: this is a sandbox, and nothing here is a secret.
@@ -145,7 +145,18 @@ def _list_all() -> list[Person]:
     dated = [
         replace(one, since=PRESENT_SINCE) if one.uscc == clean.uscc else one for one in people[1:]
     ]
-    return [people[0], agent, *dated, replace(former, since=FORMER_SINCE)]
+    seconds = [
+        make_person(
+            acting.second_login_name,
+            name=acting.second,
+            uscc=acting.uscc,
+            enterprise_name=acting.name,
+            role=Role.AGENT,
+        )
+        for acting in list_acting()
+        if acting.second is not None
+    ]
+    return [people[0], agent, *dated, *seconds, replace(former, since=FORMER_SINCE)]
 
 
 _PEOPLE = {person.login_name: person for person in _list_all()}

@@ -56,6 +56,7 @@ class Temper(StrEnum):
     PAUSES = "PAUSES"
     WITHDRAWS_MID_QUERY = "WITHDRAWS_MID_QUERY"
     WITHDRAWS_AFTER_LOOK = "WITHDRAWS_AFTER_LOOK"
+    ONE_OF_TWO = "ONE_OF_TWO"
 
 
 class FixedEnterprise(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,9 +72,15 @@ class FixedEnterprise(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActingEnterprise(FixedEnterprise, frozen=True, kw_only=True):
-    """A fixed enterprise whose representative acts by itself."""
+    """A fixed enterprise whose representative acts by itself; `second` is its agent's name."""
 
     temper: Temper
+    second: str | None = None
+
+    @property
+    def second_login_name(self) -> str:
+        """The log-in of its agent, where it has one."""
+        return f"{self.login_name}-agent"
 
 
 def list_fixed() -> tuple[FixedEnterprise, ...]:
@@ -187,6 +194,7 @@ _ALL = tuple(
 _ACTING = tuple(
     ActingEnterprise(
         temper=Temper(row.temper),
+        second=row.second,
         outcome=Outcome(row.outcome),
         uscc=uscc_of(row),
         name=row.name,

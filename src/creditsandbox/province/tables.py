@@ -200,9 +200,10 @@ class FixedRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActingRow(FixedRow, frozen=True, kw_only=True):
-    """A fixed enterprise whose representative acts by itself; `zh` and `en` say how."""
+    """A fixed enterprise whose representative acts by itself; `second` is an agent's name."""
 
     temper: str
+    second: str | None = None
 
 
 class Fixed(msgspec.Struct, frozen=True, kw_only=True):

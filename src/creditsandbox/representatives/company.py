@@ -4,7 +4,9 @@ import asyncio
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+
+from msgspec.structs import replace
 
 from creditsandbox.province.fixed import ActingEnterprise, Temper, list_acting
 from creditsandbox.representatives.browser import Browser, SiteAway, origin_of
@@ -31,7 +33,7 @@ class Company:
             settings.portal: ssl.create_default_context(cafile=settings.portal_ca_file),
             settings.issuer: ssl.create_default_context(cafile=settings.issuer_ca_file),
         }
-        self._people = [self._send_out(enterprise) for enterprise in list_acting()]
+        self._people = [self._send_out(one) for one in (*_list_silent(), *list_acting())]
         self._away_seconds = 0.0
 
     async def work(self) -> None:
@@ -50,14 +52,20 @@ class Company:
 
     def look_in(self, stop: threading.Event) -> float:
         """Let each of them look in once; return after how many seconds the next round begins."""
-        for person in self._people:
+        unfit, people = 0, [one for one in self._people if not one.is_settled]
+        for person in people:
             if stop.is_set():
                 break
             try:
                 person.look_in(now=self._monotonic())
-            except (SiteAway, PageUnfit):
-                # Restarted, not open yet, or busy: the others would only fail as well.
+            except SiteAway:
+                # Restarted, or busy: the others would only fail as well.
                 return self._back_off()
+            except PageUnfit:
+                unfit += 1
+        # One may find another page than it knows; where all do, the house is not open yet.
+        if unfit == len(people):
+            return self._back_off()
         self._away_seconds = 0.0
         return self._settings.poll_seconds
 
@@ -91,6 +99,13 @@ class Company:
         doubled = max(2 * self._away_seconds, self._settings.poll_seconds)
         self._away_seconds = min(doubled, AWAY_SECONDS_MAX)
         return self._away_seconds
+
+
+def _list_silent() -> Iterator[ActingEnterprise]:
+    """Yield the agents of whom a second approval is asked: they come once, so as to be known."""
+    for one in list_acting():
+        if one.second is not None:
+            yield replace(one, login_name=one.second_login_name, temper=Temper.LAPSES)
 
 
 def find_acting(uscc: str) -> ActingEnterprise | None:

@@ -11,10 +11,12 @@ from typing_extensions import override
 Attributes = Mapping[str, str]
 
 TICK = "see_"  # How the portal names the box of a section.
+BOXES = frozenset({"checkbox", "radio"})
 _CARD = re.compile(r"\bcard-([a-z]+)\b")
 _STATE = re.compile(r"\bstate-([A-Z]+)\b")
 _LOOK = re.compile(r"\blook-([A-Z_]+)\b")
 _TURN = re.compile(r"\bturn-([a-z]+)\b")
+_RULE = re.compile(r"\brule-([0-9]+)\b")
 
 
 class PageUnfit(Exception):
@@ -45,6 +47,8 @@ class Page(msgspec.Struct, kw_only=True):
     state: str = ""
     looks: list[str] = []
     turns: list[str] = []
+    rules: list[str] = []
+    links: list[str] = []
 
     def find_form(self, button: str) -> Form | None:
         """Return the form that holds a button of this id."""
@@ -93,8 +97,8 @@ class _Reader(HTMLParser):
         if tag == "form":
             self._form = Form(action=urljoin(self._page.url, named.get("action", "")))
             self._page.forms.append(self._form)
-        elif tag == "a" and self._card:
-            self._page.cards.append((self._card, urljoin(self._page.url, named.get("href", ""))))
+        elif tag == "a":
+            self._note_link(urljoin(self._page.url, named.get("href", "")))
         elif self._form is not None:
             self._note_control(self._form, tag, named)
 
@@ -108,6 +112,11 @@ class _Reader(HTMLParser):
         elif tag == "li":
             self._card = ""
 
+    def _note_link(self, address: str) -> None:
+        self._page.links.append(address)
+        if self._card:
+            self._page.cards.append((self._card, address))
+
     def _note_state(self, classes: str) -> None:
         if (card := _CARD.search(classes)) is not None and "card" in classes.split():
             self._card = card[1]
@@ -117,6 +126,8 @@ class _Reader(HTMLParser):
             self._page.looks.append(look[1])
         if (turn := _TURN.search(classes)) is not None:
             self._page.turns.append(turn[1])
+        if (rule := _RULE.search(classes)) is not None:
+            self._page.rules.append(rule[1])
 
     def _note_control(self, form: Form, tag: str, named: Attributes) -> None:
         name = named.get("name", "")
@@ -128,7 +139,8 @@ class _Reader(HTMLParser):
         elif tag == "option":
             self._note_option(form, named)
         elif tag == "input" and name and _is_sent(named):
-            form.fields[name] = named.get("value", "")
+            # What browsers send for a box that is ticked and says nothing else (HTML, 4.10.5.1).
+            form.fields[name] = named.get("value", "on" if named.get("type") in BOXES else "")
 
     def _note_option(self, form: Form, named: Attributes) -> None:
         options, value = form.choices[self._select], named.get("value", "")
@@ -139,4 +151,4 @@ class _Reader(HTMLParser):
 
 
 def _is_sent(named: Attributes) -> bool:
-    return named.get("type") != "checkbox" or "checked" in named
+    return named.get("type") not in BOXES or "checked" in named

@@ -1,11 +1,12 @@
 """One representative: looks into the portal, answers what waits, watches what was given."""
 
 from collections import OrderedDict
+from hashlib import sha256
 from itertools import islice
 
 import msgspec
 
-from creditsandbox.province.fixed import ActingEnterprise
+from creditsandbox.province.fixed import ActingEnterprise, Temper
 from creditsandbox.representatives.browser import Browser
 from creditsandbox.representatives.pages import Page, PageUnfit
 from creditsandbox.representatives.rules import (
@@ -18,12 +19,20 @@ from creditsandbox.representatives.rules import (
     is_done,
 )
 
-HOME, SIGN_IN = "/portal/consents", "/portal/sign-in/start"
+HOME, SIGN_IN, PEOPLE = "/portal/consents", "/portal/sign-in/start", "/portal/people"
 LOG_IN = "login-submit"
 BUTTONS = {
     Step.PAUSE: "consent-pause",
     Step.RESUME: "consent-resume",
     Step.WITHDRAW: "withdraw-confirm",
+}
+# What the letter of authority says, which nobody wrote: its digest is of nothing.
+APPOINTMENT = {
+    "may_approve": "yes",
+    "ends_on": "2099-12-31",
+    "document_valid_until": "2099-12-31",
+    "document_issuer": "沙盒公证处",
+    "document_digest": sha256(b"").hexdigest(),
 }
 OK = 200
 TRIES_MAX = 3  # A request that the portal will not take an answer to is left alone.
@@ -52,6 +61,11 @@ class Person:
         self._memories: OrderedDict[str, Memory] = OrderedDict()
         self._has_been_in = False
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is to be done any more: who stays silent comes once, to be known."""
+        return self._has_been_in and choose_button(self.enterprise.temper) is None
+
     def look_in(self, *, now: float) -> None:
         """Make one round: answer what waits, then watch what was given.
 
@@ -60,10 +74,9 @@ class Person:
             PageUnfit: they answer with another page.
         """
         temper = self.enterprise.temper
-        # Once, so that banks' machines may ask this enterprise: silence needs no second look.
-        if choose_button(temper) is None and self._has_been_in:
-            return
         page = self._open_home()
+        if temper is Temper.ONE_OF_TWO and not self._has_been_in:
+            self._ask_for_two()
         self._has_been_in = True
         for address in self._list_waiting(page):
             self._remember(address).tries += 1
@@ -89,6 +102,19 @@ class Person:
         if button is None or not self._browser.knows(page.url):
             return page
         return self._browser.submit(page, button, fill_in(temper, page.get_form(button)))
+
+    def _ask_for_two(self) -> None:
+        """Let the agent approve too, and have everything approved by two; once in a gateway."""
+        people = self._portal + PEOPLE
+        page = self._browser.open(people)
+        if page.rules:
+            return
+        link = next((one for one in page.links if one.endswith("/appointment")), None)
+        if link is None:
+            # The agent has not been in yet: nobody can be appointed who is not known.
+            raise PageUnfit(people)
+        self._browser.submit(self._browser.open(link), "appoint", APPOINTMENT)
+        self._browser.submit(self._browser.open(people), "rules-propose", {"approvers.1": "2"})
 
     def _open_home(self) -> Page:
         page = self._browser.open(self._portal + HOME)

@@ -188,7 +188,7 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
             ("log in as", "found / found-pass (others: contracts/sandbox.md)"),
             ("certificates of", "the portal: pki/ca/doors.pem, the log-in: pki/ca/identity.pem"),
             ("mailbox", f"{self.mailbox_url} (certificate of pki/ca/mail.pem)"),
-            ("answer alone", "seven enterprises (contracts/sandbox.md), no click needed"),
+            ("answer alone", "eight enterprises (contracts/sandbox.md), no click needed"),
             ("their browsers", f"POST {self.visits_url} (certificate of pki/ca/identity.pem)"),
             ("bank door", f"{self.bank_url} with pki/banks/north/client.pem and client.key"),
             ("log", self.people_url + "/checkpoint"),
