@@ -36,6 +36,9 @@ from creditbridge.ledger.model import (
     RequestProof,
 )
 from creditbridge.ledger.rules import join_parts
+from creditbridge.profile.codes import KeyPosition, SectionCode
+from creditbridge.profile.model import NamedPerson, Profile, ProfileDraft
+from creditbridge.profile.seal import seal_profile
 from creditbridge.protocols.canonical_json import canonicalize
 from creditbridge.protocols.signed_note import NoteKeyKind, cosign_line, note_key, parse_note
 
@@ -448,3 +451,21 @@ def test_a_refused_report_has_no_intent(
 
     with pytest.raises(PackUntrue):
         examination.get_intended()
+
+
+def test_l13_a_profile_that_shows_a_person_names_that_persons_consent(
+    write: Write, story: list[Record], pins: Pins, profile: bytes, keys: Keys
+) -> None:
+    """A consent that the profile names and the delivery does not is a named violation."""
+    shown = NamedPerson(
+        person_consent_id="pcs_1", position=KeyPosition.LEGAL_REP, sections=(SectionCode.REG,)
+    )
+    sealed = msgspec.json.decode(profile, type=Profile)
+    draft = {name: getattr(sealed, name) for name in ProfileDraft.__struct_fields__}
+    raw = seal_profile(ProfileDraft(**{**draft, "persons": (shown,)}), keys["seal"]).raw
+    told = replace(story[4], digests={**story[4].digests, "profile": raw})
+
+    step = last_step(assemble_pack(write([*story[:4], told, *story[5:]])), pins, raw)
+
+    assert step.name == "profile"
+    assert "without that person's consent" in step.detail

@@ -18,6 +18,7 @@ from creditbridge.profile.model import (
     Section,
     SourceAnswer,
     records_of,
+    shows_persons,
 )
 from creditbridge.profile.persons import CoveredPerson, is_covered, sections_opened
 from creditbridge.profile.record import RecordBase
@@ -207,3 +208,29 @@ def test_the_profile_names_whose_consents_it_rests_on(
         ),
     )
     assert build_profile(served, (), heading=heading).persons == ()
+
+
+@pytest.mark.parametrize(("legal_rep", "shows"), [("张示例", 1), ("张**", 0), ("*", 0), (None, 0)])
+def test_a_profile_shows_a_person_by_name_or_by_record(
+    answer_of: Callable[..., SourceAnswer],
+    present: Callable[..., PresentSection],
+    extent: Extent,
+    heading: ProfileHeading,
+    registration: Registration,
+    record: KeyPersonRecord,
+    now: datetime,
+    legal_rep: str | None,
+    shows: int,
+) -> None:
+    """A mask shows nobody; a record about somebody shows them, whatever the register says."""
+    named = replace(registration, legal_rep=legal_rep)
+    merged = merge([answer_of({REG: present(named), PSN: present(record)})])
+    everybody = (ZHANG, replace(ZHANG, name=legal_rep or ""))
+    opened = replace(extent, persons=everybody)
+    with_records = replace(opened, asked=opened.asked | {PSN}, covered=opened.covered | {PSN})
+
+    draft = build_profile(suppress(merged, extent=opened, now=now), (), heading=heading)
+    full = build_profile(suppress(merged, extent=with_records, now=now), (), heading=heading)
+
+    assert shows_persons(draft) is bool(shows)
+    assert shows_persons(full)

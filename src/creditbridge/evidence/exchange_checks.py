@@ -23,6 +23,7 @@ from creditbridge.ledger.model import (
     RequestProof,
 )
 from creditbridge.ledger.rules import require_digest, require_proofs
+from creditbridge.profile.model import shows_persons
 from creditbridge.profile.seal import verify_seal
 from creditbridge.protocols.canonical_json import JsonValue, require_canonical
 from creditbridge.protocols.content_digest import require_digest as require_content_digest
@@ -141,6 +142,9 @@ def check_profile(examination: Examination) -> Finding:
     )
     if not all(same):
         raise PackUntrue(detail="the profile is another one than the entries speak of")
+    # L13: whoever is shown is named, and whoever is named was covered by a consent of their own.
+    if (shows_persons(profile) or profile.persons) and not terms.persons:
+        raise PackUntrue(detail="the profile shows a natural person without that person's consent")
     return Finding(strength=Strength.GATEWAY_SIGNED, detail=profile.profile_id)
 
 

@@ -7,3 +7,8 @@ def mask_name(name: str) -> str:
     """Return a person's name with everything but its first character hidden."""
     # The length stays readable: two namesakes in one record would otherwise look alike.
     return name[:1] + MASK * (len(name) - 1) if len(name) > 1 else MASK
+
+
+def is_masked(name: str) -> bool:
+    """Tell whether a name is one that was hidden: it ends in a star."""
+    return name.endswith(MASK)

@@ -27,9 +27,10 @@ from creditbridge.profile.codes import (
     QualityCode,
     SectionCode,
 )
+from creditbridge.profile.masking import is_masked
 from creditbridge.profile.persons import CoveredPerson
 from creditbridge.profile.record import Match
-from creditbridge.profile.sections import Record
+from creditbridge.profile.sections import KeyPersonRecord, Record, Registration
 from creditbridge.protocols.uscc import EntityCategory
 
 # In every sealed profile: it changes with the meaning of a member, not with a new optional one.
@@ -244,3 +245,17 @@ def records_of(section: Section) -> Sequence[Record]:
     if isinstance(section, PresentSection | StaleSection):
         return section.records or ()
     return ()
+
+
+def shows_persons(profile: ProfileDraft) -> bool:
+    """Tell whether a profile shows a natural person: a name in full, or a record about one."""
+    records = [each for section in profile.sections.values() for each in records_of(section)]
+    return any(
+        isinstance(each, KeyPersonRecord)
+        or (
+            isinstance(each, Registration)
+            and each.legal_rep is not None
+            and not is_masked(each.legal_rep)
+        )
+        for each in records
+    )
