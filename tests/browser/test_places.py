@@ -1,5 +1,7 @@
 """Every other place of the portal, in both languages, on a telephone and at a desk."""
 
+import secrets
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from tests.house.house import PEOPLE, House
 from tests.web.conftest import make_statement
 
 from creditbridge.evidence.statements import encode_statement
+from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.database import open_database
 from creditbridge.ledger.service import StatementRow, keep_statement
 
@@ -23,6 +26,7 @@ PLACES = {
     "disputes": "/portal/disputes",
     "statements": "/portal/statements",
     "statement": f"/portal/statements/{MONTH}",
+    "about-me": "/portal/my-consents",
     "contact": "/portal/contact",
 }
 
@@ -44,6 +48,22 @@ async def keep_month(house: House) -> None:
     await database.close()
 
 
+async def ask_person(house: House) -> str:
+    """Let a bank ask the legal representative about themselves; return where they find it."""
+    asked = {
+        "enterprise": {"uscc": PEOPLE["found"], "name": "杭州澄砚智能装备（沙盒）有限公司"},
+        "authorization_no": f"PERSON-{secrets.token_hex(8)}",
+        "purposes": ["KEY_PERSON_REVIEW"],
+        "sections": ["OWN", "PSN", "REG"],
+        "valid_to": SystemClock().now() + timedelta(days=30),
+    }
+    async with house.machine() as bank:
+        token = await bank.fetch_token("consents")
+        lodged = await bank.post("/v1/person-consents", asked, token=token)
+    assert lodged.status == 201, lodged.answer.body
+    return f"{PLACES['about-me']}/{lodged.text('person_consent_id')}"
+
+
 async def test_every_place_holds(
     browser: Browser, house: House, screenshots: Path, language: str, screen: Screen
 ) -> None:
@@ -52,6 +72,7 @@ async def test_every_place_holds(
     await take_look(house, given.consent_id)
     await lodge(house)
     await keep_month(house)
+    asked = await ask_person(house)
     async with seat(browser, house, language=language, screen=screen) as agent:
         await agent.sign_in("found-agent")
     async with seat(browser, house, language=language, screen=screen) as person:
@@ -64,6 +85,14 @@ async def test_every_place_holds(
         await person.open(PLACES["people"])
         await person.page.click('a[href$="/appointment"]')
         faults += await person.look(screenshots, "appointment")
+        await person.open(asked)
+        faults += await person.look(screenshots, "person-request")
+        await person.page.click("#person-approve")
+        await person.open(asked)
+        faults += await person.look(screenshots, "person-consent")
+        await person.page.click("#person-withdraw")
+        await person.open(asked)
+        faults += await person.look(screenshots, "person-withdrawn")
 
     assert faults == []
     # All but the contact, which stands in the foot of every page.

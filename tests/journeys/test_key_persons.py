@@ -29,7 +29,7 @@ from creditbridge.consents.persons.model import (
 from creditbridge.consents.persons.service import get_of_bank, get_of_person, list_of_person
 from creditbridge.consents.service import AuthorizationTaken, Consents
 from creditbridge.evidence.replay import Breach, Replay
-from creditbridge.foundation.database import Database
+from creditbridge.foundation.database import Database, DatabaseUnavailable
 from creditbridge.foundation.keys import FileKey
 from creditbridge.journeys.admit_caller import Caller
 from creditbridge.journeys.answer_for_oneself import AnswerForOneself, Oneself
@@ -106,6 +106,14 @@ class House(Protocol):
 
     async def renew_lease(self) -> None:
         """Renew the lease of the first node."""
+        ...
+
+    def faulty_ledger(self, kind: EventKind, fault: str) -> Ledger:
+        """Return the ledger with a fault."""
+        ...
+
+    def faulty_database(self, number: int, fault: str) -> Database:
+        """Return the database with a fault."""
         ...
 
     def call(self, onboarded: Onboarded, *, client: int = 0, body: bytes = b"{}") -> Caller:
@@ -479,6 +487,73 @@ async def settle(answer: Awaitable[PersonConsent]) -> bool:
     except PersonConsentClosed:
         return False
     return True
+
+
+@pytest.mark.parametrize("fault", ["failed", "reply lost"])
+async def test_a_turn_that_is_not_recorded_is_none(
+    house: House,
+    given: PersonConsent,
+    ask_person: AskPerson,
+    person_id: str,
+    fault: str,
+) -> None:
+    """The write failed, or only its answer was lost: neither yes nor withdrawal counts."""
+    asked = await ask_person()
+    yes = faulty(house, ledger=house.faulty_ledger(EventKind.PERSON_CONSENTED, fault))
+    end = faulty(house, ledger=house.faulty_ledger(EventKind.PERSON_WITHDRAWN, fault))
+
+    with pytest.raises(DatabaseUnavailable):
+        await yes.agree(me(person_id), yes_of(asked, person_id))
+    with pytest.raises(DatabaseUnavailable):
+        await end.withdraw(me(person_id), act_of(given, person_id))
+
+    assert await states_of(house, asked, given) == [ConsentState.REQUESTED, ConsentState.ACTIVE]
+
+
+@pytest.mark.parametrize(
+    ("fault", "states", "kinds"),
+    [
+        ("failed", [ConsentState.ACTIVE], []),
+        ("reply lost", [ConsentState.WITHDRAWN], ["person.withdrawn"]),
+    ],
+)
+async def test_a_withdrawal_and_its_record_commit_together_or_not_at_all(
+    house: House,
+    given: PersonConsent,
+    person_id: str,
+    fault: str,
+    states: list[ConsentState],
+    kinds: list[str],
+) -> None:
+    """The commit failed, or its answer was lost: the person is told that they must look again."""
+    end = faulty(house, database=house.faulty_database(1, fault))
+
+    with pytest.raises(DatabaseUnavailable):
+        await end.withdraw(me(person_id), act_of(given, person_id))
+
+    assert await states_of(house, given) == states
+    assert [one.kind for one in await house.told("person")][2:] == kinds
+
+
+def faulty(
+    house: House, *, database: Database | None = None, ledger: Ledger | None = None
+) -> AnswerForOneself:
+    """Return the journey with a room that fails."""
+    return AnswerForOneself(
+        database=database or house.database,
+        ledger=ledger or house.ledger,
+        signers=house.consent_key,
+    )
+
+
+async def states_of(house: House, *consents: PersonConsent) -> list[ConsentState]:
+    """Return in which state these are stored."""
+    async with house.database.transaction() as tx:
+        found = [
+            await get_of_bank(tx, person_consent_id=one.person_consent_id, bank_id=one.bank_id)
+            for one in consents
+        ]
+    return [one.state for one in found]
 
 
 async def test_the_ledger_holds_each_turn(
