@@ -53,7 +53,7 @@ def test_advance_to_a_day(config: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert main(["inspect", FOUND, "--config", str(config), "--json"]) == 0
     shown = msgspec.json.decode(capsys.readouterr().out, type=Portrait)
 
-    assert shown.on == date(2028, 2, 29)
+    assert shown.on in {date(2028, 2, 29), date(2028, 3, 1)}  # Midnight may pass in between.
 
 
 def test_too_far_a_day_is_refused(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,7 +92,7 @@ def test_a_decision_is_kept_and_told(
     assert state_file.read().acts == (act,)
 
     main(["inspect", FOUND, "--config", str(config)])
-    assert f"{number}  GENERAL  FINAL  150000 元, repaired 2026-11-21" in capsys.readouterr().out
+    assert f"{number}  GENERAL  FINAL  150000 元, repaired {act.on}" in capsys.readouterr().out
     main(["changes", "--after", "20261121-000000", "--config", str(config)])
     lines = capsys.readouterr().out.splitlines()
     events = [msgspec.json.decode(line, type=FeedEvent) for line in lines]
