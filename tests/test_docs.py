@@ -52,7 +52,7 @@ PATH = re.compile(r"`((?:tests|src|docs|contracts|certs_example)/[^`\s…]+)`")
 MAKE = re.compile(r"(?:`|^)make ([a-z-]+)", re.MULTILINE)
 COMMAND = re.compile(r"(?:`|^)creditbridge ([a-z-]+)", re.MULTILINE)
 REFUSAL = re.compile(r"^\| ([0-9]{3}) \| `([a-z-]+)` \|", re.MULTILINE)
-SETTING = re.compile(r"^\| `([a-z_.]+)` \| ([^|]+) \|", re.MULTILINE)
+SETTING = re.compile(r"^\| `([a-z0-9_.]+)` \| ([^|]+) \|", re.MULTILINE)
 MARK = re.compile(r"\b(?:TBD|TODO|FIXME|XXX+|(?!DISCOUNT\b)[A-Z]+COUNT)\b|\?\?\?")
 # Not inside code, and not the address behind a link.
 CAPITALS = re.compile(r"\b[A-Z]{2,}\b")

@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from socket import create_server, socket
+from typing import TypeAlias
 
 import msgspec
 import uvicorn
@@ -26,6 +27,11 @@ from typing_extensions import override
 from creditbridge.foundation.clock import SystemClock
 from creditbridge.foundation.errors import CreditbridgeError
 from creditsandbox import desk
+from creditsandbox.dialects.national import endpoints as national
+from creditsandbox.dialects.national.settings import (
+    NationalSettings,
+    build_platform as build_national,
+)
 from creditsandbox.dialects.provincial import endpoints as provincial
 from creditsandbox.dialects.provincial.settings import ProvincialSettings, build_platform
 from creditsandbox.identity import endpoints as identity
@@ -41,9 +47,18 @@ from creditsandbox.representatives.settings import RepresentativesSettings
 
 GRACE_SECONDS = 2  # What the slow enterprise still owes is not waited for.
 KEEP_ALIVE_SECONDS = 120  # Longer than any client's pool keeps a connection.
-PROVINCIAL, IDENTITY, MAILBOX = "provincial", "identity", "mailbox"
+PROVINCIAL, NATIONAL, IDENTITY, MAILBOX = "provincial", "national", "identity", "mailbox"
 REPRESENTATIVES = "representatives"
 PARTS = (PROVINCIAL, IDENTITY, MAILBOX, REPRESENTATIVES)
+
+
+DoorSettings: TypeAlias = (
+    ProvincialSettings
+    | NationalSettings
+    | IdentitySettings
+    | MailboxSettings
+    | RepresentativesSettings
+)
 
 
 class ConfigInvalid(CreditbridgeError):
@@ -58,6 +73,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     province: ProvinceSettings = ProvinceSettings()
     provincial: ProvincialSettings | None = None
+    national: NationalSettings | None = None
     identity: IdentitySettings | None = None
     mailbox: MailboxSettings | None = None
     representatives: RepresentativesSettings | None = None
@@ -211,6 +227,8 @@ def bind_all(
     """Yield what the configuration names, each bound to its port but not yet served."""
     if config.provincial is not None and only in (None, PROVINCIAL):
         yield bind_provincial(config.provincial, province)
+    if config.national is not None and only in (None, NATIONAL):
+        yield bind_national(config.national, province)
     if config.identity is not None and only in (None, IDENTITY):
         yield bind_identity(config.identity, province)
     if config.mailbox is not None and only in (None, MAILBOX):
@@ -228,6 +246,17 @@ def bind_provincial(settings: ProvincialSettings, province: Province) -> Bound:
         return provincial.build_app(platform, base_url=address, clock=SystemClock())
 
     return bind(PROVINCIAL, settings, settings.base_url, build, client_ca=settings.client_ca_file)
+
+
+def bind_national(settings: NationalSettings, province: Province) -> Bound:
+    """Return the national platform; a client certificate is needed there as well."""
+    platform = build_national(settings, province)
+
+    def build(_address: str) -> Litestar:
+        """Build; what is signed names a path, and no address."""
+        return national.build_app(platform, clock=SystemClock())
+
+    return bind(NATIONAL, settings, settings.base_url, build, client_ca=settings.client_ca_file)
 
 
 def bind_identity(settings: IdentitySettings, province: Province) -> Bound:
@@ -252,7 +281,11 @@ def bind_representatives(settings: RepresentativesSettings) -> Bound:
 
 def bind(
     name: str,
-    settings: ProvincialSettings | IdentitySettings | MailboxSettings | RepresentativesSettings,
+    settings: ProvincialSettings
+    | NationalSettings
+    | IdentitySettings
+    | MailboxSettings
+    | RepresentativesSettings,
     address: str | None,
     build: Callable[[str], Litestar],
     *,

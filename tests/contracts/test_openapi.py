@@ -111,6 +111,7 @@ NEVER_TOLD: Mapping[str, frozenset[str]] = {
             "mail-unavailable",
             "passkey-malformed",
             "sm2-cipher-malformed",
+            "sm2-envelope-broken",
             "sm2-message-malformed",
             "sm2-message-stale",
             "sm4-seal-broken",

@@ -69,7 +69,7 @@ def test_an_unknown_dialect_stops_the_start(
     with pytest.raises(DialectUnknown) as caught:
         open_platform(replace(platform_settings, dialect="klingon"), tools)
 
-    assert caught.value.detail == "known are provincial"
+    assert caught.value.detail == "known are national, provincial"
 
 
 @pytest.mark.parametrize("dialect", list(DIALECTS))
@@ -77,4 +77,5 @@ def test_a_dialect_is_one_folder_and_one_contract(dialect: str) -> None:
     """The folder beside the registry, and the folder in the contracts."""
     for file in ("query.py", "mapping.py", "schema.py"):
         assert (SOURCE / "src/creditbridge/platforms" / dialect / file).is_file()
-    assert (SOURCE / "contracts/platforms" / dialect / "openapi.yaml").is_file()
+    for file in ("README.md", "messages.schema.json"):
+        assert (SOURCE / "contracts/platforms" / dialect / file).is_file()

@@ -5,14 +5,16 @@ from typing import TypeAlias
 
 import msgspec
 
-from creditbridge.endpoints.pins import PinnedHouse, pin_of
-from creditbridge.evidence.pins import PartyPin
+from creditbridge.endpoints.pins import PinnedHouse, pin_of, pin_of_sm2
+from creditbridge.evidence.pins import PartyPin, Pin
 from creditbridge.foundation.key_rings import KeyRing
 from creditbridge.foundation.keys import FileKey, PublicKey, parse_public_key
 from creditbridge.foundation.rsa_keys import JoseFileKey
 from creditbridge.ledger.checking import Trust
 from creditbridge.ledger.sealing import OpeningKeys, load_opening_key
 from creditbridge.login.passkeys.settings import relying_party
+from creditbridge.platforms.national.keys import list_pinned
+from creditbridge.platforms.settings import PlatformSettings
 from creditbridge.protocols.jwk import format_jwks
 from creditbridge.protocols.signed_note import note_key
 from creditbridge.settings import Keys, Settings
@@ -54,16 +56,35 @@ def trust_files(settings: Settings, keys: Keys) -> Trust:
 def pin_house(settings: Settings) -> PinnedHouse:
     """Return what of the pins stands in the settings: the log's name, and the platforms' keys."""
     party = relying_party(settings.passkeys, settings.doors.people.url)
+    pinned = {platform.platform_id: _pin_platform(platform) for platform in settings.platforms}
+    # One key may ask several platforms.
+    queries = {pin.kid: pin for each in pinned.values() for pin in each.queries}
     return PinnedHouse(
         origin=settings.ledger.origin,
         party=PartyPin(rp_id=party.rp_id, origins=party.origins),
-        platforms={
-            platform.platform_id: tuple(
-                pin_of(parse_public_key(path.read_bytes(), key_id=name))
-                for name, path in platform.answer_keys.items()
-            )
-            for platform in settings.platforms
-        },
+        platforms={name: each.answers for name, each in pinned.items()},
+        queries=tuple(queries.values()),
+    )
+
+
+class _PinnedPlatform(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks a platform with keys of its own, and who answers."""
+
+    answers: tuple[Pin, ...]
+    queries: tuple[Pin, ...] = ()
+
+
+def _pin_platform(platform: PlatformSettings) -> _PinnedPlatform:
+    if platform.sm2 is None:
+        keys = (
+            parse_public_key(path.read_bytes(), key_id=name)
+            for name, path in platform.answer_keys.items()
+        )
+        return _PinnedPlatform(answers=tuple(map(pin_of, keys)))
+    pinned = list_pinned(platform)
+    return _PinnedPlatform(
+        answers=tuple(map(pin_of_sm2, pinned.answers)),
+        queries=tuple(map(pin_of_sm2, pinned.queries)),
     )
 
 

@@ -10,14 +10,20 @@ from creditbridge.foundation.keys import PublicKey
 from creditbridge.ledger.announced import HouseKey
 from creditbridge.protocols.jwk import parse_jwk
 from creditbridge.protocols.signed_note import note_key
+from creditbridge.protocols.sm2_jwk import format_sm2_jwk
+from creditbridge.protocols.sm2_keys import Sm2PublicKey
 
 
 class PinnedHouse(msgspec.Struct, frozen=True, kw_only=True):
-    """What of the pins stands in the settings: the log's name, and the platforms' keys."""
+    """What of the pins stands in the settings: the log's name, and the platforms' keys.
+
+    `queries` are keys of ours that no ring holds: those of the SM suite.
+    """
 
     origin: str
     platforms: dict[str, tuple[Pin, ...]]
     party: PartyPin
+    queries: tuple[Pin, ...] = ()
 
 
 def list_pins(house: PinnedHouse, keys: Sequence[HouseKey]) -> PinsFile:
@@ -35,7 +41,7 @@ def list_pins(house: PinnedHouse, keys: Sequence[HouseKey]) -> PinsFile:
         log_keys=tuple(_log_pin_of(key, house.origin) for key in by_purpose[KeyPurpose.LEDGER]),
         receipt_keys=_pins_of(KeyPurpose.RECEIPT),
         consent_keys=_pins_of(KeyPurpose.CONSENT),
-        query_keys=_pins_of(KeyPurpose.MESSAGE),
+        query_keys=(*_pins_of(KeyPurpose.MESSAGE), *house.queries),
         seal_keys=_pins_of(KeyPurpose.SEAL),
         platform_keys=house.platforms,
         relying_parties=(house.party,),
@@ -50,6 +56,11 @@ def encode_pins(pins: PinsFile) -> bytes:
 def pin_of(key: PublicKey) -> Pin:
     """Return a key as pins name it, valid from the first index on."""
     return Pin(kid=key.key_id, jwk=key.to_jwk())
+
+
+def pin_of_sm2(key: Sm2PublicKey) -> Pin:
+    """Return a key of the SM suite as pins name it, valid from the first index on."""
+    return Pin(kid=key.key_id, jwk=format_sm2_jwk(key))
 
 
 def _pin_of(key: HouseKey) -> Pin:

@@ -18,6 +18,8 @@ from creditbridge.platforms.model import (
     PlatformQuery,
     QueryState,
 )
+from creditbridge.platforms.national.keys import open_keys
+from creditbridge.platforms.national.query import NationalPlatform
 from creditbridge.platforms.provincial.query import ProvincialPlatform
 from creditbridge.platforms.settings import PlatformSettings
 from creditbridge.platforms.transport import HttpDoor, Transport
@@ -80,25 +82,36 @@ class DialectUnknown(CreditbridgeError):
     message = "A platform's dialect is not known; start is refused."
 
 
-FindKey: TypeAlias = Callable[[str], PublicKey | None]
-OpenDialect: TypeAlias = Callable[[PlatformSettings, Transport, FindKey, Tools], Platform]
+OpenDialect: TypeAlias = Callable[[PlatformSettings, Transport, Tools], Platform]
 
 
-def open_provincial(
-    settings: PlatformSettings, transport: Transport, find_key: FindKey, tools: Tools
-) -> Platform:
+def open_provincial(settings: PlatformSettings, transport: Transport, tools: Tools) -> Platform:
     """Return a platform that speaks the provincial dialect."""
+    keys = {name: _load_key(path, name) for name, path in settings.answer_keys.items()}
     return ProvincialPlatform(
         settings,
         transport,
         signer=tools.signer,
-        find_key=find_key,
+        find_key=keys.get,
         clock=tools.clock,
         record_key=tools.record_key,
     )
 
 
-DIALECTS: Mapping[str, OpenDialect] = MappingProxyType({"provincial": open_provincial})
+def open_national(settings: PlatformSettings, transport: Transport, tools: Tools) -> Platform:
+    """Return a platform that speaks the national dialect, once the SM suite's self-test holds."""
+    return NationalPlatform(
+        settings,
+        transport,
+        keys=open_keys(settings),
+        clock=tools.clock,
+        record_key=tools.record_key,
+    )
+
+
+DIALECTS: Mapping[str, OpenDialect] = MappingProxyType(
+    {"provincial": open_provincial, "national": open_national}
+)
 
 
 def open_platform(settings: PlatformSettings, tools: Tools) -> Platform:
@@ -107,16 +120,16 @@ def open_platform(settings: PlatformSettings, tools: Tools) -> Platform:
     Raises:
         DialectUnknown: no folder speaks it.
         KeyUnusable: a pinned key cannot be read, or the record key is too short.
+        LibcryptoUnusable: the dialect needs the SM suite, and the system's does not hold.
     """
     if (open_dialect := DIALECTS.get(settings.dialect)) is None:
         raise DialectUnknown(detail=f"known are {', '.join(sorted(DIALECTS))}")
     # With a short key the ids could be tried out, and each would tell which decision it stands for.
     if len(tools.record_key) < RECORD_KEY_BYTES_MIN:
         raise KeyUnusable(detail="the record key has fewer than 32 bytes")
-    keys = {name: _load_key(path, name) for name, path in settings.answer_keys.items()}
     # One each: the breaker of a sick platform must not shut a healthy one out.
     transport = Transport(settings, tools.http, tools.clock)
-    return open_dialect(settings, transport, keys.get, tools)
+    return open_dialect(settings, transport, tools)
 
 
 def _load_key(path: Path, key_id: str) -> PublicKey:

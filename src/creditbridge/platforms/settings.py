@@ -7,6 +7,20 @@ import msgspec
 from creditbridge.foundation.http_messages import HttpClientSettings
 
 
+class Sm2Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The keys of the SM suite (PEM, curve sm2p256v1), for a dialect that speaks it.
+
+    `signing_key` and `decryption_key` are ours and private, `platform_key` is the platform's, for
+    what it alone may read. `former_keys` are public halves of signing keys that we used before:
+    packs of then still name them.
+    """
+
+    signing_key: Path
+    decryption_key: Path
+    platform_key: Path
+    former_keys: tuple[Path, ...] = ()
+
+
 class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One platform: where it is, whom to believe there, how patient to be.
 
@@ -24,6 +38,7 @@ class PlatformSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     ca_file: Path
     client_certificate_file: Path
     client_key_file: Path
+    sm2: Sm2Settings | None = None
     attempt_seconds: float = 5.0
     attempts_max: int = 3
     in_flight_max: int = 32

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from creditbridge.platforms.grant import make_grant
 from creditbridge.platforms.model import AskedPerson, PlatformQuery
-from creditbridge.platforms.provincial.grant import make_grant
 from creditbridge.platforms.provincial.head import RecordContext
 from creditbridge.platforms.provincial.mapping import MappingContext, map_sections
 from creditbridge.platforms.provincial.records import map_key_person

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.http import HttpRequest
 from creditbridge.foundation.keys import FileKey
+from creditbridge.platforms.grant import make_grant
 from creditbridge.platforms.model import (
     DeadlineExceeded,
     PlatformQuery,
     PlatformUnavailable,
 )
-from creditbridge.platforms.provincial.grant import make_grant
 from creditbridge.platforms.provincial.query import ProvincialPlatform
 from creditbridge.protocols.content_digest import require_digest
 from creditbridge.protocols.http_signatures import PLATFORM_ANSWER, PLATFORM_QUERY, verify_base

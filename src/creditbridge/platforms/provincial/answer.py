@@ -13,6 +13,7 @@ import msgspec
 
 from creditbridge.foundation.errors import SignatureInvalid
 from creditbridge.foundation.keys import PublicKey
+from creditbridge.platforms.grant import digest_text
 from creditbridge.platforms.model import (
     AnswerRejected,
     AnswerUnreadable,
@@ -25,7 +26,6 @@ from creditbridge.platforms.model import (
     QueryProof,
     QueryState,
 )
-from creditbridge.platforms.provincial.grant import digest_text
 from creditbridge.platforms.provincial.schema import (
     TheirDisputeRefusal,
     TheirEnvelope,

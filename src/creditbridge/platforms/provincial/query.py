@@ -18,6 +18,7 @@ from creditbridge.foundation.clock import Clock
 from creditbridge.foundation.http import HttpRequest, HttpResponse
 from creditbridge.foundation.keys import PublicKey, Signers
 from creditbridge.foundation.logging import get_logger
+from creditbridge.platforms.grant import make_grant
 from creditbridge.platforms.model import (
     AnswerUnreadable,
     DialectAnswer,
@@ -36,7 +37,6 @@ from creditbridge.platforms.provincial.answer import (
     verify_query_state,
     verify_standing,
 )
-from creditbridge.platforms.provincial.grant import make_grant
 from creditbridge.platforms.provincial.mapping import (
     SECTIONS,
     MappingContext,
