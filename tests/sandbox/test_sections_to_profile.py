@@ -89,6 +89,14 @@ def test_who_is_on_the_list_raises_every_flag_of_it() -> None:
     assert flags["LICENCE_EXPIRED"].types == ("EXPIRED",)
 
 
+def test_who_owes_taxes_raises_the_flags_of_that() -> None:
+    """The grade, what is owed, that nobody is to be reached, and whom it let go."""
+    assert raised(serve("in-arrears")).keys() >= {
+        *("TAX_C", "TAX_ARREARS", "TAX_NON_NORMAL", "HEADCOUNT_DROP_30PCT"),
+    }
+    assert not raised(serve("clean")).keys() & {"TAX_C", "TAX_ARREARS", "HEADCOUNT_DROP_30PCT"}
+
+
 def test_what_ended_is_not_served() -> None:
     """A removed entry and a judgment since performed leave NONE; a licence says that it expires."""
     served = serve("found")

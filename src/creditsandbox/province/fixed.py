@@ -1,6 +1,7 @@
 """Fixed enterprises, one per outcome, so that anybody can try every answer and every fault."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 
@@ -44,6 +45,7 @@ class Outcome(StrEnum):
     REPAIRED = "REPAIRED"
     REPLAYED = "REPLAYED"
     SECTION_FAILED = "SECTION_FAILED"
+    IN_ARREARS = "IN_ARREARS"
 
 
 class Temper(StrEnum):
@@ -142,6 +144,7 @@ def build_enterprise(row: FixedRow, *, on: date) -> Enterprise:
         judgments=build_judgments(entity, row, listings, month=month),
         tax=build_tax(entity, row, month=month) if alive else None,
         insurance=build_insurance(entity, row, month=month) if alive else None,
+        tax_arrears=Decimal(row.arrears_yuan),
         social=row.social,
     )
 

@@ -18,14 +18,17 @@ from creditsandbox.province.records import (
     InsuranceFile,
     Judgment,
     Licence,
+    TaxArrears,
     TaxFile,
+    TaxNonNormal,
 )
 from creditsandbox.province.tables import FixedRow
-from creditsandbox.province.taxes import grade_year, list_quarters, pay_quarter
+from creditsandbox.province.taxes import TAX_TYPES, grade_year, list_quarters, pay_quarter
 
 FUND_YUAN_PER_PERSON = 900
 TAX_YUAN_PER_PERSON = 1_200
 PAID_AFTER_DAYS = 105
+MONTHS_OF_YEAR = 12
 
 
 def build_licences(entity: Entity, row: FixedRow, *, month: date) -> tuple[Licence, ...]:
@@ -92,6 +95,8 @@ def build_tax(entity: Entity, row: FixedRow, *, month: date) -> TaxFile:
             grade_year(newest - place, TaxGrade(grade))
             for place, grade in enumerate(row.tax_grades)
         ),
+        arrears=build_arrears(row, month=month),
+        non_normal=build_non_normal(row, month=month),
         payments=tuple(
             pay_quarter(first, amount, paid_on=paid_on)
             for first, paid_on in quarters
@@ -100,18 +105,36 @@ def build_tax(entity: Entity, row: FixedRow, *, month: date) -> TaxFile:
     )
 
 
+def build_arrears(row: FixedRow, *, month: date) -> tuple[TaxArrears, ...]:
+    """Return what a fixed enterprise owes, announced on the first of the month before."""
+    if not row.arrears_yuan:
+        return ()
+    announced_on = (month - timedelta(days=1)).replace(day=1)
+    balance = Decimal(row.arrears_yuan)
+    return (TaxArrears(tax_type=TAX_TYPES[0], balance=balance, announced_on=announced_on),)
+
+
+def build_non_normal(row: FixedRow, *, month: date) -> tuple[TaxNonNormal, ...]:
+    """Return since when the tax office cannot reach a fixed enterprise."""
+    if row.non_normal_days is None:
+        return ()
+    recognised_on = month - timedelta(days=row.non_normal_days)
+    return (TaxNonNormal(recognised_on=recognised_on, released_on=None),)
+
+
 def build_insurance(entity: Entity, row: FixedRow, *, month: date) -> InsuranceFile:
-    """Return two years of months, all paid, the head-count the same."""
+    """Return two years of months, all paid; the head-count may have changed within the last."""
+    before = row.insured if row.insured_before is None else row.insured_before
     return InsuranceFile(
         authority=get_department("LABOUR", city=entity.city),
         months=tuple(
             make_month(
                 year,
                 number,
-                insured=row.insured,
+                insured=row.insured if place < MONTHS_OF_YEAR else before,
                 state=PaidState.PAID,
                 per_head=FUND_YUAN_PER_PERSON,
             )
-            for year, number in list_months(entity.established_on, on=month)
+            for place, (year, number) in enumerate(list_months(entity.established_on, on=month))
         ),
     )

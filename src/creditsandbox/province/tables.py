@@ -197,6 +197,9 @@ class FixedRow(msgspec.Struct, frozen=True, kw_only=True):
     judgments: tuple[FixedJudgment, ...] = ()
     tax_grades: str = "BBB"  # of the last years that were graded, the newest first
     insured: int = 20
+    insured_before: int | None = None  # until a year before the newest month; null: the same
+    arrears_yuan: int = 0
+    non_normal_days: int | None = None
 
 
 class ActingRow(FixedRow, frozen=True, kw_only=True):
