@@ -23,7 +23,7 @@ from creditbridge.ledger.model import (
     BankName,
     EnterpriseName,
     EventKind,
-    ExchangeProof,
+    HttpExchange,
     Proofs,
     Record,
     ReportDelivered,
@@ -82,7 +82,7 @@ DELIVERED = replace(
     key_ids={"seal": "seal"},
     proofs=Proofs(
         exchanges=(
-            ExchangeProof(
+            HttpExchange(
                 platform="provincial",
                 query_id="qry_1",
                 query_base=BASE,
