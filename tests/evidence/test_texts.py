@@ -66,7 +66,7 @@ def test_a_pack_shows_the_words(
 
     assert unpack_files(pack)[text_in(pack)].decode() == "<!doctype html><h1>北方银行请求查询</h1>"
     assert step.state is StepState.PASSED
-    assert step.detail == "credit-report 1, 1 pages, byte for byte"
+    assert step.detail == "credit-report 1, 1 page(s), byte for byte"
     assert judge(pack) == ("", 0)
 
 

@@ -43,7 +43,7 @@ def check_text(examination: Examination) -> Finding:
         told = f"{named}: its digest alone was kept, or its words were erased"
         detail = told if named else "no page was read: the consent came on paper"
         return Finding(strength=Strength.GATEWAY_ATTESTED, detail=detail, state=StepState.SKIPPED)
-    detail = f"{named}, {kept} pages, byte for byte"
+    detail = f"{named}, {kept} page(s), byte for byte"
     return Finding(strength=Strength.GATEWAY_ATTESTED, detail=detail)
 
 
