@@ -8,7 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, settings, strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from msgspec.structs import replace
 from tests.consents.judging import Page, judge, yes_to
 
@@ -36,6 +42,7 @@ USCC = "91330100YY0000A13Y"
 PURPOSES = (Purpose.PRE_LOAN_REVIEW, Purpose.LIMIT_APPROVAL)
 SECTIONS = tuple(map(SectionCode, ("REG", "PEN", "EVA", "FIN", "TAX")))
 CLASSES = tuple(map(DataClass, ("PUBLIC", "QUERY", "LENDING")))
+STEPS_ENDURED = 100_000
 STEPS = (0, 1, 59, 3_600, 43_200, 86_399, 86_400, 5 * 86_400)
 
 LIVING = frozenset({ConsentState.REQUESTED, ConsentState.ACTIVE, ConsentState.PAUSED})
@@ -59,6 +66,7 @@ class RulesMachine(RuleBasedStateMachine):
 
     disclosed = 0
     refused = 0
+    steps = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -329,15 +337,20 @@ class RulesMachine(RuleBasedStateMachine):
         if page.given is not None and self.now >= page.given.valid_to:
             assert shown is not ConsentState.ACTIVE
 
+    @invariant()
+    def count(self) -> None:
+        """Hypothesis tells of examples, and the promise is one of steps."""
+        type(self).steps += 1
+
 
 @pytest.mark.endure
 def test_no_order_of_events_discloses_outside_a_consent(
     endures: bool,  # noqa: FBT001 -- a fixture
 ) -> None:
     """A hundred thousand steps in the long run; a seeded slice of them in every run."""
-    RulesMachine.disclosed = RulesMachine.refused = 0
+    RulesMachine.disclosed = RulesMachine.refused = RulesMachine.steps = 0
     chosen = settings(
-        max_examples=2_000 if endures else 300,
+        max_examples=8_000 if endures else 300,
         stateful_step_count=50,
         derandomize=not endures,
         database=None,
@@ -348,3 +361,4 @@ def test_no_order_of_events_discloses_outside_a_consent(
 
     assert RulesMachine.disclosed > 20
     assert RulesMachine.refused > 20
+    assert RulesMachine.steps >= (STEPS_ENDURED if endures else 1_000)
