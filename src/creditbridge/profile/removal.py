@@ -6,6 +6,11 @@ and 7); the same holds for every list that an organ keeps. Pure.
 
 from datetime import date
 
+from msgspec.structs import replace
+
+from creditbridge.profile.codes import Lifecycle
+from creditbridge.profile.record import RecordBase
+
 
 def is_newer_inclusion(included: date | None, *, removed: date | None) -> bool:
     """Tell whether an inclusion comes after a removal; on the same day, and undated, it does not.
@@ -19,3 +24,15 @@ def is_newer_inclusion(included: date | None, *, removed: date | None) -> bool:
 def is_removed(included: date | None, *, removed: date | None) -> bool:
     """Tell whether an entry with these days is off its list."""
     return removed is not None and not is_newer_inclusion(included, removed=removed)
+
+
+def follow_list(head: RecordBase, *, included: date | None, removed: date | None) -> RecordBase:
+    """Return what an entry of a list carries: removed by its day, and kept while it stands (ZJ 16).
+
+    A removal never revives what ended otherwise, and does not end what was included after it.
+    """
+    if head.lifecycle is not Lifecycle.ACTIVE:
+        return head
+    if is_removed(included, removed=removed):
+        return replace(head, lifecycle=Lifecycle.REMOVED)
+    return replace(head, retention_end=None)

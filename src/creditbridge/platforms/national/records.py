@@ -17,7 +17,8 @@ from creditbridge.platforms.national.schema import (
 )
 from creditbridge.platforms.rules import WAN_YUAN, FieldReader
 from creditbridge.profile.amount import Amount
-from creditbridge.profile.codes import Finality, Lifecycle, QualityCode, Severity
+from creditbridge.profile.codes import Finality, QualityCode, Severity
+from creditbridge.profile.removal import follow_list
 from creditbridge.profile.repair import latest_publicity_end, retention_end
 from creditbridge.profile.sections.evaluations import DimensionScore, Evaluation
 from creditbridge.profile.sections.listings import Listing, ListType, Measure
@@ -122,10 +123,7 @@ def map_listing(theirs: TheirListing, context: RecordContext, reader: FieldReade
     head = map_head(theirs, context, reader)
     included = reader.day("included", theirs.lrrq)
     removed = reader.day("removed", theirs.ycrq)
-    if removed is not None and head.lifecycle is Lifecycle.ACTIVE:
-        head = replace(head, lifecycle=Lifecycle.REMOVED)
-    if head.lifecycle is Lifecycle.ACTIVE:
-        head = replace(head, retention_end=None)
+    head = follow_list(head, included=included, removed=removed)
     return Listing(
         **asdict(head),
         list_type=_read_code(ListType, theirs.mdmc, on=included, reader=reader),

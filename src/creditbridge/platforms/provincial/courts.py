@@ -2,7 +2,7 @@
 
 from msgspec.structs import asdict, replace
 
-from creditbridge.platforms.provincial.head import RecordContext, follow_list, map_head
+from creditbridge.platforms.provincial.head import RecordContext, map_head
 from creditbridge.platforms.provincial.reading import read_code, read_money
 from creditbridge.platforms.provincial.schema.departments import (
     TheirDefaulter,
@@ -11,6 +11,7 @@ from creditbridge.platforms.provincial.schema.departments import (
 )
 from creditbridge.platforms.rules import FieldReader
 from creditbridge.profile.codes import Lifecycle
+from creditbridge.profile.removal import follow_list
 from creditbridge.profile.repair import retention_end
 from creditbridge.profile.sections.judgments import Defaulter, Performance, UnfulfilledJudgment
 

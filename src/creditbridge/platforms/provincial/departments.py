@@ -2,7 +2,7 @@
 
 from msgspec.structs import asdict
 
-from creditbridge.platforms.provincial.head import RecordContext, follow_list, guard, map_head
+from creditbridge.platforms.provincial.head import RecordContext, guard, map_head
 from creditbridge.platforms.provincial.reading import read_code, read_money
 from creditbridge.platforms.provincial.schema.departments import (
     TheirAbnormality,
@@ -12,6 +12,7 @@ from creditbridge.platforms.provincial.schema.departments import (
 from creditbridge.platforms.rules import FieldReader, is_open_end
 from creditbridge.profile.codes import DataClass
 from creditbridge.profile.months import YearMonth
+from creditbridge.profile.removal import follow_list
 from creditbridge.profile.sections.abnormalities import Abnormality, AbnormalityReason
 from creditbridge.profile.sections.insurance import InsuredMonth, PaidState
 from creditbridge.profile.sections.licences import Licence, LicenceCategory

@@ -20,7 +20,6 @@ from creditbridge.profile.codes import (
 )
 from creditbridge.profile.dates import begin_of
 from creditbridge.profile.record import Dispute, RecordBase, RecordSource, match_by
-from creditbridge.profile.removal import is_removed
 
 INFO_CLASSES = {"1": InfoClass.BASIC, "2": InfoClass.ADVERSE, "3": InfoClass.TRUSTWORTHY}
 DISCLOSURES = {"1": Disclosure.PUBLIC, "2": Disclosure.QUERY, "3": Disclosure.GOV_ONLY}
@@ -121,18 +120,6 @@ def guard(head: RecordBase, data_class: DataClass) -> RecordBase:
         pfi_class=pfi_class,
         disclosure=Disclosure.QUERY,
     )
-
-
-def follow_list(head: RecordBase, *, included: date | None, removed: date | None) -> RecordBase:
-    """Return what an entry of a list carries: removed by its day, and kept while it stands (ZJ 16).
-
-    A removal never revives what ended otherwise, and does not end what was included after it.
-    """
-    if head.lifecycle is not Lifecycle.ACTIVE:
-        return head
-    if is_removed(included, removed=removed):
-        return replace(head, lifecycle=Lifecycle.REMOVED)
-    return replace(head, retention_end=None)
 
 
 def _map_dispute(theirs: TheirDispute | None, reader: FieldReader) -> Dispute | None:

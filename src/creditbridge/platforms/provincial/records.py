@@ -7,7 +7,6 @@ from msgspec.structs import asdict, replace
 from creditbridge.platforms.provincial.head import (
     LEVELS,
     RecordContext,
-    follow_list,
     map_head,
 )
 from creditbridge.platforms.provincial.reading import read_code, read_money
@@ -27,6 +26,7 @@ from creditbridge.profile.codes import (
     QualityCode,
     Severity,
 )
+from creditbridge.profile.removal import follow_list
 from creditbridge.profile.repair import latest_publicity_end, retention_end
 from creditbridge.profile.sections.evaluations import DimensionScore, Evaluation
 from creditbridge.profile.sections.listings import Listing, ListType, Measure

@@ -2,7 +2,7 @@
 
 from msgspec.structs import asdict
 
-from creditbridge.platforms.provincial.head import RecordContext, follow_list, guard, map_head
+from creditbridge.platforms.provincial.head import RecordContext, guard, map_head
 from creditbridge.platforms.provincial.reading import read_code, read_money
 from creditbridge.platforms.provincial.schema.departments import (
     TheirTax,
@@ -13,6 +13,7 @@ from creditbridge.platforms.provincial.schema.departments import (
 )
 from creditbridge.platforms.rules import FieldReader
 from creditbridge.profile.codes import DataClass
+from creditbridge.profile.removal import follow_list
 from creditbridge.profile.sections.taxes import (
     TaxArrears,
     TaxCredit,
