@@ -176,7 +176,7 @@ async def test_a_confirmation_is_signed_and_proven_offline(
     assert signed.status == 303
     assert "confirmed 1 times" in steps["approver"].detail
     assert "passkey enrolled at index" in steps["signature"].detail
-    assert "2 pages" in steps["text"].detail
+    assert "2 page(s)" in steps["text"].detail
     assert steps["text"].state is StepState.PASSED
 
 
